@@ -1,0 +1,42 @@
+"""What happened on the way to an answer, as plain values.
+
+Trace lines, progress, the doctor's timeline and an error's story are readers of one stream of these. Who collects
+them is `connect/trace`'s business.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Event", "Listener"]
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    Attributes:
+        name: `ConnectStart`, `TLSHandshakeDone`, `Request`, `Answer`, ...: the words of Go's httptrace where it has one.
+        text: the facts in one line, without secrets: `tcp 10.0.0.5:443`.
+        at: when, in seconds since the epoch.
+        source: the file and line that said so, `dial.py:112`.
+        level: `I` for what is expected, `W` for what a person should look at.
+    """
+
+    name: str
+    text: str
+    at: float
+    source: str = ""
+    level: str = "I"
+
+    def __str__(self) -> str:
+        """The line in klog's shape: `I1123 16:30:01.044838 dial.py:112] ConnectStart: tcp 10.0.0.5:443`."""
+        moment = time.localtime(self.at)
+        micros = int(self.at % 1 * 1_000_000)
+        stamp = f"{moment.tm_mon:02}{moment.tm_mday:02} {time.strftime('%H:%M:%S', moment)}.{micros:06}"
+        return f"{self.level}{stamp} {self.source}] {self.name}: {self.text}"
+
+
+Listener = Callable[[Event], None]

@@ -1,0 +1,73 @@
+"""Platforms: `os/architecture[/variant][:os.version]`, as crane and docker write them (image-spec image-index.md)."""
+
+from __future__ import annotations
+
+__all__ = ["Platform"]
+
+import platform as _machine
+from dataclasses import dataclass
+from typing import Self
+
+from boxship.errors import InvalidReference
+
+# Go's names for what `uname -m` and Windows call the same machines.
+_ARCHITECTURES = {
+    "x86_64": "amd64",
+    "amd64": "amd64",
+    "i386": "386",
+    "i686": "386",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+    "armv7l": "arm",
+    "armv6l": "arm",
+}
+_IMPLIED_VARIANT = {"arm64": "v8", "arm": "v7"}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where an image runs; an empty field is not said."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+    os_version: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the platform that `text` writes, or raise `InvalidReference`."""
+        words, _, version = text.partition(":")
+        parts = words.split("/")
+        if not 2 <= len(parts) <= 3 or not all(parts):
+            raise InvalidReference(
+                text, (0, len(text)), why="a platform is os/architecture[/variant]", remedy="for example linux/amd64"
+            )
+        system, architecture, variant = (*parts, "")[:3]
+        return cls(system, architecture, variant, version)
+
+    @classmethod
+    def here(cls) -> Self:
+        """The platform of images for this machine; containers run Linux everywhere but on Windows."""
+        machine = _machine.machine().lower()
+        system = "windows" if _machine.system() == "Windows" else "linux"
+        return cls(system, _ARCHITECTURES.get(machine, machine))
+
+    def satisfies(self, wanted: Platform) -> bool:
+        """Whether an image for this platform is what `wanted` asks for; what either does not say matches."""
+        return (
+            self.os == wanted.os
+            and self.architecture == wanted.architecture
+            and self._matches(self._variant(), wanted._variant())
+            and self._matches(self.os_version, wanted.os_version)
+        )
+
+    def _variant(self) -> str:
+        return self.variant or _IMPLIED_VARIANT.get(self.architecture, "")
+
+    @staticmethod
+    def _matches(mine: str, wanted: str) -> bool:
+        return not wanted or not mine or mine == wanted
+
+    def __str__(self) -> str:
+        words = "/".join(filter(None, (self.os, self.architecture, self.variant)))
+        return f"{words}:{self.os_version}" if self.os_version else words

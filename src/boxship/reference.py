@@ -1,0 +1,257 @@
+"""References: the names of registries, repositories, tags and manifests, parsed once at the border.
+
+The grammar is distribution/reference's (regexp.go), with Docker Hub's rules (normalize.go), `http://` and `https://`
+prefixes, and IPv6 in brackets. What address a host has, and which scheme it speaks, is `settings` and `connect`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DEFAULT_TAG", "DOCKER_HUB", "Reference", "Registry"]
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+from boxship.digest import Digest
+from boxship.errors import InvalidReference
+
+DOCKER_HUB = "docker.io"
+DEFAULT_TAG = "latest"
+
+# What people and tools call Docker Hub; the fifth spelling is no host at all.
+_HUB_SPELLINGS = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+_HUB_API = "registry-1.docker.io"
+
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_BARE_HEX = re.compile(r"[0-9a-f]{64}")
+_MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
+
+Scheme = Literal["http", "https"]
+SCHEMES: tuple[Scheme, ...] = ("https", "http")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry as it is written: a host, perhaps a port, perhaps a told scheme.
+
+    Attributes:
+        host: a name, an IPv4 address, or an IPv6 address without brackets (perhaps with a zone or a trailing dot).
+        port: as written, or None.
+        scheme: `http` or `https` when a prefix said so, else None.
+    """
+
+    host: str
+    port: int | None = None
+    scheme: Scheme | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the registry that `text` names (`host`, `host:port`, `http://host:port`)."""
+        scheme, start = _scheme(text)
+        authority, slash, rest = text[start:].partition("/")
+        # `https://index.docker.io/v1/` is how docker's own files write Docker Hub.
+        if slash and rest.strip("/") not in ("", "v1", "v2"):
+            end = start + len(authority)
+            raise InvalidReference(text, (end, len(text)), why="a registry has no path; this looks like a repository")
+        return cls._of(text, authority, start, scheme)
+
+    @classmethod
+    def _of(cls, text: str, authority: str, start: int, scheme: Scheme | None) -> Self:
+        host, port = _split_port(text, authority, start)
+        _check_host(text, host, start)
+        if host.lower().rstrip(".") in _HUB_SPELLINGS and port in (None, 443):
+            return cls(DOCKER_HUB, None, scheme)
+        return cls(host, port, scheme)
+
+    @property
+    def name(self) -> str:
+        """The host and port as a URL and a Host header write them: no zone, no trailing dot, IPv6 in brackets."""
+        return _authority(self.host.partition("%")[0].rstrip("."), self.port)
+
+    @property
+    def api(self) -> Registry:
+        """The registry that answers for this one: Docker Hub's API has another host than its name."""
+        return replace(self, host=_HUB_API) if self.host == DOCKER_HUB else self
+
+    @property
+    def is_docker_hub(self) -> bool:
+        """Whether this is Docker Hub, in any of its spellings."""
+        return self.host == DOCKER_HUB
+
+    def __str__(self) -> str:
+        written = _authority(self.host, self.port)
+        return f"{self.scheme}://{written}" if self.scheme else written
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A repository in a registry, and perhaps a tag, a digest, or both (then the digest decides)."""
+
+    registry: Registry
+    repository: str
+    tag: str | None = None
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the reference that `text` writes, or raise `InvalidReference` with the wrong part marked."""
+        scheme, start = _scheme(text)
+        if not text[start:]:
+            raise InvalidReference(
+                text, (start, start), why="here is no repository", remedy="for example reg.corp/app:1"
+            )
+        name, digest = _split_digest(text, start)
+        authority, path_start = _split_host(text, name, start, scheme)
+        path, tag = _split_tag(text, name[path_start - start :], path_start)
+        registry = Registry._of(text, authority, start, scheme) if authority else Registry(DOCKER_HUB)
+        _check_repository(text, path, path_start)
+        if registry.is_docker_hub and "/" not in path:
+            path = f"library/{path}"
+        return cls(registry, path, tag, digest)
+
+    @property
+    def name(self) -> str:
+        """What a manifest is asked for by: the digest, else the tag, else `latest`."""
+        return str(self.digest) if self.digest else self.tag or DEFAULT_TAG
+
+    def with_digest(self, digest: Digest) -> Reference:
+        """The same repository, pinned to `digest`."""
+        return Reference(self.registry, self.repository, None, digest)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.registry}/{self.repository}{tag}{digest}"
+
+
+def _authority(host: str, port: int | None) -> str:
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if port is None else f"{bracketed}:{port}"
+
+
+def _scheme(text: str) -> tuple[Scheme | None, int]:
+    for scheme in SCHEMES:
+        if text.lower().startswith(f"{scheme}://"):
+            return scheme, len(scheme) + 3
+    odd = text.find("://")
+    if odd >= 0:
+        raise InvalidReference(text, (0, odd + 3), why="only http:// and https:// may stand before a registry")
+    return None, 0
+
+
+def _split_digest(text: str, start: int) -> tuple[str, Digest | None]:
+    name, at, written = text[start:].partition("@")
+    if not at:
+        return name, None
+    offset = start + len(name) + 1
+    try:
+        return name, Digest.parse(written)
+    except InvalidReference as error:
+        first, last = error.span
+        raise InvalidReference(text, (offset + first, offset + last), why=error.why, remedy=error.remedy) from None
+
+
+def _split_host(text: str, name: str, start: int, scheme: Scheme | None) -> tuple[str, int]:
+    """The authority ('' for Docker Hub's short names) and where the path starts in `text`."""
+    first, slash, _ = name.partition("/")
+    if slash and (scheme or _looks_like_host(first)):
+        return first, start + len(first) + 1
+    if scheme or first.startswith("["):
+        end = start + len(name)
+        raise InvalidReference(text, (end, end), why="a repository is missing", remedy=f"for example {text}/app")
+    return "", start
+
+
+def _looks_like_host(part: str) -> bool:
+    # normalize.go splitDockerDomain: a dot, a colon, `localhost`, or an upper-case letter makes a host.
+    return part == "localhost" or any(mark in part for mark in ".:[") or part != part.lower()
+
+
+def _split_tag(text: str, path: str, start: int) -> tuple[str, str | None]:
+    repository, colon, tag = path.partition(":")
+    if not colon:
+        return repository, None
+    if not _TAG.fullmatch(tag):
+        first = start + len(repository) + 1
+        why = "a tag is 1 to 128 of A-Z a-z 0-9 _ . - and starts with a letter, a digit or _"
+        raise InvalidReference(text, (first, start + len(path)), why=why)
+    return repository, tag
+
+
+def _check_repository(text: str, repository: str, start: int) -> None:
+    if _BARE_HEX.fullmatch(repository):
+        why = "64 hex digits are an image's id, not a repository"
+        raise InvalidReference(text, (start, start + len(repository)), why=why, remedy="write name@sha256:…")
+    offset = start
+    for component in repository.split("/"):
+        if not _COMPONENT.fullmatch(component):
+            lower = component.lower()
+            hint = f"did you mean {lower}?" if component != lower and _COMPONENT.fullmatch(lower) else ""
+            why = "a component is a-z 0-9, joined by . _ __ or -" if component else "a component is empty"
+            raise InvalidReference(text, (offset, offset + len(component)), why=why, remedy=hint)
+        offset += len(component) + 1
+    if len(repository) > _MAX_REPOSITORY:
+        raise InvalidReference(text, (start, start + len(repository)), why=f"longer than {_MAX_REPOSITORY} characters")
+
+
+def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]:
+    if authority.startswith("["):
+        host, bracket, rest = authority[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise InvalidReference(text, (start, start + len(authority)), why="an IPv6 host is written [address]:port")
+        colon, port, offset = rest[:1], rest[1:], start + len(host) + 3
+        _check_ipv6(text, host, start + 1)
+    else:
+        host, colon, port = authority.partition(":")
+        offset = start + len(host) + 1
+    if not colon:
+        return host, None
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise InvalidReference(text, (offset, offset + len(port)), why="a port is a number from 1 to 65535")
+    return host, int(port)
+
+
+def _check_ipv6(text: str, host: str, start: int) -> None:
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError as error:
+        raise InvalidReference(text, (start, start + len(host)), why="this is no IPv6 address") from error
+
+
+def _check_host(text: str, host: str, start: int) -> None:
+    if ":" in host:
+        return  # an IPv6 address, checked between its brackets
+    span = (start, start + len(host))
+    if not host.isascii():
+        remedy = _punycode(host)
+        raise InvalidReference(text, span, why="a host is written in ASCII", remedy=remedy and f"write {remedy}")
+    labels = host.removesuffix(".").split(".")
+    if not all(_LABEL.fullmatch(label) and len(label) < 64 for label in labels) or len(host) > 253:
+        raise InvalidReference(text, span, why="this is no host name")
+    if labels[-1].isdigit() or labels[-1].lower().startswith("0x"):
+        _check_ipv4(text, host, span)
+
+
+def _check_ipv4(text: str, host: str, span: tuple[int, int]) -> None:
+    # `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different resolvers.
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError as error:
+        try:
+            remedy = f"write {socket.inet_ntoa(socket.inet_aton(host))}"
+        except OSError:
+            remedy = "an IPv4 address has four numbers from 0 to 255"
+        raise InvalidReference(
+            text, span, why="this is no IPv4 address that all programs read alike", remedy=remedy
+        ) from error
+
+
+def _punycode(host: str) -> str:
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""

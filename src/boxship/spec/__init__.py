@@ -1,0 +1,1 @@
+"""What the image specification says: documents as frozen values that keep the bytes they were read from."""

@@ -1,0 +1,94 @@
+"""Requests and the heads of answers, as values.
+
+Sending and receiving them is `transport`'s work; which paths there are, `routes`'s.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Head", "Request", "headers_without_secrets"]
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+# RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TARGET = re.compile(r"[\x21-\x7e]+")
+
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of one host: a method, a path with its query, headers, and perhaps a body."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default=_NONE, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def safe(self) -> bool:
+        """Whether asking changes nothing at the server (RFC 9110, 9.2.1)."""
+        return self.method in ("GET", "HEAD")
+
+    def with_headers(self, **headers: str) -> Request:
+        """The same request with more headers; `_` in a name stands for `-`."""
+        added = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(self, headers=MappingProxyType({**self.headers, **added}))
+
+    def encode(self, host: str, extra: Iterable[tuple[str, str]] = ()) -> bytes:
+        """The bytes of the head, addressed to `host`; `ValueError` for what would break the framing."""
+        if not _TARGET.fullmatch(self.path):
+            raise ValueError(f"a request path may not contain {self.path!r}")
+        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
+        for name, value in (*extra, *self.headers.items()):
+            if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
+                raise ValueError(f"a header may not be written like this: {name!r}")
+            lines.append(f"{name}: {value}")
+        if self.body is not None:
+            lines.append(f"Content-Length: {len(self.body)}")
+        return "\r\n".join((*lines, "", "")).encode("latin-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The status and headers of an answer; names are looked up in lower case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str] = field(repr=False)
+    # A header that came several times, where the values may not be joined: WWW-Authenticate, Link, Warning.
+    repeated: Mapping[str, tuple[str, ...]] = field(default=MappingProxyType({}), repr=False)
+
+    @classmethod
+    def of(cls, status: int, reason: str, pairs: Iterable[tuple[str, str]]) -> Head:
+        """The head with the given headers in the order they came."""
+        headers: dict[str, str] = {}
+        repeated: dict[str, tuple[str, ...]] = {}
+        for written, value in pairs:
+            name = written.lower()
+            if name in headers:
+                repeated[name] = (*repeated.get(name, (headers[name],)), value)
+            else:
+                headers[name] = value
+        return cls(status, reason, headers, repeated)
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of the header `name` (in lower case)."""
+        return self.headers.get(name, default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of the header `name` (in lower case)."""
+        if name in self.repeated:
+            return self.repeated[name]
+        return (self.headers[name],) if name in self.headers else ()
+
+
+def headers_without_secrets(headers: Iterable[tuple[str, str]]) -> str:
+    """The headers on one line, for a trace: values that authenticate are left out."""
+    shown = (f"{name}: {'(removed)' if name.lower() in _SECRET_HEADERS else value}" for name, value in headers)
+    return "; ".join(shown)

@@ -1,0 +1,44 @@
+"""Whether an answer is a registry's, or that of a captive portal, a proxy or some other program."""
+
+from __future__ import annotations
+
+__all__ = ["not_a_registry"]
+
+from urllib.parse import urlsplit
+
+from boxship.spec.fields import Malformed, parse_object
+from boxship.wire.challenge import parse_challenges
+from boxship.wire.failure import middlebox_words, parse_failures
+from boxship.wire.message import Head
+
+_API_VERSION = "docker-distribution-api-version"
+
+
+def not_a_registry(head: Head, body: bytes) -> str:
+    """Return why this answer to `GET /v2/` is no registry's, or '' where it is one's.
+
+    A registry says its API version, challenges with Basic or Bearer, or answers with a JSON document or error of the
+    specification.
+    """
+    if 300 <= head.status < 400:
+        return f"it redirects to {urlsplit(head.get('location')).netloc or 'another path'}"
+    if head.get(_API_VERSION).startswith("registry/2."):
+        return ""
+    if head.status == 401 and _challenges(head):
+        return ""
+    if parse_failures(body) or (head.status == 200 and _is_object(body)):
+        return ""
+    words = middlebox_words(head.get("content-type"), body)
+    return f"it answers {head.status}" + (f" with {words}" if words else "")
+
+
+def _challenges(head: Head) -> bool:
+    return any(challenge.scheme in ("basic", "bearer") for challenge in parse_challenges(head.all("www-authenticate")))
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        parse_object(body)
+    except Malformed:
+        return False
+    return True
