@@ -1,0 +1,66 @@
+"""Where a server listens: `HOST:PORT` read, judged, and bound.
+
+Binding is apart from serving: a port is free or it is not before anything else is started.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Address", "bind"]
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import Self
+
+from boxship.errors import InvalidSettings
+
+_FLAG = "--address"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IP address and a port; port 0 is any that is free."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The address that `text` writes, `localhost` being 127.0.0.1; or `InvalidSettings`."""
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+        if not (colon and port.isascii() and port.isdigit() and int(port) < 65536):
+            raise InvalidSettings(_FLAG, why=f"{text!r} is not HOST:PORT", remedy="for example 127.0.0.1:5000")
+        host = "127.0.0.1" if host == "localhost" else host
+        try:
+            ipaddress.ip_address(host)
+        except ValueError as error:
+            why = f"{host!r} is no IP address"
+            raise InvalidSettings(_FLAG, why=why, remedy="for example 127.0.0.1:5000") from error
+        return cls(host, int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def bind(address: Address) -> socket.socket:
+    """A socket that holds the address for this process, or `InvalidSettings` where somebody else has it.
+
+    It does not listen: whoever serves binds the same address beside it, which SO_REUSEPORT then lets them.
+    """
+    holder = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((address.host, address.port))
+        # Only after binding: before it, this would share a port that another registry listens on.
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except OSError as error:
+        holder.close()
+        why = (error.strerror or str(error)).lower()
+        raise InvalidSettings(f"{_FLAG} {address}", why=why, remedy="port 0 takes a free port") from error
+    return holder

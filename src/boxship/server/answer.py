@@ -1,0 +1,54 @@
+"""Answers as values, and the refusals that actions raise; sending them is `deliver`'s work."""
+
+from __future__ import annotations
+
+__all__ = ["Answer", "Portion", "Refusal"]
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from boxship.wire.failure import Failure, write_failures
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The bytes from `start` to before `stop` of a file that holds `size`."""
+
+    path: Path
+    start: int
+    stop: int
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the file."""
+        return self.start == 0 and self.stop == self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, headers (names in lower case), and a body: bytes, or a portion of a file."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    portion: Portion | None = None
+
+    @property
+    def length(self) -> int:
+        """How many bytes the body has."""
+        return self.portion.stop - self.portion.start if self.portion else len(self.body)
+
+
+class Refusal(Exception):
+    """What was asked is not done; `answer` says why, in an error body of the specification."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, detail: object = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        failure = Failure(code, message, "" if detail is None else json.dumps(detail))
+        body = write_failures((failure,))
+        self.answer = Answer(status, {"content-type": "application/json", **(headers or {})}, body)

@@ -1,0 +1,117 @@
+"""The registry as an ASGI application: opened with the server, a request in, an answer out, every failure an answer."""
+
+from __future__ import annotations
+
+__all__ = ["App", "create_app"]
+
+import asyncio
+import errno
+import logging
+import os
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from boxship.server import routes
+from boxship.server.answer import Answer, Refusal
+from boxship.server.asgi import Receive, Scope, Send
+from boxship.server.body import Body
+from boxship.server.deliver import deliver
+from boxship.server.origin import Doorkeeper
+from boxship.server.registry import Registry, Settings
+from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
+from boxship.server.routes import Action, Right
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    folder: os.PathLike[str] | str,
+    *,
+    allow_delete: bool = False,
+    host_names: Iterable[str] = (),
+    page_size: int = 1000,
+) -> App:
+    """The ASGI application of the registry in `folder`, which is made if need be.
+
+    It opens the folder when the server starts it (ASGI lifespan) or with the first request, and answers anybody who
+    reaches it by a loopback name, an address, or one of `host_names`. Nothing can be deleted unless `allow_delete`.
+    """
+    return App(Path(folder), Settings(allow_delete=allow_delete, page_size=page_size), Doorkeeper(host_names))
+
+
+class App:
+    """The application: call it as ASGI says, or `open` and `close` it where the server has no lifespan."""
+
+    def __init__(self, folder: Path, settings: Settings, doorkeeper: Doorkeeper) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._doorkeeper = doorkeeper
+        self._denied = frozenset() if settings.allow_delete else frozenset({Right.DELETE})
+        self._registry: Registry | None = None
+        self._opening = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live as long as the server."""
+        if scope["type"] == "http":
+            await deliver(await self._answer(scope, receive), scope, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def open(self) -> Registry:
+        """Open the registry, once."""
+        async with self._opening:
+            if not self._registry:
+                self._registry = await asyncio.to_thread(Registry.open, self._folder, self._settings)
+            return self._registry
+
+    async def close(self) -> None:
+        """Close the registry, if it is open; what is being written is finished."""
+        async with self._opening:
+            if self._registry:
+                await asyncio.to_thread(self._registry.close)
+            self._registry = None
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.open()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        try:
+            registry = self._registry or await self.open()
+            action, request = self._read(scope, receive)
+            return await action(registry, request)
+        except Refusal as refusal:
+            return refusal.answer
+        except (OSError, sqlite3.OperationalError) as error:
+            return _failed(error)
+
+    def _read(self, scope: Scope, receive: Receive) -> tuple[Action, Request]:
+        """What is asked for, if it may be asked for at all."""
+        headers = scope["headers"]
+        check_head(headers)
+        self._doorkeeper.check(headers)
+        method, path = scope["method"], read_path(scope)
+        route, repository, name = routes.find(method, path, denied=self._denied)
+        if repository:
+            check_repository(repository)
+        query = parse_query(scope["query_string"])
+        return route.action, Request(method, path, repository, name, query, headers, Body.of(headers, receive))
+
+
+def _failed(error: OSError | sqlite3.OperationalError) -> Answer:
+    """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
+    _log.error("a request failed", exc_info=error)
+    if isinstance(error, sqlite3.OperationalError):
+        return Refusal(503, "UNKNOWN", "the registry is busy", headers={"retry-after": "5"}).answer
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Refusal(507, "UNKNOWN", "the registry's disk is full").answer
+    return Refusal(500, "UNKNOWN", "the registry's disk failed").answer

@@ -1,0 +1,80 @@
+"""Blobs: reading and deleting them (distribution-spec, end-2 and end-10). How they come is `uploads`'s work."""
+
+from __future__ import annotations
+
+__all__ = ["delete", "find", "is_sound", "read"]
+
+from dataclasses import replace
+
+from boxship.digest import Digest
+from boxship.server.answer import Answer, Portion, Refusal
+from boxship.server.content import content_headers, unchanged
+from boxship.server.names import Blob
+from boxship.server.registry import Registry
+from boxship.server.request import Request
+from boxship.wire.ranges import parse_byte_range
+
+_LONGEST_RANGE = 200  # characters; a longer one is no single range, and is answered with the whole
+
+
+async def read(registry: Registry, request: Request) -> Answer:
+    """The blob, or a range of it."""
+    digest = request.digest()
+    blob = await find(registry, request.repository, digest)
+    if not blob:
+        raise _unknown(digest)
+    headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
+    if unchanged(request.header(b"if-none-match"), digest):
+        return Answer(304, headers)
+    start, stop = _range(request.header(b"range"), blob.size) or (0, blob.size)
+    portion = Portion(registry.storage.path(digest), start, stop, blob.size)
+    if portion.whole:
+        return Answer(200, headers, portion=portion)
+    return Answer(206, headers | {"content-range": f"bytes {start}-{stop - 1}/{blob.size}"}, portion=portion)
+
+
+async def delete(registry: Registry, request: Request) -> Answer:
+    """Take the blob from the repository, unless one of its manifests would lack it."""
+    digest = request.digest()
+    parents = await registry.names.unlink_blob(request.repository, digest)
+    if parents is None:
+        raise _unknown(digest)
+    if parents:
+        raise Refusal(405, "UNSUPPORTED", "manifests refer to this blob", detail={"manifests": parents})
+    return Answer(202)
+
+
+async def find(registry: Registry, repository: str, digest: Digest) -> Blob | None:
+    """The blob, if the repository has it and its file is what was committed."""
+    blob = registry.names.blob(repository, digest)
+    return blob if blob and await is_sound(registry, blob) else None
+
+
+async def is_sound(registry: Registry, blob: Blob) -> bool:
+    """Whether the bytes are there as committed. A client that is told so will not send them again.
+
+    A file that was written to since is hashed anew: a backup put back is as good, a damaged disk is not.
+    """
+    state = await registry.storage.state(blob.digest)
+    if not state or state.size != blob.size:
+        return False
+    if state.modified == blob.modified:
+        return True
+    if await registry.storage.digest_blob(blob.digest) != blob.digest:
+        return False
+    await registry.names.refresh_blob(replace(blob, modified=state.modified))
+    return True
+
+
+def _range(header: str, size: int) -> tuple[int, int] | None:
+    if not header or len(header) > _LONGEST_RANGE:
+        return None
+    try:
+        return parse_byte_range(header, size)
+    except ValueError as error:
+        unsatisfied = {"content-range": f"bytes */{size}"}
+        raise Refusal(416, "SIZE_INVALID", "the blob has no such range", headers=unsatisfied) from error
+
+
+def _unknown(digest: Digest) -> Refusal:
+    return Refusal(404, "BLOB_UNKNOWN", "the repository has no such blob", detail={"digest": str(digest)})

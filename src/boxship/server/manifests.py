@@ -1,0 +1,129 @@
+"""Manifests: reading, pushing and deleting them by tag or digest (distribution-spec, end-3, end-7 and end-9)."""
+
+from __future__ import annotations
+
+__all__ = ["delete", "put", "read"]
+
+import asyncio
+from functools import lru_cache, partial
+
+from boxship import media_type
+from boxship.digest import Digest
+from boxship.server.answer import Answer, Refusal
+from boxship.server.content import content_headers, permits, unchanged
+from boxship.server.document import Document, Rejected, judge
+from boxship.server.names import ContentMissing, SizeDiffers, StoredManifest, TagMoved
+from boxship.server.registry import Registry
+from boxship.server.request import Request
+from boxship.wire import routes
+from boxship.wire.grammar import is_tag
+
+_LARGEST = 4 * 1024 * 1024 + 64 * 1024  # the specification wants 4 MiB taken ("Pushing Manifests"); peers stop there
+_MOST_TAGS = 32  # of one push
+
+
+async def read(registry: Registry, request: Request) -> Answer:
+    """The manifest as it was pushed, byte for byte."""
+    manifest = _find(registry, request)
+    if not manifest or not accepts(request.header(b"accept"), manifest.media_type):
+        raise _unknown(request)
+    headers = content_headers(manifest.media_type, manifest.digest, forever=_is_digest(request.name))
+    if unchanged(request.header(b"if-none-match"), manifest.digest):
+        return Answer(304, headers)
+    return Answer(200, headers, manifest.body)
+
+
+async def put(registry: Registry, request: Request) -> Answer:
+    """Store a manifest whose content is all there, and let its tags name it."""
+    tags = _tags(request)
+    body = await _receive(request)
+    document = await asyncio.to_thread(_judge, body, request.header(b"content-type"))
+    digest = _digest(request, body)
+    expected = partial(permits, request.header(b"if-match"), request.header(b"if-none-match"))
+    try:
+        await registry.names.put_manifest(request.repository, digest, document, tags, expected)
+    except ContentMissing as error:
+        detail = [str(missing) for missing in error.digests]
+        raise Refusal(400, "MANIFEST_BLOB_UNKNOWN", "content of the manifest is missing", detail=detail) from error
+    except SizeDiffers as error:
+        raise Refusal(400, "MANIFEST_INVALID", str(error)) from error
+    except TagMoved as error:
+        raise Refusal(412, "DENIED", f"the tag {error} names something else than expected") from error
+    return Answer(201, _pushed(request, digest))
+
+
+async def delete(registry: Registry, request: Request) -> Answer:
+    """Delete a tag and only that, or the manifest with a digest and all tags that name it."""
+    if _is_digest(request.name):
+        deleted = await registry.names.delete_manifest(request.repository, request.digest())
+    else:
+        deleted = await registry.names.delete_tag(request.repository, request.name)
+    if not deleted:
+        raise _unknown(request)
+    return Answer(202)
+
+
+@lru_cache(maxsize=256)
+def accepts(accept: str, kind: str) -> bool:
+    """Whether a client that sent this `Accept` header takes a manifest of that kind; without one it takes any."""
+    if not accept:
+        return True
+    ranges = {media_type.bare(part) for part in accept.split(",")}
+    return not ranges.isdisjoint((kind, "*/*", "application/*"))
+
+
+def _find(registry: Registry, request: Request) -> StoredManifest | None:
+    if _is_digest(request.name):
+        return registry.names.manifest_by_digest(request.repository, request.digest())
+    return registry.names.manifest_by_tag(request.repository, request.name)
+
+
+def _tags(request: Request) -> tuple[str, ...]:
+    """The tags that a push names: in its path, or beside a digest as parameters (distribution-spec, end-7b)."""
+    more = tuple(request.query.get("tag", ()))
+    tags = more if _is_digest(request.name) else (request.name, *more)
+    if len(more) > _MOST_TAGS:
+        raise Refusal(414, "MANIFEST_INVALID", f"more than {_MOST_TAGS} tags at once")
+    for tag in tags:
+        if not is_tag(tag):
+            raise Refusal(400, "MANIFEST_INVALID", f"{tag!r} is no tag")
+    return tags
+
+
+async def _receive(request: Request) -> bytes:
+    body = b"".join([piece async for piece in request.body.pieces(_LARGEST)])
+    request.body.check("MANIFEST_INVALID")
+    return body
+
+
+def _judge(body: bytes, content_type: str) -> Document:
+    try:
+        return judge(body, content_type)
+    except Rejected as error:
+        raise Refusal(400, "MANIFEST_INVALID", str(error)) from error
+
+
+def _digest(request: Request, body: bytes) -> Digest:
+    """The digest that the manifest is stored by: what the path says, if that is true."""
+    if not _is_digest(request.name):
+        return Digest.of(body)
+    asked = request.digest()
+    if Digest.of(body, asked.algorithm) != asked:
+        raise Refusal(400, "DIGEST_INVALID", "the manifest has another digest", detail={"digest": str(asked)})
+    return asked
+
+
+def _pushed(request: Request, digest: Digest) -> dict[str, str]:
+    headers = {"location": routes.manifest(request.repository, str(digest)), "docker-content-digest": str(digest)}
+    more = request.query.get("tag")
+    return headers | {"oci-tag": ", ".join(more)} if more else headers
+
+
+def _is_digest(name: str) -> bool:
+    # No tag has a colon.
+    return ":" in name
+
+
+def _unknown(request: Request) -> Refusal:
+    detail = {"reference": request.name}
+    return Refusal(404, "MANIFEST_UNKNOWN", "the repository has no such manifest", detail=detail)

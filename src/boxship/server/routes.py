@@ -1,0 +1,105 @@
+"""The route table: which action answers which method on which path, and what right that takes.
+
+The table is the only place of the server that knows paths; actions know names. Clients write paths with `wire.routes`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["RESOURCES", "Action", "Resource", "Right", "Route", "find"]
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from boxship.server import blobs, catalog, manifests, support, tags, uploads
+from boxship.server.answer import Answer, Refusal
+from boxship.server.registry import Registry
+from boxship.server.request import Request
+
+Action = Callable[[Registry, Request], Awaitable[Answer]]
+
+
+class Right(StrEnum):
+    """What a route takes, in the words of token scopes."""
+
+    NONE = ""
+    PULL = "pull"
+    PUSH = "push"
+    DELETE = "delete"
+    CATALOG = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What is done for one method, and the right it takes."""
+
+    right: Right
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of path, with the specification's `<names>` in it, and its routes by method."""
+
+    path: str
+    routes: Mapping[str, Route]
+    pattern: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def of(cls, path: str, **routes: Route) -> Resource:
+        """The resource at `path`; HEAD is GET without the body (RFC 9110, 9.3.2), which `deliver` leaves out."""
+        if "GET" in routes:
+            routes["HEAD"] = routes["GET"]
+        pattern = path.replace("<name>", "(?P<repository>.+)")
+        pattern = re.sub(r"<(?:reference|digest|session)>", r"(?P<name>[^/]+)", pattern)
+        return cls(path, routes, re.compile(pattern))
+
+
+# Ordered by how often they are asked for, but for uploads, which would also read as blobs.
+RESOURCES = (
+    Resource.of(
+        "/v2/<name>/manifests/<reference>",
+        GET=Route(Right.PULL, manifests.read),
+        PUT=Route(Right.PUSH, manifests.put),
+        DELETE=Route(Right.DELETE, manifests.delete),
+    ),
+    Resource.of("/v2/<name>/blobs/uploads/?", POST=Route(Right.PUSH, uploads.begin)),
+    Resource.of(
+        "/v2/<name>/blobs/uploads/<session>",
+        GET=Route(Right.PUSH, uploads.status),
+        PATCH=Route(Right.PUSH, uploads.append),
+        PUT=Route(Right.PUSH, uploads.finish),
+        DELETE=Route(Right.PUSH, uploads.cancel),
+    ),
+    Resource.of(
+        "/v2/<name>/blobs/<digest>",
+        GET=Route(Right.PULL, blobs.read),
+        DELETE=Route(Right.DELETE, blobs.delete),
+    ),
+    Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read)),
+    Resource.of("/v2/?", GET=Route(Right.NONE, support.read)),
+    Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read)),
+)
+
+
+def find(method: str, path: str, *, denied: Collection[Right] = ()) -> tuple[Route, str, str]:
+    """Return the route, and the repository and last name in `path` ('' where the route has none), or refuse.
+
+    Routes that take a right in `denied` are not there.
+    """
+    for resource in RESOURCES:
+        found = resource.pattern.fullmatch(path)
+        if found:
+            names = found.groupdict("")
+            return _route(resource, method, denied), names.get("repository", ""), names.get("name", "")
+    raise Refusal(404, "UNSUPPORTED", "there is nothing at this path")
+
+
+def _route(resource: Resource, method: str, denied: Collection[Right]) -> Route:
+    route = resource.routes.get(method)
+    if not route or route.right in denied:
+        allowed = (name for name, other in resource.routes.items() if other.right not in denied)
+        headers = {"allow": ", ".join(allowed), "connection": "close"}
+        raise Refusal(405, "UNSUPPORTED", f"{method} is not possible here", headers=headers)
+    return route

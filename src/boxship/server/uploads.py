@@ -1,0 +1,221 @@
+"""Uploads: blobs that come at once, in chunks, or from another repository (distribution-spec, end-4 to end-6, 11, 13).
+
+Every way ends in `_commit`: the bytes durable under their final name, and only then the row that lets them be read.
+"""
+
+from __future__ import annotations
+
+__all__ = ["append", "begin", "cancel", "finish", "status"]
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from boxship.digest import ALGORITHMS, Digest
+from boxship.server import blobs
+from boxship.server.answer import Answer, Refusal
+from boxship.server.body import Ending
+from boxship.server.names import Blob
+from boxship.server.registry import Registry
+from boxship.server.request import Request
+from boxship.server.sessions import Busy, Session, TooMany, Unknown
+from boxship.server.storage import Incomplete
+from boxship.wire import routes
+from boxship.wire.grammar import is_repository
+from boxship.wire.ranges import parse_content_range, write_upload_range
+
+_LARGEST = 64 * 1024**3
+_BATCH = 1024 * 1024  # bytes that one visit of a worker thread writes and hashes
+
+
+async def begin(registry: Registry, request: Request) -> Answer:
+    """Take the blob from another repository, or from the body, or open a session for it, as the query asks."""
+    mount = request.digest_parameter("mount")
+    if mount:
+        if await _mount(registry, request, mount):
+            return _created(request, mount)
+        # "Mounting a blob from another repository": what cannot be mounted is uploaded as usual.
+        return await _open(registry, request)
+    digest = request.digest_parameter("digest")
+    return await _take(registry, request, digest) if digest else await _open(registry, request)
+
+
+async def append(registry: Registry, request: Request) -> Answer:
+    """Add a chunk, or a stream of unknown length, to a session."""
+    with _claimed(registry, request) as session:
+        return _accepted(await _receive(registry, request, session))
+
+
+async def finish(registry: Registry, request: Request) -> Answer:
+    """Add what may still come, and make the upload a blob."""
+    digest = request.digest_parameter("digest")
+    if not digest:
+        raise Refusal(400, "DIGEST_INVALID", "the digest is missing")
+    with _claimed(registry, request) as session:
+        session = await _receive(registry, request, session)  # noqa: PLW2901
+        await _commit(registry, session, digest)
+    return _created(request, digest)
+
+
+async def status(registry: Registry, request: Request) -> Answer:
+    """How far an upload is."""
+    try:
+        session = registry.sessions.find(request.repository, request.name, now=registry.clock())
+    except Unknown as error:
+        raise _unknown(request) from error
+    return Answer(204, _session_headers(session))
+
+
+async def cancel(registry: Registry, request: Request) -> Answer:
+    """Forget an upload."""
+    with _claimed(registry, request) as session:
+        await _drop(registry, session)
+    return Answer(204)
+
+
+async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
+    source = request.parameter("from")
+    if source and not is_repository(source):
+        raise Refusal(400, "NAME_INVALID", "from should be the name of a repository")
+    blob = registry.names.blob(source, digest) if source else registry.names.blob_anywhere(digest)
+    if not blob or not await blobs.is_sound(registry, blob):
+        return False
+    await registry.names.link_blob(request.repository, digest)
+    return True
+
+
+async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
+    """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
+    session = Session(str(uuid.uuid4()), request.repository, 0, {digest.algorithm: hashlib.new(digest.algorithm)})
+    try:
+        batches = request.body.batches(_LARGEST, _BATCH)
+        size = await registry.storage.append(session.id, 0, batches, session.hashes)
+        request.body.check("SIZE_INVALID")
+    except BaseException:
+        await registry.storage.discard(session.id)
+        raise
+    await _commit(registry, session.at(size), digest)
+    return _created(request, digest)
+
+
+async def _open(registry: Registry, request: Request) -> Answer:
+    algorithm = request.parameter("digest-algorithm") or "sha256"
+    if algorithm not in ALGORITHMS:
+        raise Refusal(400, "DIGEST_INVALID", f"digests of {algorithm!r} are not known here")
+    await _expire(registry)
+    try:
+        session = await registry.sessions.begin(request.repository, algorithm, now=registry.clock())
+    except TooMany as error:
+        wait = {"retry-after": "60"}
+        raise Refusal(429, "TOOMANYREQUESTS", "too many uploads to this repository", headers=wait) from error
+    return _accepted(session)
+
+
+async def _expire(registry: Registry) -> None:
+    expired = registry.sessions.expired(now=registry.clock())
+    if expired:
+        # The rows first: a file without a row is swept, a row without its file would be believed.
+        await registry.sessions.end(*expired)
+        for session in expired:
+            await registry.storage.discard(session)
+
+
+@contextmanager
+def _claimed(registry: Registry, request: Request) -> Iterator[Session]:
+    """The session that the path names, while this request is the only one that writes to it."""
+    try:
+        with registry.sessions.writing(request.repository, request.name, now=registry.clock()) as session:
+            yield session
+    except Unknown as error:
+        raise _unknown(request) from error
+    except Busy as error:
+        raise _out_of_order("another request is writing to this upload", error.session) from error
+
+
+async def _receive(registry: Registry, request: Request, session: Session) -> Session:
+    """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
+    expected = _check_range(request, session)
+    batches = request.body.batches(_LARGEST - session.size, _BATCH)
+    try:
+        size = await registry.storage.append(session.id, session.size, batches, session.hashes)
+    except Incomplete as error:
+        await _drop(registry, session)
+        raise _unknown(request) from error
+    if expected is not None and request.body.ending is Ending.WHOLE and request.body.received != expected:
+        raise _wrong_length()
+    session = await registry.sessions.advance(session, size, now=registry.clock())
+    request.body.check("SIZE_INVALID")
+    return session
+
+
+def _check_range(request: Request, session: Session) -> int | None:
+    """How many bytes the request says it adds, at the place where they belong; None where it does not say."""
+    header = request.header(b"content-range")
+    if not header:
+        return None
+    chunk = parse_content_range(header)
+    if not chunk:
+        closing = {"connection": "close"}
+        raise Refusal(400, "BLOB_UPLOAD_INVALID", "Content-Range should be <start>-<end>", headers=closing)
+    if request.body.length not in (None, chunk.stop - chunk.start):
+        raise _wrong_length()
+    if chunk.start != session.size:
+        raise _out_of_order("the chunk does not follow what is there", session)
+    return chunk.stop - chunk.start
+
+
+async def _commit(registry: Registry, session: Session, digest: Digest) -> None:
+    """Make the upload a blob of its repository, if it has that digest; otherwise it is dropped."""
+    try:
+        await _check_digest(registry, session, digest)
+        state = await registry.storage.publish(session.id, digest, session.size)
+    except (OSError, Incomplete, Refusal):
+        await _drop(registry, session)
+        raise
+    blob = Blob(digest, state.size, state.modified)
+    await registry.names.put_blob(session.repository, blob, session.id)
+    registry.sessions.ended(session.id)
+
+
+async def _check_digest(registry: Registry, session: Session, digest: Digest) -> None:
+    found = session.digest(digest.algorithm) or await registry.storage.digest_upload(session.id, digest.algorithm)
+    if found != digest:
+        detail = {"expected": str(digest), "actual": str(found)}
+        raise Refusal(400, "DIGEST_INVALID", "the content has another digest", detail=detail)
+
+
+async def _drop(registry: Registry, session: Session) -> None:
+    await registry.sessions.end(session.id)
+    await registry.storage.discard(session.id)
+
+
+def _session_headers(session: Session) -> dict[str, str]:
+    return {
+        "location": routes.upload(session.repository, session.id),
+        "range": write_upload_range(session.size),
+        "docker-upload-uuid": session.id,
+    }
+
+
+def _accepted(session: Session) -> Answer:
+    return Answer(202, _session_headers(session))
+
+
+def _created(request: Request, digest: Digest) -> Answer:
+    location = routes.blob(request.repository, digest)
+    return Answer(201, {"location": location, "docker-content-digest": str(digest)})
+
+
+def _unknown(request: Request) -> Refusal:
+    return Refusal(404, "BLOB_UPLOAD_UNKNOWN", "there is no such upload", detail={"upload": request.name})
+
+
+def _out_of_order(why: str, session: Session) -> Refusal:
+    return Refusal(416, "BLOB_UPLOAD_INVALID", why, headers=_session_headers(session))
+
+
+def _wrong_length() -> Refusal:
+    return Refusal(
+        400, "SIZE_INVALID", "Content-Range and the length of the body differ", headers={"connection": "close"}
+    )
