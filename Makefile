@@ -1,0 +1,35 @@
+# One command each; everything is installed into .venv, once, and again when pyproject.toml changes.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+.DEFAULT_GOAL := help
+.PHONY: help demo test check peers bench
+
+help: ## list what `make` can do
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
+
+demo: $(READY) ## a registry behind a firewall, and boxship reaching it
+	$(BIN)/boxship demo
+
+test: $(READY) ## run the tests; ARGS='-k race' reaches pytest
+	$(BIN)/pytest $(ARGS)
+
+check: $(READY) ## format, lint and types, as CI checks them
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+peers: ## install the programs that tests compare with (Debian, root or sudo)
+	@tests/peers/install
+
+bench: $(READY) ## measure
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'boxship needs Python 3.11 or later: make PYTHON=python3.X' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'python3 cannot make a venv yet: sudo apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[server,dev]'
+	@touch $@
