@@ -1,0 +1,87 @@
+"""What holds for every test: nothing of the user's is read, and what a machine lacks is said aloud.
+
+`peer(name)` and `network` are left out where the program or the right is missing, and fail there when CI=true.
+"""
+
+from __future__ import annotations
+
+__all__ = ["isolate", "obstacles"]
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.network.namespace import network_obstacle
+from tests.peers.process import program
+
+# Variables that lead a client, or a program it runs, to the user's files, proxies or terminal.
+NAMES = frozenset({"REGISTRY_AUTH_FILE", "KUBECONFIG", "NETRC", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"})
+PREFIXES = ("BOXSHIP_", "CONTAINERS_", "DOCKER_", "SSL", "XDG_")
+SUFFIXES = ("_PROXY", "_CA_BUNDLE")
+
+_IN_CI = os.environ.get("CI") == "true"
+_LEFT_OUT = pytest.StashKey[dict[str, list[str]]]()
+
+
+def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:
+    """Point the environment at an empty home, without any of the user's settings."""
+    for name in list(os.environ):
+        upper = name.upper()  # curl's and Go's proxy variables are lower case too
+        if upper in NAMES or upper.startswith(PREFIXES) or upper.endswith(SUFFIXES):
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
+        patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # Fixtures that outlive a test run programs too.
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, tmp_path_factory.mktemp("session-home"))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The test's own HOME, empty at its start."""
+    folder = tmp_path_factory.mktemp("home")
+    # Not the `monkeypatch` fixture: a test that undoes its own patches keeps this one.
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, folder)
+        yield folder
+
+
+def obstacles(item: pytest.Item) -> Iterator[str]:
+    """Yield what the test needs and this machine lacks."""
+    for mark in item.iter_markers("peer"):
+        for name in mark.args:
+            if program(name) is None:
+                yield f"{name} is not installed"
+    if item.get_closest_marker("network") and (obstacle := network_obstacle()):
+        yield obstacle
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LEFT_OUT] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for obstacle in obstacles(item):
+        if _IN_CI:
+            pytest.fail(f"{obstacle}, and CI leaves nothing out", pytrace=False)
+        item.config.stash[_LEFT_OUT].setdefault(obstacle, []).append(item.nodeid)
+        pytest.skip(obstacle)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash[_LEFT_OUT]
+    if not left_out:
+        return
+    terminalreporter.section("TESTS LEFT OUT", sep="!", red=True, bold=True)
+    for obstacle, tests in sorted(left_out.items()):
+        terminalreporter.line(f"{len(tests)} tests did not run: {obstacle}", red=True)
+    terminalreporter.line("`make peers` installs the programs; namespaces need root (sudo make test).")
