@@ -1,0 +1,69 @@
+"""Registries and hostile networks on loopback, for your tests and ours.
+
+Everything here is a context manager with `host`, `port` and `address`, needs no root and nothing outside the standard
+library (`registry` needs the extra `server`), and leaves no thread and no socket behind. In three layers: listeners,
+which hold a port; the scripted HTTP server, a function from requests to answers; and ready-made answers of registries.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BAD_REQUEST",
+    "DROPPED",
+    "HANDSHAKE_FAILURE",
+    "NEVER",
+    "PROTOCOL_VERSION",
+    "RESET",
+    "Answer",
+    "Answering",
+    "Connection",
+    "Image",
+    "Listener",
+    "Place",
+    "Request",
+    "RunningRegistry",
+    "ScriptedRegistry",
+    "Server",
+    "alert",
+    "answering",
+    "black_hole",
+    "close_after_hello",
+    "endless",
+    "failure",
+    "garbage",
+    "in_turn",
+    "json_answer",
+    "listening",
+    "mute",
+    "put_blob",
+    "put_image",
+    "put_manifest",
+    "put_tags",
+    "random_image",
+    "refused",
+    "registry",
+    "reset_after_hello",
+    "serving",
+    "tls",
+]
+
+from boxship.testing.connection import Connection
+from boxship.testing.exchange import DROPPED, NEVER, RESET, Answer, Answering, Request, endless, in_turn
+from boxship.testing.hello import (
+    HANDSHAKE_FAILURE,
+    PROTOCOL_VERSION,
+    alert,
+    answering,
+    close_after_hello,
+    garbage,
+    mute,
+    reset_after_hello,
+)
+from boxship.testing.image import Image, random_image
+from boxship.testing.listener import Listener, listening
+from boxship.testing.place import Place
+from boxship.testing.pushing import put_blob, put_image, put_manifest, put_tags
+from boxship.testing.registry import RunningRegistry, registry
+from boxship.testing.scripted import ScriptedRegistry, failure, json_answer
+from boxship.testing.serving import BAD_REQUEST, Server, serving, tls
+from boxship.testing.silence import black_hole, refused
