@@ -59,8 +59,6 @@ def remove_namespace(namespace: str) -> None:
                 os.kill(int(pid), signal.SIGKILL)
         _ip("netns", "delete", namespace)
     shutil.rmtree(NAMES / namespace, ignore_errors=True)
-    with suppress(OSError):
-        NAMES.rmdir()  # only when it is empty
 
 
 def clear_leftovers() -> None:
@@ -69,4 +67,5 @@ def clear_leftovers() -> None:
         for entry in folder.glob("bs[cs]-*"):
             owner = OURS.fullmatch(entry.name)
             if owner and not Path("/proc", owner["pid"]).exists():
-                remove_namespace(entry.name)
+                with suppress(subprocess.CalledProcessError):  # another run, at the same time, has done it
+                    remove_namespace(entry.name)
