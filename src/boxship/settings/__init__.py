@@ -1,0 +1,1 @@
+"""What files, the environment and flags say of a host; every value remembers where it is from."""

@@ -1,0 +1,21 @@
+"""Settings that remember where they are from."""
+
+from __future__ import annotations
+
+__all__ = ["Sourced"]
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T_co]):
+    """A value and what said so: `/home/x/.docker/config.json:7`, `flag --ca-file`, `SSL_CERT_FILE`, `default`."""
+
+    value: T_co
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.source})"
