@@ -5,7 +5,7 @@ Which of boxship's errors a status becomes is `registry/answers`'s decision.
 
 from __future__ import annotations
 
-__all__ = ["Failure", "middlebox_words", "parse_failures", "write_failures"]
+__all__ = ["Failure", "middlebox_words", "parse_failures", "printable", "write_failures"]
 
 import json
 import re
@@ -27,7 +27,7 @@ class Failure:
     detail: str = ""
 
     def __str__(self) -> str:
-        return _printable(f"{self.code}: {self.message}" if self.message else self.code)
+        return printable(f"{self.code}: {self.message}" if self.message else self.code)
 
 
 def parse_failures(body: bytes) -> tuple[Failure, ...]:
@@ -63,13 +63,13 @@ def middlebox_words(content_type: str, body: bytes) -> str:
     """What an answer that is not a registry's seems to say: a page's title, or its first words; may be empty."""
     title = _TITLE.search(body)
     if title:
-        return f"an HTML page, {_printable(title.group(1).decode('utf-8', 'replace').strip())!r}"
+        return f"an HTML page, {printable(title.group(1).decode('utf-8', 'replace').strip())!r}"
     if "html" in content_type or body.lstrip()[:1] == b"<":
         return "an HTML page"
-    return _printable(body[:_LONGEST_DETAIL].decode("utf-8", "replace").strip())
+    return printable(body[:_LONGEST_DETAIL].decode("utf-8", "replace").strip())
 
 
-def _printable(text: str) -> str:
-    # A server's words go to a terminal: no escape sequence may pass.
+def printable(text: str) -> str:
+    """A stranger's words as a terminal may show them: no escape sequence, one line, and not without end."""
     kept = "".join(character if character.isprintable() else " " for character in text)
     return kept if len(kept) <= _LONGEST_DETAIL else f"{kept[:_LONGEST_DETAIL]}…"
