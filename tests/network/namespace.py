@@ -17,11 +17,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
 from tests.network.firewall import Firewall
-from tests.network.system import add_namespace, clear_leftovers, configure, remove_namespace, write_names
+from tests.network.system import add_namespace, clear_leftovers, configure, log_folder, remove_namespace, write_names
 from tests.peers.process import NotListening, inside, program, running, wait_until_listening
 
 CLIENT, CLIENT6 = "10.99.0.100", "fd00::100"
@@ -71,12 +70,12 @@ class Network:
         number = f"{os.getpid()}-{next(_numbers)}"
         self.client, self.server = f"bsc-{number}", f"bss-{number}"
         self.addresses, self.names, self.delay = tuple(addresses), dict(names or {}), delay
+        self.folder = log_folder(self.server)
         self.firewall = Firewall(self.server)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as building:
-            self.folder = Path(building.enter_context(TemporaryDirectory(prefix="boxship-network-")))
             clear_leftovers()
             for namespace in (self.client, self.server):
                 building.callback(remove_namespace, namespace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_namespace", "clear_leftovers", "configure", "remove_namespace", "write_names"]
+__all__ = ["add_namespace", "clear_leftovers", "configure", "log_folder", "remove_namespace", "write_names"]
 
 import os
 import re
@@ -12,11 +12,13 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir
 
 from tests.peers.process import program
 
 NAMESPACES = Path("/run/netns")  # where `ip netns` keeps them
 NAMES = Path("/etc/netns")  # `ip netns exec` binds NAMES/NAMESPACE/* over /etc/*
+LOGS = Path(gettempdir())  # LOGS/NAMESPACE/* is what the programs inside print
 OURS = re.compile(r"bs[cs]-(?P<pid>\d+)-\d+")
 
 
@@ -29,7 +31,13 @@ def _ip(*arguments: str, commands: str = "") -> str:
 
 
 def add_namespace(namespace: str) -> None:
+    log_folder(namespace).mkdir(mode=0o700)
     _ip("netns", "add", namespace)
+
+
+def log_folder(namespace: str) -> Path:
+    """Return the folder that is removed with the namespace."""
+    return LOGS / namespace
 
 
 def configure(namespace: str, addresses: Iterable[str]) -> None:
@@ -58,12 +66,13 @@ def remove_namespace(namespace: str) -> None:
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         _ip("netns", "delete", namespace)
-    shutil.rmtree(NAMES / namespace, ignore_errors=True)
+    for folder in (NAMES, LOGS):
+        shutil.rmtree(folder / namespace, ignore_errors=True)
 
 
 def clear_leftovers() -> None:
     """Remove what test runs that were killed have left behind; the name tells whose it was."""
-    for folder in (NAMESPACES, NAMES):
+    for folder in (NAMESPACES, NAMES, LOGS):
         for entry in folder.glob("bs[cs]-*"):
             owner = OURS.fullmatch(entry.name)
             if owner and not Path("/proc", owner["pid"]).exists():

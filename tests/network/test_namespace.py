@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.network.namespace import CLIENT, SERVER, SERVER6, Finished, Network
-from tests.network.system import NAMES, NAMESPACES
+from tests.network.system import LOGS, NAMES, NAMESPACES
 from tests.peers.programs import docker_registry
 
 pytestmark = pytest.mark.network
@@ -189,6 +189,7 @@ def test_a_network_is_set_up_quickly_and_leaves_nothing() -> None:
     for namespace in (network.client, network.server):
         assert not (NAMESPACES / namespace).exists()
         assert not (NAMES / namespace).exists()
+        assert not (LOGS / namespace).exists()
     assert not Path(f"/proc/{sleeper.pid}").exists()
 
 
@@ -205,6 +206,7 @@ def test_what_a_killed_run_left_is_cleared_by_the_next() -> None:
     with Network():
         assert not (NAMESPACES / left).exists()
         assert not (NAMES / left).exists()
+        assert not (LOGS / left).exists()
 
 
 def test_networks_stand_side_by_side() -> None:
