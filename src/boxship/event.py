@@ -18,7 +18,7 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        name: `ConnectStart`, `TLSHandshakeDone`, `Request`, `Answer`, ...: the words of Go's httptrace where it has one.
+        name: `ConnectStart`, `TLSHandshakeDone`, `Request`, ...: the words of Go's httptrace where it has one.
         text: the facts in one line, without secrets: `tcp 10.0.0.5:443`.
         at: when, in seconds since the epoch.
         source: the file and line that said so, `dial.py:112`.

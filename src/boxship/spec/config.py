@@ -25,7 +25,7 @@ class Config:
     cmd: tuple[str, ...] = ()
     user: str = ""
     working_dir: str = ""
-    labels: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
     diff_ids: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod

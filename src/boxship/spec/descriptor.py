@@ -13,8 +13,6 @@ from boxship.digest import Digest
 from boxship.platform import Platform
 from boxship.spec.fields import Fields, Malformed
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptor:
@@ -25,7 +23,7 @@ class Descriptor:
     size: int
     platform: Platform | None = None
     artifact_type: str = ""
-    annotations: Mapping[str, str] = field(default=_NONE, repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, repr=False)
     urls: tuple[str, ...] = ()
 
     @classmethod

@@ -116,6 +116,9 @@ def parse_object(raw: bytes, *, pairs: Callable[[list[tuple[str, Any]]], dict[st
         raise Malformed("", "is not UTF-8") from error
     except json.JSONDecodeError as error:
         raise Malformed("", f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except ValueError as error:
+        # Python refuses to read numbers of thousands of digits.
+        raise Malformed("", f"is not readable: {error}") from error
     except RecursionError as error:
         raise Malformed("", "is nested too deeply") from error
     if not isinstance(value, dict):

@@ -5,18 +5,20 @@ Sending and receiving them is `transport`'s work; which paths there are, `routes
 
 from __future__ import annotations
 
-__all__ = ["Head", "Request", "headers_without_secrets"]
+__all__ = ["USER_AGENT", "Head", "Request", "headers_without_secrets"]
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
-_NONE: Mapping[str, str] = MappingProxyType({})
+from boxship import __version__
+
 # RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TARGET = re.compile(r"[\x21-\x7e]+")
+
+USER_AGENT = f"boxship/{__version__}"
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -27,7 +29,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default=_NONE, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
 
     @property
@@ -38,7 +40,7 @@ class Request:
     def with_headers(self, **headers: str) -> Request:
         """The same request with more headers; `_` in a name stands for `-`."""
         added = {name.replace("_", "-"): value for name, value in headers.items()}
-        return replace(self, headers=MappingProxyType({**self.headers, **added}))
+        return replace(self, headers={**self.headers, **added})
 
     def encode(self, host: str, extra: Iterable[tuple[str, str]] = ()) -> bytes:
         """The bytes of the head, addressed to `host`; `ValueError` for what would break the framing."""
@@ -62,7 +64,7 @@ class Head:
     reason: str
     headers: Mapping[str, str] = field(repr=False)
     # A header that came several times, where the values may not be joined: WWW-Authenticate, Link, Warning.
-    repeated: Mapping[str, tuple[str, ...]] = field(default=MappingProxyType({}), repr=False)
+    repeated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, status: int, reason: str, pairs: Iterable[tuple[str, str]]) -> Head:

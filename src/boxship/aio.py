@@ -1,0 +1,243 @@
+"""`AsyncClient`: the verbs of `Client` for asyncio. The logic exists once and blocks; here it is lifted into threads.
+
+A cancelled task shuts the sockets of the work it started, and goes on only when its thread has let go of them.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AsyncBlob", "AsyncClient", "AsyncListing"]
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import Self, TypeVar
+
+from boxship.client import Client, PlainHTTP
+from boxship.connect.crew import Crew
+from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.digest import Digest
+from boxship.event import Listener
+from boxship.platform import Platform
+from boxship.reference import Reference, Registry
+from boxship.registry.blobs import Blob
+from boxship.registry.manifests import Document
+from boxship.registry.pages import Listing
+from boxship.registry.ping import Pong
+from boxship.spec.config import Config
+from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.transport.connection import Response
+
+Result = TypeVar("Result")
+_MOST_THREADS = 64
+
+
+class _Lift:
+    """Runs blocking calls in threads, each as part of an operation that its task can cancel."""
+
+    def __init__(self, timeout: float | None, listener: Listener | None) -> None:
+        self._timeout, self._listener = timeout, listener
+        self._crew = Crew(_MOST_THREADS, "boxship-async")
+
+    def work(self) -> Work:
+        """A new operation."""
+        return Work(timeout=self._timeout, listener=self._listener)
+
+    async def __call__(self, call: Callable[[], Result], work: Work | None = None) -> Result:
+        """The result of `call`, run in a thread; cancelling the task cancels `work` and waits for the thread."""
+        work = work or self.work()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Result] = loop.create_future()
+        self._crew.submit(lambda: _run(call, work, done, loop))
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            work.cancel()
+            await asyncio.wait([done])
+            done.exception()  # what the work said to being cancelled is nobody's concern
+            raise
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._crew.close()
+
+
+def _run(call: Callable[[], Result], work: Work, done: asyncio.Future[Result], loop: asyncio.AbstractEventLoop) -> None:
+    token = current_work.set(work)
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001 -- it is raised again in the task
+        loop.call_soon_threadsafe(_settle, done, None, error)
+    else:
+        loop.call_soon_threadsafe(_settle, done, result, None)
+    finally:
+        current_work.reset(token)
+
+
+def _settle(done: asyncio.Future[Result], result: Result | None, error: BaseException | None) -> None:
+    if error:
+        done.set_exception(error)
+    else:
+        done.set_result(result)  # type: ignore[arg-type] # without an error there is a result
+
+
+class AsyncListing:
+    """`Listing` for asyncio: names one by one; a page is asked for when its first name is wanted."""
+
+    def __init__(self, lift: _Lift, listing: Listing) -> None:
+        self._lift, self._pages, self._work = lift, listing.pages(), lift.work()
+        self._page: Iterator[str] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            for name in self._page:
+                return name
+            page = await self._lift(lambda: next(self._pages, None), self._work)
+            if page is None:
+                raise StopAsyncIteration
+            self._page = iter(page)
+
+
+class AsyncBlob:
+    """`Blob` for asyncio: each piece is valid until the next is asked for."""
+
+    def __init__(self, lift: _Lift, blob: Blob, work: Work) -> None:
+        self.digest, self.size = blob.digest, blob.size
+        self._lift, self._pieces, self._work = lift, iter(blob), work
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        piece = await self._lift(lambda: next(self._pieces, None), self._work)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+
+class AsyncClient:
+    """`Client` for asyncio: the same words, the same verbs, the same results, cancelled with their task."""
+
+    def __init__(
+        self,
+        *,
+        plain_http: PlainHTTP | None = None,
+        insecure: bool = False,
+        skip_tls_verify: bool | Iterable[str] = False,
+        username: str | None = None,
+        password: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        tls_context: ssl.SSLContext | None = None,
+        resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        config: str | os.PathLike[str] | None = None,
+        timeout: float | None = None,
+        bounds: Bounds | None = None,
+        on_event: Listener | None = None,
+    ) -> None:
+        self._client = Client(
+            plain_http=plain_http,
+            insecure=insecure,
+            skip_tls_verify=skip_tls_verify,
+            username=username,
+            password=password,
+            ca_file=ca_file,
+            tls_context=tls_context,
+            resolve=resolve,
+            config=config,
+            timeout=timeout,
+            bounds=bounds,
+            on_event=on_event,
+        )
+        self._lift = _Lift(timeout, on_event)
+
+    async def ping(self, registry: Registry | str) -> Pong:
+        """See `Client.ping`."""
+        return await self._lift(lambda: self._client.ping(registry))
+
+    def tags(
+        self, repository: Reference | str, *, after: str | None = None, page_size: int | None = None
+    ) -> AsyncListing:
+        """See `Client.tags`."""
+        return AsyncListing(self._lift, self._client.tags(repository, after=after, page_size=page_size))
+
+    def catalog(
+        self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None
+    ) -> AsyncListing:
+        """See `Client.catalog`."""
+        return AsyncListing(self._lift, self._client.catalog(registry, after=after, page_size=page_size))
+
+    async def digest(self, reference: Reference | str) -> Digest:
+        """See `Client.digest`."""
+        return await self._lift(lambda: self._client.digest(reference))
+
+    async def digests(self, references: Iterable[Reference | str]) -> AsyncIterator[Digest]:
+        """See `Client.digests`."""
+        work, found = self._lift.work(), self._client.digests(references)
+        while (digest := await self._lift(lambda: next(found, None), work)) is not None:
+            yield digest
+
+    async def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
+        """See `Client.document`."""
+        return await self._lift(lambda: self._client.document(reference, platform=platform))
+
+    async def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
+        """See `Client.manifest`."""
+        return await self._lift(lambda: self._client.manifest(reference, platform=platform))
+
+    async def config(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Config:
+        """See `Client.config`."""
+        return await self._lift(lambda: self._client.config(reference, platform=platform))
+
+    @asynccontextmanager
+    async def open_blob(self, reference: Reference | str, *, size: int | None = None) -> AsyncIterator[AsyncBlob]:
+        """See `Client.open_blob`."""
+        async with self._inside(self._client.open_blob(reference, size=size)) as (blob, work):
+            yield AsyncBlob(self._lift, blob, work)
+
+    async def read_blob(
+        self, reference: Reference | str, *, size: int | None = None, limit: int = Client.LONGEST_SMALL_BLOB
+    ) -> bytes:
+        """See `Client.read_blob`."""
+        return await self._lift(lambda: self._client.read_blob(reference, size=size, limit=limit))
+
+    @asynccontextmanager
+    async def api(
+        self,
+        method: str,
+        registry: Registry | str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Response]:
+        """See `Client.api`; the response's body is read by blocking calls, to be lifted with `asyncio.to_thread`."""
+        opened = self._client.api(method, registry, path, body=body, headers=headers)
+        async with self._inside(opened) as (response, _):
+            yield response
+
+    async def close(self) -> None:
+        """See `Client.close`."""
+        await self._lift(self._client.close)
+        self._lift.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def _inside(self, context: AbstractContextManager[Result]) -> AsyncIterator[tuple[Result, Work]]:
+        work = self._lift.work()
+        value = await self._lift(context.__enter__, work)
+        try:
+            yield value, work
+        except BaseException:
+            await self._lift(lambda: context.__exit__(type(error), error, error.__traceback__), work)
+            raise
+        await self._lift(lambda: context.__exit__(None, None, None), work)

@@ -1,0 +1,200 @@
+"""Which `Authorization` a request carries, decided from the challenge that its origin made.
+
+The first request to a host carries none. What was learnt belongs to the origin whose challenge it answers: a
+connection that becomes TLS begins anew. Sending is `transport`'s work, through the `Asks` it hands in.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Asks", "Authorizer", "Finds", "Reply", "Want"]
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from boxship.auth.realm import Realm, refuse_address, refuse_realm
+from boxship.auth.scope import Scope
+from boxship.auth.token import Token, basic, oauth_request, parse_token, token_request
+from boxship.connect.address import Address
+from boxship.connect.connector import Connector
+from boxship.connect.deadline import Work
+from boxship.connect.verdict import Origin, Verdict
+from boxship.credential import Credential, CredentialKind, Secret
+from boxship.errors import BoxshipError, CredentialFailed, Unreachable
+from boxship.reference import Registry
+from boxship.settings.hosts import Site, other_site
+from boxship.wire.challenge import Challenge
+from boxship.wire.failure import middlebox_words, parse_failures
+from boxship.wire.message import Head, Request
+
+Finds = Callable[[Registry, Work], Credential]
+
+
+class Asks(Protocol):
+    """Sends one request to a site, without credentials of its own, and returns the answer with its body."""
+
+    def __call__(
+        self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
+    ) -> tuple[Head, bytes]:
+        """`judge` is given the address that was dialled, before anything is sent, and raises to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to answer a challenge with: a header's value; None where the verdict has changed and all begins anew."""
+
+    authorization: Secret | None
+
+
+_BEGIN_ANEW = Reply(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Who wants to do what: the scopes of a request to a site, as part of an operation."""
+
+    site: Site
+    scopes: tuple[Scope, ...]
+    work: Work
+
+
+class _Learnt:
+    """What an origin has asked for, and the tokens it has been given."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()  # one token in flight for each origin and scope; scopes of one origin wait in line
+        self.challenge: Challenge | None = None
+        self.tokens: dict[tuple[Scope, ...], Token] = {}
+
+
+class Authorizer:
+    """Answers challenges. Safe to use from several threads."""
+
+    def __init__(self, find: Finds, asks: Asks, connector: Connector) -> None:
+        self._find, self._asks, self._connector = find, asks, connector
+        self._lock = threading.Lock()
+        self._learnt: defaultdict[tuple[Site, Origin], _Learnt] = defaultdict(_Learnt)
+        self._credentials: dict[Site, Credential] = {}
+
+    def remembered(self, want: Want) -> Secret | None:
+        """The `Authorization` that the site is known to want for these scopes, or None."""
+        verdict = self._connector.verdict(want.site)
+        if verdict is None:
+            return None
+        with self._lock:
+            learnt = self._learnt.get((want.site, verdict.origin))
+        return self._authorization(want, verdict, learnt) if learnt else None
+
+    def answer(self, challenge: Challenge, want: Want, verdict: Verdict, *, stale: bool) -> Reply | None:
+        """What to answer the challenge with; None where there is nothing to answer it with.
+
+        `stale`: the request carried what is remembered, and it was not accepted.
+        """
+        credential = self.credential(want)
+        if not credential.is_anonymous:
+            # A private literal without anybody's word ends here, too: what would be sent is named in the error.
+            secured = self._connector.secure(want.site, want.work, f"the {credential.kind}{_of(credential)}")
+            if secured.origin != verdict.origin:
+                return _BEGIN_ANEW
+            verdict = secured
+        with self._lock:
+            learnt = self._learnt[(want.site, verdict.origin)]
+        with learnt.lock:
+            learnt.challenge = challenge
+            if stale:
+                learnt.tokens.pop(want.scopes, None)
+        authorization = self._authorization(want, verdict, learnt)
+        return Reply(authorization) if authorization else None
+
+    def credential(self, want: Want) -> Credential:
+        """The site's credential, perhaps an anonymous one; found once."""
+        with self._lock:
+            known = self._credentials.get(want.site)
+        if known is None:
+            known = self._find(want.site.registry, want.work)
+            want.work.trace.say("Credential", f"for {want.site}: {known}")
+            with self._lock:
+                self._credentials[want.site] = known
+        return known
+
+    # What goes out.
+
+    def _authorization(self, want: Want, verdict: Verdict, learnt: _Learnt) -> Secret | None:
+        credential, challenge = self.credential(want), learnt.challenge
+        if not challenge:
+            return None
+        if credential.kind is CredentialKind.REGISTRY_TOKEN:
+            return Secret(f"Bearer {credential.secret.reveal()}")
+        if challenge.scheme == "basic":
+            return Secret(basic(credential)) if credential.kind is CredentialKind.PASSWORD else None
+        with learnt.lock:
+            token = learnt.tokens.get(want.scopes)
+            if not token or token.until <= time.monotonic():
+                token = learnt.tokens[want.scopes] = self._token(want, verdict, challenge, credential)
+        return Secret(f"Bearer {token.value.reveal()}")
+
+    def _token(self, want: Want, verdict: Verdict, challenge: Challenge, credential: Credential) -> Token:
+        realm = Realm.parse(challenge.realm)
+        refusal = refuse_realm(realm, verdict.origin)
+        if refusal:
+            raise _refused(want.site, realm, refusal)
+        scopes = tuple(dict.fromkeys((*want.scopes, *Scope.parse(challenge.parameters.get("scope", "")))))
+        request = _token_request(realm, challenge.parameters.get("service", ""), scopes, credential)
+        words = " ".join(map(str, scopes)) or "no scope"
+        want.work.trace.say("Token", f"asked of {realm} for {words}: {credential.kind}")
+        head, body = self._exchange(realm, request, want, verdict)
+        if head.status != 200:
+            raise _denied(realm, head, body, credential)
+        return parse_token(body, realm, time.monotonic())
+
+    def _exchange(self, realm: Realm, request: Request, want: Want, verdict: Verdict) -> tuple[Head, bytes]:
+        def judge(dialled: Address) -> None:
+            reason = refuse_address(realm, dialled, verdict.address)
+            if reason:
+                raise _refused(want.site, realm, reason)
+
+        try:
+            return self._asks(request, _realm_site(realm, want.site, verdict), want.work, judge=judge)
+        except Unreachable as error:
+            error.what = f"the token server {realm}: {error.what}"
+            raise
+
+
+def _token_request(realm: Realm, service: str, scopes: tuple[Scope, ...], credential: Credential) -> Request:
+    if credential.kind is CredentialKind.IDENTITY_TOKEN:
+        return oauth_request(realm, service, scopes, credential.secret)
+    return token_request(realm, service, scopes, None if credential.is_anonymous else credential)
+
+
+def _realm_site(realm: Realm, site: Site, verdict: Verdict) -> Site:
+    """Where the realm is asked: the registry's own site where it is the same place, else a site of its own."""
+    host = realm.registry.host.lower().rstrip(".")
+    if host != verdict.origin.host:
+        return other_site(realm.registry, site.trust.verifying())
+    if realm.registry.port in (None, verdict.origin.port):
+        return site  # the same host keeps its present connection, whatever scheme the URL has
+    return replace(other_site(realm.registry, site.trust), named=site.named)
+
+
+def _of(credential: Credential) -> str:
+    return f" of {credential.username!r}" if credential.username else ""
+
+
+def _refused(site: Site, realm: Realm, reason: str) -> CredentialFailed:
+    return CredentialFailed(
+        f"{site} sends to the token server {realm}, which is not asked",
+        why=reason,
+        remedy="if that is right, its address must be configured by name or the registry told to use another realm",
+    )
+
+
+def _denied(realm: Realm, head: Head, body: bytes, credential: Credential) -> BoxshipError:
+    reasons = "; ".join(map(str, parse_failures(body))) or middlebox_words(head.get("content-type"), body)
+    return CredentialFailed(
+        f"the token server {realm} gave no token to {credential}",
+        why=f"{head.status}{': ' + reasons if reasons else ''}",
+        remedy="check the user name and password" if head.status in (401, 403) else "",
+    )

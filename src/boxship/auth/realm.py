@@ -1,0 +1,79 @@
+"""Whether a token server may be given what it asks for: the rules of the design ("After the race", token realm).
+
+Pure: addresses, origins and the realm come in, a refusal in words comes out.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Realm", "refuse_address", "refuse_realm"]
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from boxship.connect.address import Address, is_literal
+from boxship.connect.verdict import Origin
+from boxship.errors import CredentialFailed
+from boxship.reference import Registry
+
+# Cloud metadata services: they hand out credentials to whoever asks from inside.
+_METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "metadata.google.internal", "100.100.100.200"})
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """A token server's URL, taken apart."""
+
+    registry: Registry
+    path: str
+    query: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """The realm that a challenge names, or `CredentialFailed` for what is no http or https URL."""
+        try:
+            parts = urlsplit(url)
+            # A scheme that is none, and a name and password before the host, are refused by the registry's grammar.
+            return cls(Registry.parse(f"{parts.scheme}://{parts.netloc}"), parts.path or "/", parts.query)
+        except ValueError as error:  # InvalidReference is one
+            raise CredentialFailed(
+                f"the registry names a token server that is no URL of one: {url[:200]!r}",
+                why="a realm is written https://host/path",
+            ) from error
+
+    def __str__(self) -> str:
+        return f"{self.registry}{self.path}"
+
+
+def refuse_realm(realm: Realm, origin: Origin) -> str:
+    """Why no request goes to this realm for a registry at `origin`, or ''."""
+    host = realm.registry.host.lower().rstrip(".")
+    same = host == origin.host
+    if host in _METADATA or _is_link_local(host):
+        return "it is a link-local or metadata address"
+    if realm.registry.scheme == "http" and origin.scheme == "https":
+        return "it is plain HTTP, and the registry speaks TLS"
+    if realm.registry.scheme == "http" and not same:
+        return "it is plain HTTP at another host"
+    if is_literal(host) and not same and _is_inside(host):
+        return "it is a private or loopback address other than the registry's"
+    return ""
+
+
+def refuse_address(realm: Realm, dialled: Address, registry: Address) -> str:
+    """Why no secret goes to the address that the realm's name led to, or ''; `registry` is the registry's own."""
+    if dialled.ip.is_link_local or str(dialled.ip) in _METADATA:
+        return "it leads to a link-local or metadata address"
+    if _is_inside(str(dialled.ip)) and not _is_inside(str(registry.ip)):
+        return f"{realm.registry.name} leads to {dialled.ip}, inside this network, and the registry is outside"
+    return ""
+
+
+def _is_link_local(host: str) -> bool:
+    return is_literal(host) and ipaddress.ip_address(host.partition("%")[0]).is_link_local
+
+
+def _is_inside(host: str) -> bool:
+    address = ipaddress.ip_address(host.partition("%")[0])
+    return address.is_private or address.is_loopback

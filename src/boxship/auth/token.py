@@ -1,0 +1,75 @@
+"""Tokens: how they are asked for, and what a token server answers (distribution's token and OAuth2 specifications).
+
+When one is needed is `authorizer`'s decision; sending the request is `transport`'s work.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Token", "oauth_request", "parse_token", "token_request"]
+
+import base64
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from boxship.auth.realm import Realm
+from boxship.auth.scope import Scope
+from boxship.credential import Credential, Secret
+from boxship.errors import CredentialFailed
+from boxship.spec.fields import Malformed, parse_object
+from boxship.wire.message import Request
+
+# The specification: without `expires_in`, a token lives for 60 s.
+_DEFAULT_LIFE = 60
+_CLIENT_ID = "boxship"
+# Refresh before the end, so that no request travels with a token that ends on the way.
+_EARLY_SHARE, _EARLY_MOST = 0.1, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token and when, on the monotonic clock, it should be replaced."""
+
+    value: Secret = field(repr=False)
+    until: float
+
+
+def token_request(realm: Realm, service: str, scopes: tuple[Scope, ...], credential: Credential | None) -> Request:
+    """The GET that asks for a token: with Basic where there is a credential, else anonymously."""
+    asked = [("service", service)] if service else []
+    asked += [("scope", str(scope)) for scope in scopes]
+    query = "&".join(filter(None, (realm.query, urlencode(asked))))
+    request = Request("GET", f"{realm.path}?{query}" if query else realm.path, {"Accept": "application/json"})
+    return request if credential is None else request.with_headers(Authorization=basic(credential))
+
+
+def oauth_request(realm: Realm, service: str, scopes: tuple[Scope, ...], refresh: Secret) -> Request:
+    """The POST that turns an identity token into an access token."""
+    form = {
+        "grant_type": "refresh_token",
+        "service": service,
+        "client_id": _CLIENT_ID,
+        "scope": " ".join(map(str, scopes)),
+        "refresh_token": refresh.reveal(),
+    }
+    path = f"{realm.path}?{realm.query}" if realm.query else realm.path
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    return Request("POST", path, headers, urlencode(form).encode())
+
+
+def basic(credential: Credential) -> str:
+    """The value of `Authorization` for Basic (RFC 7617)."""
+    pair = f"{credential.username}:{credential.secret.reveal()}".encode()
+    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+
+def parse_token(body: bytes, realm: Realm, now: float) -> Token:
+    """The token in a token server's answer, or `CredentialFailed`; both of its names are read."""
+    try:
+        fields = parse_object(body)
+        value = fields.text("token") or fields.text("access_token")
+        life = fields.number("expires_in", _DEFAULT_LIFE) or _DEFAULT_LIFE
+    except Malformed as error:
+        raise CredentialFailed(f"the token server {realm} answered with no token", why=str(error)) from error
+    if not value:
+        raise CredentialFailed(f"the token server {realm} answered with no token", why="neither token nor access_token")
+    return Token(Secret(value), now + life - min(life * _EARLY_SHARE, _EARLY_MOST))

@@ -1,0 +1,261 @@
+"""`Client`: every verb of the library, from a reference to what a registry holds."""
+
+from __future__ import annotations
+
+__all__ = ["Client"]
+
+import os
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal, Self
+
+from boxship.auth.finder import Finder
+from boxship.connect.address import Address
+from boxship.connect.connector import Connector
+from boxship.connect.crew import Crew
+from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.connect.resolve import Resolver
+from boxship.connect.tls import Contexts
+from boxship.credential import Credential, Secret
+from boxship.digest import Digest
+from boxship.errors import BoxshipError, InvalidReference, UnexpectedAnswer
+from boxship.event import Listener
+from boxship.platform import Platform
+from boxship.reference import Reference, Registry
+from boxship.registry import blobs, catalog, manifests, tags
+from boxship.registry.blobs import Blob
+from boxship.registry.manifests import Document
+from boxship.registry.pages import Listing
+from boxship.registry.ping import Pong, ask, ping
+from boxship.registry.remote import Remote
+from boxship.settings.docker_config import read_docker_config
+from boxship.settings.hosts import Flags, Scheme, site_of
+from boxship.settings.sourced import Sourced
+from boxship.settings.trust import Trust
+from boxship.spec.config import Config
+from boxship.spec.fields import Malformed
+from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.transport.connection import Response
+from boxship.transport.session import Session
+
+PlainHTTP = Literal["always", "auto", "never"]
+_SCHEMES = {"always": Scheme.HTTP, "auto": Scheme.AUTO, "never": Scheme.HTTPS}
+_JOBS = 8  # digests looked up at a time
+
+
+class Client:
+    """Reads registries. Safe to use from several threads; close it, or use it in `with`.
+
+    Args:
+        plain_http: `auto` prefers TLS and permits plain HTTP, `always` and `never` tell it; by default https, but for
+            loopback addresses and (anonymous reads only) private IP literals.
+        insecure: `plain_http="auto"` without certificate checks, as crane's flag.
+        skip_tls_verify: do not check certificates: of all hosts that are named to this client, or of those listed.
+        username: sent, with `password`, to registries that ask for it; by default docker's settings are used.
+        password: see `username`.
+        ca_file: a PEM file with certificates of authorities to trust besides the system's.
+        tls_context: a TLS context of your own, used as it is for hosts that are named to this client.
+        resolve: where to dial: `{("reg.corp", 443): ("10.0.0.5", 8443)}`.
+        config: the folder of docker's `config.json`.
+        timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
+        bounds: how long each phase may take.
+        on_event: called with each `Event`, from whichever thread it happens in.
+    """
+
+    LONGEST_SMALL_BLOB = 8 * 1024 * 1024
+    """What `read_blob` reads at most, where it is not told: an image's configuration is far smaller."""
+
+    def __init__(
+        self,
+        *,
+        plain_http: PlainHTTP | None = None,
+        insecure: bool = False,
+        skip_tls_verify: bool | Iterable[str] = False,
+        username: str | None = None,
+        password: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        tls_context: ssl.SSLContext | None = None,
+        resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        config: str | os.PathLike[str] | None = None,
+        timeout: float | None = None,
+        bounds: Bounds | None = None,
+        on_event: Listener | None = None,
+    ) -> None:
+        self._timeout, self._on_event = timeout, on_event
+        self._bounds = bounds or Bounds()
+        self._flags = Flags(
+            plain_http=_scheme_rule(plain_http, insecure=insecure),
+            skip_verify=insecure
+            or (skip_tls_verify if isinstance(skip_tls_verify, bool) else frozenset(skip_tls_verify)),
+            trust=Trust.of(os.environ, ca_files=(os.fspath(ca_file),) if ca_file else ()),
+        )
+        told = {place: (Address.of(*target),) for place, target in (resolve or {}).items()}
+        connector = Connector(Resolver(told), Contexts(tls_context), self._bounds)
+        folder = os.fspath(config) if config else ""
+        self._finder = Finder(
+            _told_credential(username, password), lambda: read_docker_config(os.environ, directory=folder), self._bounds
+        )
+        self._session = Session(connector, self._bounds, self._finder)
+        self._crew = Crew(_JOBS, "boxship-client")
+
+    # Verbs.
+
+    def ping(self, registry: Registry | str) -> Pong:
+        """How the registry answers `GET /v2/`, with a credential where it asks for one and there is one."""
+        with self._at(_registry(registry)) as remote:
+            return ping(remote)
+
+    def tags(self, repository: Reference | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
+        """The repository's tags, lazily: the next page is asked for when its first tag is wanted."""
+        reference = _reference(repository)
+        return self._list(reference.registry, lambda remote: tags.tags(remote, reference.repository, after, page_size))
+
+    def catalog(self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
+        """The registry's repositories, lazily; many hosted registries do not tell."""
+        return self._list(_registry(registry), lambda remote: catalog.catalog(remote, after, page_size))
+
+    def digest(self, reference: Reference | str) -> Digest:
+        """The digest that the reference stands for, without reading the manifest where the registry says it."""
+        parsed = _reference(reference)
+        with self._at(parsed.registry) as remote:
+            return manifests.resolve(remote, parsed)
+
+    def digests(self, references: Iterable[Reference | str]) -> Iterator[Digest]:
+        """The digests that the references stand for, in their order, asked for in parallel."""
+        return self._crew.map(self.digest, references)
+
+    def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
+        """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""
+        parsed = _reference(reference)
+        with self._at(parsed.registry) as remote:
+            document = manifests.read_manifest(remote, parsed)
+            return document if platform is None else _for_platform(remote, parsed, document, _platform(platform))
+
+    def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
+        """The manifest or index that the reference names; with `platform`, the manifest an index has for it."""
+        return manifests.parse_document(self.document(reference, platform=platform))
+
+    def config(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Config:
+        """The image's configuration; of an index, that for `platform` (by default this machine's, in Linux)."""
+        parsed = _reference(reference)
+        manifest = self.manifest(parsed, platform=platform or Platform.here())
+        if not isinstance(manifest, Manifest):
+            raise UnexpectedAnswer(f"{parsed} is an index of indexes", why="it has no configuration")
+        raw = self.read_blob(parsed.with_digest(manifest.config.digest), size=manifest.config.size)
+        try:
+            return Config.parse(raw)
+        except Malformed as error:
+            raise UnexpectedAnswer(f"the configuration of {parsed} is malformed", why=str(error)) from error
+
+    @contextmanager
+    def open_blob(self, reference: Reference | str, *, size: int | None = None) -> Iterator[Blob]:
+        """The blob `repository@digest` as a stream, verified while it flows; the last piece comes if all is right."""
+        parsed = _reference(reference)
+        digest = _digest_of(parsed)
+        with self._at(parsed.registry) as remote, blobs.open_blob(remote, parsed.repository, digest, size=size) as blob:
+            yield blob
+
+    def read_blob(
+        self, reference: Reference | str, *, size: int | None = None, limit: int = LONGEST_SMALL_BLOB
+    ) -> bytes:
+        """A small blob whole, verified; `BrokenAnswer` for one of more than `limit` bytes."""
+        parsed = _reference(reference)
+        with self._at(parsed.registry) as remote:
+            return blobs.read_blob(remote, parsed.repository, _digest_of(parsed), limit=limit, size=size)
+
+    @contextmanager
+    def api(
+        self,
+        method: str,
+        registry: Registry | str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Iterator[Response]:
+        """The registry's answer to a request of your own, whatever its status, with boxship's credentials and rules."""
+        with self._at(_registry(registry)) as remote, ask(remote, method, path, headers or {}, body) as response:
+            yield response
+
+    # Life.
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._crew.close()
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Operations.
+
+    @contextmanager
+    def _at(self, registry: Registry) -> Iterator[Remote]:
+        """The registry, for one operation; an error that leaves it has the operation's story."""
+        remote = self._remote(registry)
+        try:
+            yield remote
+        except BoxshipError as error:
+            error.during(remote.work.trace.events)
+            raise
+
+    def _remote(self, registry: Registry) -> Remote:
+        work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
+        self._finder.check(work)
+        return Remote(self._session, site_of(registry, self._flags), work)
+
+    def _list(self, registry: Registry, pages: Callable[[Remote], Iterator[tuple[str, ...]]]) -> Listing:
+        def told() -> Iterator[tuple[str, ...]]:
+            with self._at(registry) as remote:
+                yield from pages(remote)
+
+        return Listing(told())
+
+
+def _for_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
+    parsed = manifests.parse_document(document)
+    if isinstance(parsed, Manifest):
+        return document
+    chosen = parsed.choose(platform)
+    if not chosen:
+        offered = ", ".join(map(str, parsed.platforms)) or "none"
+        raise UnexpectedAnswer(f"{reference} has no manifest for {platform}", why=f"its platforms are {offered}")
+    return manifests.read_manifest(remote, reference.with_digest(chosen.digest))
+
+
+def _reference(value: Reference | str) -> Reference:
+    return value if isinstance(value, Reference) else Reference.parse(value)
+
+
+def _registry(value: Registry | str) -> Registry:
+    return value if isinstance(value, Registry) else Registry.parse(value)
+
+
+def _platform(value: Platform | str) -> Platform:
+    return value if isinstance(value, Platform) else Platform.parse(value)
+
+
+def _digest_of(reference: Reference) -> Digest:
+    if not reference.digest:
+        text = str(reference)
+        raise InvalidReference(
+            text, (len(text), len(text)), why="a blob is named by digest", remedy="repository@sha256:…"
+        )
+    return reference.digest
+
+
+def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Scheme] | None:
+    if plain_http is not None:
+        return Sourced(_SCHEMES[plain_http], f"plain_http={plain_http}")
+    return Sourced(Scheme.AUTO, "insecure") if insecure else None
+
+
+def _told_credential(username: str | None, password: str | None) -> Credential | None:
+    if username is None and password is None:
+        return None
+    return Credential.password(username or "", Secret(password or ""), source="the caller")

@@ -1,0 +1,296 @@
+"""The door of this storey: from a site to a connected line, under one verdict for the life of a `Client`.
+
+One race at a time for each site; other threads wait for its verdict. A plain verdict that was found, not told, keeps
+its race: a late handshake is taken for the next operation, and certainty can be asked for before a secret is sent.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Connector"]
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import zip_longest
+
+from boxship.connect import report
+from boxship.connect.address import Address, Permission, permission_by_address
+from boxship.connect.attempt import Absent, Attempt, Goal, Moved, Place, Won
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.dial import Greeting, Runner
+from boxship.connect.question import question
+from boxship.connect.race import Race
+from boxship.connect.resolve import Lookup, Resolver
+from boxship.connect.tls import Contexts
+from boxship.connect.verdict import Line, Origin, Verdict
+from boxship.settings.hosts import Scheme, Site
+from boxship.wire.message import USER_AGENT
+
+_TLS_PORT, _PLAIN_PORT = 443, 80
+_TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
+
+
+class _Known:
+    """What this process knows of a site."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.verdict: Verdict | None = None
+        self.runner: Runner | None = None
+        self.spare: Line | None = None
+
+    @contextmanager
+    def held(self, work: Work) -> Iterator[None]:
+        """The site to oneself; others that race for it are waited for."""
+        while not self.lock.acquire(timeout=_TURN):
+            work.check()
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    def close(self) -> None:
+        """Give up the race and the spare connection."""
+        if self.runner:
+            self.runner.close()
+        if self.spare:
+            self.spare.sock.close()
+        self.runner = self.spare = None
+
+
+class Connector:
+    """Lines to sites. Safe to use from several threads."""
+
+    def __init__(self, resolver: Resolver, contexts: Contexts, bounds: Bounds) -> None:
+        self._resolver, self._contexts, self._bounds = resolver, contexts, bounds
+        self._lock = threading.Lock()
+        self._sites: dict[Site, _Known] = {}
+
+    def line(self, site: Site, work: Work) -> Line:
+        """A new connection to the site, or an error that says what was tried and what it showed."""
+        known = self._known(site)
+        with known.held(work):
+            if known.verdict is None:
+                return self._race(site, known, work)
+            self._look_for_tls(site, known, work)
+            verdict = known.verdict
+            line, known.spare = known.spare, None
+        return line or self._redial(site, verdict, work)
+
+    def verdict(self, site: Site) -> Verdict | None:
+        """What is known of the site so far."""
+        return self._known(site).verdict
+
+    def secure(self, site: Site, work: Work, what: str) -> Verdict:
+        """The verdict under which a secret may be sent to the site (rule 7), or why it may not.
+
+        `what` names the secret for the error. The verdict may have become TLS: connections from before are not to be
+        used any more.
+        """
+        known = self._known(site)
+        with known.held(work):
+            verdict = known.verdict
+            assert verdict, "a site is reached before it is sent a secret"
+            if verdict.private or not known.runner:
+                return verdict
+            consent = verdict.permission is Permission.FULL
+            known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
+            known.runner.run(work)
+            return self._settle(site, known, verdict, work, what)
+
+    def pin_tls(self, site: Site, port: int, work: Work) -> None:
+        """Obey a redirect from plain HTTP to TLS on the same host: from now on the site is reached there (rule 8)."""
+        known = self._known(site)
+        with known.held(work):
+            reached = _secured(site, port)
+            runner, _ = self._run(reached, None, work)
+            attempt = self._winner(reached, runner, work)
+            known.close()
+            known.verdict = self._verdict(reached, attempt)
+            known.spare = self._take(runner, attempt, known.verdict, keep=False)
+            work.trace.say("Pinned", f"{site} redirects to TLS; plain HTTP is not used any more")
+
+    def close(self) -> None:
+        """Close what the races left open."""
+        with self._lock:
+            for known in self._sites.values():
+                known.close()
+            self._sites.clear()
+
+    def _known(self, site: Site) -> _Known:
+        with self._lock:
+            return self._sites.setdefault(site, _Known())
+
+    # The race and its end.
+
+    def _race(self, site: Site, known: _Known, work: Work) -> Line:
+        reached = site
+        runner, moved = self._run(site, None, work)
+        if moved is not None:
+            # Rule 8: the plain side sends everybody to TLS on another port; that is obeyed, and pins TLS.
+            runner.close()
+            reached = _secured(site, moved)
+            runner, _ = self._run(reached, None, work)
+        attempt = self._winner(reached, runner, work)
+        known.verdict = self._verdict(reached, attempt)
+        if known.verdict.tls or known.verdict.told:
+            return self._take(runner, attempt, known.verdict, keep=False) or self._redial(site, known.verdict, work)
+        known.runner = runner
+        _tell(work, site, known.verdict)
+        return self._take(runner, attempt, known.verdict, keep=True) or self._redial(site, known.verdict, work)
+
+    def _redial(self, site: Site, verdict: Verdict, work: Work) -> Line:
+        runner, _ = self._run(site, verdict, work)
+        attempt = self._winner(site, runner, work)
+        line = self._take(runner, attempt, replace(verdict, address=attempt.address), keep=False)
+        assert line, "a told connection is not used up by a question"
+        return line
+
+    def _look_for_tls(self, site: Site, known: _Known, work: Work) -> None:
+        """Take a handshake that was finished after the plain verdict: what is plain changes only to TLS."""
+        runner = known.runner
+        if not (runner and runner.hopeful and known.verdict and not known.verdict.tls):
+            return
+        runner.race.pursue(Goal.TLS, time.monotonic())
+        runner.run(work, until=time.monotonic())
+        if isinstance(runner.race.outcome, Won):
+            self._upgrade(site, known, runner, runner.race.outcome.attempt, work)
+
+    def _settle(self, site: Site, known: _Known, verdict: Verdict, work: Work, what: str) -> Verdict:
+        runner = known.runner
+        assert runner
+        outcome, attempts, now = runner.race.outcome, runner.race.attempts, time.monotonic()
+        if isinstance(outcome, Won):
+            return self._upgrade(site, known, runner, outcome.attempt, work)
+        if isinstance(outcome, Absent):
+            known.verdict = replace(verdict, absent=True)
+            known.close()
+            words = (
+                f"{what} goes to {site} over plain HTTP, which others can read: {report.absence_words(attempts, now)}"
+            )
+            work.trace.say("PlainConfirmed", f"{words}; to say so outright, write http://{site}", level="W")
+            return known.verdict
+        if any(attempt.spoke for attempt in attempts):
+            raise report.lost(str(site), attempts, now)
+        raise report.needs_consent(str(site), what, attempts=attempts, now=now)
+
+    def _upgrade(self, site: Site, known: _Known, runner: Runner, attempt: Attempt, work: Work) -> Verdict:
+        verdict = known.verdict = self._verdict(site, attempt)
+        spare = self._take(runner, attempt, verdict, keep=True)
+        known.close()
+        known.spare = spare
+        work.trace.say("Upgraded", f"{site} speaks TLS after all; plain HTTP is not used any more")
+        return verdict
+
+    def _winner(self, site: Site, runner: Runner, work: Work) -> Attempt:
+        outcome = runner.race.outcome
+        for warning in runner.warnings:
+            work.trace.say("Warning", warning, level="W")
+        if isinstance(outcome, Won):
+            return outcome.attempt
+        runner.close()
+        raise report.lost(str(site), runner.race.attempts, time.monotonic())
+
+    @staticmethod
+    def _take(runner: Runner, attempt: Attempt, verdict: Verdict, *, keep: bool) -> Line | None:
+        sock = runner.take(attempt)
+        if not keep:
+            runner.close()
+        return Line(sock, verdict) if sock else None
+
+    def _verdict(self, site: Site, attempt: Attempt) -> Verdict:
+        port = site.registry.port or (_TLS_PORT if attempt.tls else _PLAIN_PORT)
+        host = site.registry.host.partition("%")[0].rstrip(".").lower()
+        origin = Origin("https" if attempt.tls else "http", host, port)
+        return Verdict(origin, attempt.address, told=site.told, permission=_permission(site, attempt.address))
+
+    # Running one.
+
+    def _run(self, site: Site, verdict: Verdict | None, work: Work) -> tuple[Runner, int | None]:
+        """A finished race, and the port of TLS where the plain side sends everybody."""
+        lookup = self._look_up(site)
+        try:
+            addresses = lookup.first(work, self._bounds.names) if lookup else ()
+            race = Race(
+                self._places(site, addresses, verdict),
+                self._bounds,
+                time.monotonic(),
+                told=site.told or verdict is not None,
+                hello_first=site.registry.port not in (None, _PLAIN_PORT),
+            )
+            runner = Runner(race, self._greeting(site))
+            try:
+                runner.run(work)
+            except BaseException:
+                runner.close()
+                raise
+        finally:
+            if lookup:
+                lookup.close()
+        return runner, race.outcome.port if isinstance(race.outcome, Moved) else None
+
+    def _look_up(self, site: Site) -> Lookup | None:
+        """The lookup of the site's name; None where `--resolve` says all that is needed."""
+        wanted = self._ports(site)
+        if all(self._resolver.told(site.registry.host, port) is not None for port in wanted):
+            return None
+        return self._resolver.look_up(site.registry.host)
+
+    @staticmethod
+    def _ports(site: Site) -> tuple[int, ...]:
+        if site.registry.port is not None:
+            return (site.registry.port,)
+        one = {Scheme.HTTPS: (_TLS_PORT,), Scheme.HTTP: (_PLAIN_PORT,)}
+        return one.get(site.scheme.value, (_TLS_PORT, _PLAIN_PORT))
+
+    def _places(self, site: Site, addresses: tuple[Address, ...], verdict: Verdict | None) -> tuple[Place, ...]:
+        """Where to try what: pairs of addresses, the one that worked before first."""
+        if verdict:
+            dialled = self._dialled(site, addresses, verdict.origin.port)
+            if verdict.address in dialled:
+                dialled = (verdict.address, *(a for a in dialled if a != verdict.address))
+            if verdict.tls:
+                return tuple(Place(address, None) for address in dialled)
+            allowed = (address for address in dialled if _permission(site, address) >= verdict.permission)
+            return tuple(Place(None, address) for address in allowed)
+        port = site.registry.port
+        secure = self._dialled(site, addresses, port or _TLS_PORT)
+        plain = self._dialled(site, addresses, port or _PLAIN_PORT)
+        pairs = zip_longest(secure, (a if _permission(site, a) else None for a in plain))
+        return tuple(_place(site, tls, bare) for tls, bare in pairs)
+
+    def _dialled(self, site: Site, addresses: tuple[Address, ...], port: int) -> tuple[Address, ...]:
+        told = self._resolver.told(site.registry.host, port)
+        return tuple(address.at(port) for address in addresses) if told is None else told
+
+    def _greeting(self, site: Site) -> Greeting:
+        return Greeting(
+            name=site.registry.host.partition("%")[0].rstrip("."),
+            host=site.registry.name,
+            context=lambda: self._contexts.context(site.trust, named=site.named),
+            load_roots=lambda: self._contexts.load(site.trust, named=site.named),
+            question=question(site.registry.name, USER_AGENT),
+        )
+
+
+def _permission(site: Site, address: Address) -> Permission:
+    if site.scheme.value is Scheme.BY_ADDRESS:
+        return permission_by_address(site.registry.host, address)
+    return Permission.NONE if site.scheme.value is Scheme.HTTPS else Permission.FULL
+
+
+def _secured(site: Site, port: int) -> Site:
+    registry = replace(site.registry, port=port if site.registry.port or port != _TLS_PORT else None)
+    return replace(site, registry=registry, scheme=replace(site.scheme, value=Scheme.HTTPS))
+
+
+def _place(site: Site, tls: Address | None, plain: Address | None) -> Place:
+    # Rule 9: `:80` is plain without a hello, where plain is permitted.
+    no_hello = site.scheme.value is Scheme.HTTP or (site.registry.port == _PLAIN_PORT and plain)
+    return Place(None if no_hello else tls, plain)
+
+
+def _tell(work: Work, site: Site, verdict: Verdict) -> None:
+    work.trace.say("Verdict", f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told")

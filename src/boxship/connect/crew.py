@@ -1,0 +1,78 @@
+"""Daemon threads for parallel work, few of them and reused.
+
+Not `concurrent.futures`: the interpreter joins its threads at exit, and nothing that can block may run there.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Crew"]
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_Job = Callable[[], None]
+
+
+class Crew:
+    """At most `size` threads, started as they are needed."""
+
+    def __init__(self, size: int, name: str) -> None:
+        self._size, self._name = size, name
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._threads = self._idle = 0
+
+    def submit(self, job: _Job) -> None:
+        """Run the job in one of the threads. It must not raise."""
+        with self._lock:
+            if not self._idle and self._threads < self._size:
+                self._threads += 1
+                threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+            elif self._idle:
+                self._idle -= 1
+        self._jobs.put(job)
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """The results in the items' order, computed in parallel and not far ahead of the reader; errors are raised."""
+        pending: deque[queue.SimpleQueue[tuple[Result | None, BaseException | None]]] = deque()
+        for item in items:
+            box: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+            self.submit(lambda box=box, item=item: box.put(_outcome(function, item)))  # type: ignore[misc] # mypy: defaults of a lambda
+            pending.append(box)
+            if len(pending) >= 4 * self._size:
+                yield _open(pending.popleft().get())
+        while pending:
+            yield _open(pending.popleft().get())
+
+    def close(self) -> None:
+        """Let the threads end when they have nothing more to do."""
+        with self._lock:
+            for _ in range(self._threads):
+                self._jobs.put(None)
+            self._threads = self._idle = 0
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            with self._lock:
+                self._idle += 1
+
+
+def _outcome(function: Callable[[Item], Result], item: Item) -> tuple[Result | None, BaseException | None]:
+    try:
+        return function(item), None
+    except BaseException as error:  # noqa: BLE001 -- it is raised again in the thread that waits for the result
+        return None, error
+
+
+def _open(outcome: tuple[Result | None, BaseException | None]) -> Result:
+    result, error = outcome
+    if error:
+        raise error
+    return result  # type: ignore[return-value] # without an error there is a result

@@ -1,0 +1,114 @@
+"""One operation's bounds: how long it may take in all and in each phase, and how it is cancelled.
+
+`Work` is what every wait in boxship belongs to. Whoever waits registers how to be woken; `cancel` wakes them all.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Bounds", "Work", "current_work"]
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from boxship.connect.trace import Trace
+from boxship.errors import Cancelled, TimedOut
+from boxship.event import Listener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How long each phase may last, in seconds (design: connecting, "Time")."""
+
+    names: float = 12.0
+    """For the first address: a dead first nameserver alone costs glibc 5 s."""
+    connect: float = 5.0
+    """From the last address's start to the SYN-ACK."""
+    connect_all: float = 8.0
+    """From the first address's start."""
+    tls: float = 10.0
+    """From the hello to the end of the handshake."""
+    tls_first_byte: float = 5.0
+    """From the hello to the first byte: longer is mute."""
+    first_byte: float = 75.0
+    """From a request to the first byte of its answer: `/v2/`, tokens, manifests."""
+    first_byte_slow: float = 300.0
+    """The same for what a registry may have to search for: tags, catalog, blobs."""
+    head: float = 15.0
+    """From the first byte of an answer's head to its end."""
+    document: float = 60.0
+    """For a whole document: a trickle is a stall."""
+    silence: float = 30.0
+    """Without a byte inside a blob."""
+    sending: float = 60.0
+    """Without the kernel taking a byte."""
+    helper: float = 20.0
+    """For a credential helper."""
+    whole_document: float = 180.0
+    """One document with its token, redirects and retries."""
+
+
+class Work:
+    """One operation in progress. `cancel` may be called from any thread; all else belongs to the operation's own."""
+
+    def __init__(self, *, timeout: float | None = None, listener: Listener | None = None) -> None:
+        self.trace = Trace(listener)
+        self._timeout = timeout
+        self._until = None if timeout is None else time.monotonic() + timeout
+        self._lock = threading.Lock()
+        self._wakers: dict[int, Callable[[], None]] = {}
+        self._next = 0
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Wake everything that waits for this operation; it ends with `Cancelled`."""
+        with self._lock:
+            self.cancelled = True
+            wakers = tuple(self._wakers.values())
+        for wake in wakers:
+            wake()
+
+    @contextmanager
+    def watch(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Call `wake` on cancellation, for as long as the context lasts. `wake` must not block."""
+        with self._lock:
+            key = self._next = self._next + 1
+            self._wakers[key] = wake
+            late = self.cancelled
+        if late:
+            wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._wakers[key]
+
+    def check(self) -> None:
+        """Raise `Cancelled` or `TimedOut` if the operation is to end now."""
+        if self.cancelled:
+            raise Cancelled("cancelled")
+        if self._until is not None and time.monotonic() >= self._until:
+            raise self._timed_out()
+
+    def until(self, seconds: float) -> float:
+        """The monotonic time at which a phase of `seconds` that begins now ends: with the operation at the latest."""
+        end = time.monotonic() + seconds
+        return end if self._until is None else min(end, self._until)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; end early, by raising, when the operation is to end."""
+        woken = threading.Event()
+        with self.watch(woken.set):
+            woken.wait(max(0.0, self.until(seconds) - time.monotonic()))
+        self.check()
+
+    def _timed_out(self) -> TimedOut:
+        seconds = self._timeout or 0.0
+        return TimedOut(f"not done within {seconds:g} s", phase="--timeout", seconds=seconds)
+
+
+# The operation that this thread is working on, where somebody else began it: `AsyncClient`, who may cancel it.
+current_work: ContextVar[Work | None] = ContextVar("current_work", default=None)

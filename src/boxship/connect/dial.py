@@ -1,0 +1,259 @@
+"""The sockets of one race: what `race` decides is done here, and what the network answers is told to it."""
+
+from __future__ import annotations
+
+__all__ = ["Greeting", "Runner", "open_socket"]
+
+import contextlib
+import errno
+import selectors
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from boxship.connect import question
+from boxship.connect.address import Address
+from boxship.connect.attempt import Ask, Attempt, Dial, Drop
+from boxship.connect.deadline import Work
+from boxship.connect.evidence import Evidence, classify
+from boxship.connect.race import Race
+from boxship.connect.tls import Handshake, Untrusted
+
+_READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+_CHUNK = 16 * 1024
+
+# A dead path is known within about 25 s in every phase, while a slow server on a living path is waited for.
+_KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 15_000))
+
+_EVIDENCE = {
+    errno.ECONNREFUSED: Evidence.REFUSED,
+    errno.ECONNRESET: Evidence.RESET,
+    errno.EPIPE: Evidence.RESET,
+    errno.ETIMEDOUT: Evidence.SILENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a host is greeted with: the name to verify, its context, how to read the roots, and the plain question."""
+
+    name: str
+    host: str
+    context: Callable[[], ssl.SSLContext]
+    load_roots: Callable[[], tuple[str, ...]]
+    question: bytes
+
+
+def open_socket(address: Address) -> socket.socket:
+    """A TCP socket for the address, not connected, that does not block and notices when its path dies."""
+    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return sock
+
+
+@dataclass(eq=False, slots=True)
+class _Candidate:
+    """An attempt's socket, and who is to be called when it is ready."""
+
+    attempt: Attempt
+    sock: socket.socket
+    ready: Callable[[_Candidate], None]
+    handshake: Handshake | None = None
+    received: bytes = b""
+    reusable: bool = True
+
+
+class Runner:
+    """Runs a race on the network. The caller closes it; a connection that was taken out stays open."""
+
+    def __init__(self, race: Race, greeting: Greeting) -> None:
+        self.race = race
+        self._greeting = greeting
+        self._selector = selectors.DefaultSelector()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_writer.setblocking(False)
+        self._selector.register(self._wake_reader, _READ)
+        self._candidates: dict[Attempt, _Candidate] = {}
+        self.warnings: tuple[str, ...] = ()
+
+    def run(self, work: Work, *, until: float | None = None) -> None:
+        """Go on until the race has an outcome, or (with `until`, a monotonic time) for as long as that."""
+        self._work = work
+        with work.watch(self._wake):
+            while True:
+                work.check()
+                now = time.monotonic()
+                for action in self.race.step(now):
+                    self._do(action)
+                if self.race.outcome or (until is not None and now >= until):
+                    return
+                wake = work.until(self.race.wake() - now)
+                self._wait(wake if until is None else min(wake, until))
+
+    def take(self, attempt: Attempt) -> socket.socket | None:
+        """The attempt's socket, out of the race; None where its connection cannot carry another request."""
+        candidate = self._candidates.pop(attempt, None)
+        if not candidate:
+            return None
+        self._forget(candidate)
+        if not candidate.reusable:
+            candidate.sock.close()
+            return None
+        return candidate.sock
+
+    @property
+    def hopeful(self) -> bool:
+        """Whether a TLS candidate is still being tried."""
+        return any(attempt.tls and attempt.live for attempt in self._candidates)
+
+    def close(self) -> None:
+        """Close what is left, with FIN."""
+        for candidate in self._candidates.values():
+            candidate.sock.close()
+        self._candidates.clear()
+        self._selector.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
+
+    # Waiting.
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake_writer.send(b".")
+
+    def _wait(self, until: float) -> None:
+        for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
+            candidate = key.data
+            # An earlier one of the same batch may have ended this one.
+            if candidate and candidate.attempt in self._candidates:
+                self._advance(candidate)
+
+    def _advance(self, candidate: _Candidate) -> None:
+        try:
+            candidate.ready(candidate)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(candidate.attempt, _EVIDENCE.get(error.errno or 0, Evidence.UNREACHABLE), error.strerror or "")
+
+    def _await(self, candidate: _Candidate, events: int, ready: Callable[[_Candidate], None]) -> None:
+        candidate.ready = ready
+        self._forget(candidate)
+        self._selector.register(candidate.sock, events, candidate)
+
+    def _forget(self, candidate: _Candidate) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(candidate.sock)
+
+    # Actions.
+
+    def _do(self, action: Dial | Ask | Drop) -> None:
+        if isinstance(action, Dial):
+            self._dial(action.attempt)
+        elif isinstance(action, Ask):
+            self._ask(action.attempt)
+        else:
+            self._drop(action.attempt)
+
+    def _dial(self, attempt: Attempt) -> None:
+        self._work.trace.say("ConnectStart", f"tcp {attempt.address}")
+        try:
+            sock = open_socket(attempt.address)
+        except OSError as error:  # no such address family here
+            self._fail(attempt, Evidence.UNREACHABLE, error.strerror or "")
+            return
+        candidate = _Candidate(attempt, sock, self._connected)
+        self._candidates[attempt] = candidate
+        code = sock.connect_ex(attempt.address.sockaddr)
+        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+            self._fail(attempt, _EVIDENCE.get(code, Evidence.UNREACHABLE), errno.errorcode.get(code, ""))
+            return
+        self._await(candidate, _WRITE, self._connected)
+
+    def _ask(self, attempt: Attempt) -> None:
+        candidate = self._candidates[attempt]
+        self._work.trace.say("PlainQuestion", f"GET /v2/ of {attempt.address}, without credentials")
+        self._await(candidate, _READ, self._answer)
+        try:
+            candidate.sock.send(self._greeting.question)  # one small segment: the buffer of a new connection takes it
+        except OSError as error:
+            self._fail(attempt, Evidence.RESET, error.strerror or "")
+
+    def _drop(self, attempt: Attempt) -> None:
+        candidate = self._candidates.pop(attempt, None)
+        if candidate:
+            self._forget(candidate)
+            candidate.sock.close()
+
+    def _fail(self, attempt: Attempt, evidence: Evidence, detail: str, remedy: str = "") -> None:
+        if attempt.live:
+            self.race.failed(attempt, time.monotonic(), evidence, detail, remedy)
+            self._work.trace.say("ConnectDone", str(attempt.finding(time.monotonic())), level="W")
+
+    # What the network answers.
+
+    def _connected(self, candidate: _Candidate) -> None:
+        attempt = candidate.attempt
+        code = candidate.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            raise OSError(code, errno.errorcode.get(code, ""))
+        self._forget(candidate)
+        self.race.opened(attempt, time.monotonic())
+        self._work.trace.say("ConnectDone", f"tcp {attempt.address} in {attempt.round_trip * 1000:.1f} ms")
+        if attempt.tls:
+            self._work.trace.say("TLSHandshakeStart", f"{self._greeting.name} at {attempt.address}")
+            candidate.handshake = Handshake(candidate.sock, self._greeting.context(), self._greeting.name)
+            candidate.sock = candidate.handshake.sock
+            self._step(candidate, candidate.handshake)
+
+    def _first_bytes(self, candidate: _Candidate) -> None:
+        handshake = candidate.handshake
+        assert handshake
+        first = handshake.first_bytes()
+        evidence = classify(first)
+        if evidence:
+            self._fail(candidate.attempt, evidence, "" if not first else f"it answers {first[:16]!r}")
+            return
+        self.race.spoke(candidate.attempt, time.monotonic())
+        self.warnings += self._greeting.load_roots()
+        self._step(candidate, handshake)
+
+    def _shake(self, candidate: _Candidate) -> None:
+        assert candidate.handshake
+        self._step(candidate, candidate.handshake)
+
+    def _step(self, candidate: _Candidate, handshake: Handshake) -> None:
+        attempt = candidate.attempt
+        try:
+            wanted = handshake.step()
+        except Untrusted as error:
+            self._fail(attempt, Evidence.SPOKE_TLS, error.words, error.remedy)
+            return
+        if wanted == "done":
+            self._forget(candidate)
+            self.race.shaken(attempt, time.monotonic())
+            self._work.trace.say("TLSHandshakeDone", f"{self._greeting.name} at {attempt.address}: {handshake.story()}")
+            return
+        heard = self._shake if attempt.spoke else self._first_bytes
+        self._await(candidate, _READ if wanted == "read" else _WRITE, heard if wanted == "read" else self._shake)
+
+    def _answer(self, candidate: _Candidate) -> None:
+        attempt = candidate.attempt
+        data = candidate.sock.recv(_CHUNK)
+        candidate.received += data
+        ended = not data or len(candidate.received) >= question.LONGEST
+        answer = question.parse(candidate.received, self._greeting.host, ended=ended)
+        if not answer:
+            return
+        self._forget(candidate)
+        candidate.reusable = answer.reusable
+        words = answer.refusal or (f"sends to TLS on port {answer.moved}" if answer.moved else "a registry")
+        self._work.trace.say("PlainAnswer", f"{attempt.address}: {answer.status}, {words}")
+        self.race.answered(attempt, time.monotonic(), refusal=answer.refusal, moved=answer.moved)

@@ -1,0 +1,48 @@
+"""What an attempt to connect showed, in the words of the design: the facts on which plain HTTP is judged."""
+
+from __future__ import annotations
+
+__all__ = ["Evidence", "Finding", "classify"]
+
+import enum
+from dataclasses import dataclass
+
+
+class Evidence(enum.Enum):
+    """What became of an attempt; the value says it in plain words."""
+
+    DONE = "works"
+    SPOKE_TLS = "speaks TLS, and not acceptably"
+    NOT_TLS = "does not speak TLS"
+    NO_REGISTRY = "answers, but not as a registry"
+    REFUSED = "refused"
+    RESET = "closed or reset without a byte"
+    UNREACHABLE = "unreachable"
+    SILENT = "no answer at all (dropped, not refused)"
+    MUTE = "accepts the connection and says nothing"
+    LEFT = "not waited for"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One attempt's place, evidence and detail, with the seconds it took."""
+
+    place: str
+    evidence: Evidence
+    detail: str
+    seconds: float
+
+    def __str__(self) -> str:
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.place} {self.evidence.value} after {self.seconds:.2f} s{detail}"
+
+
+def classify(first: bytes) -> Evidence | None:
+    """What a peer's first bytes after a TLS hello say: `NOT_TLS`, `RESET` (none at all), or None where it speaks TLS.
+
+    OpenSSL's names for these errors change between versions, so the byte is read here: TLS record types are 20 to 24
+    (RFC 8446, 5.1; 24 is heartbeat).
+    """
+    if not first:
+        return Evidence.RESET
+    return None if 20 <= first[0] <= 24 else Evidence.NOT_TLS

@@ -1,0 +1,87 @@
+"""The question `GET /v2/` to an endpoint that is not decided yet, and what its answer says.
+
+It carries nothing of the user's but the host's name: no path, no credential.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Answer", "parse", "question"]
+
+import http.client
+import io
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from boxship.wire.message import Head, Request
+from boxship.wire.recognition import not_a_registry
+from boxship.wire.routes import BASE
+
+# A registry's answer to /v2/ is a few hundred bytes; a portal's page may be cut here and still be recognised.
+LONGEST = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint answered: '' or why it is no registry, where it sends everybody, and whether it can go on."""
+
+    status: int
+    refusal: str
+    moved: int | None
+    reusable: bool
+
+
+class _Bytes(io.BytesIO):
+    """What `http.client` takes for a socket and its file: bytes that have come already."""
+
+    def makefile(self, _mode: str) -> _Bytes:
+        """Itself: `http.client` asks a socket for a file."""
+        return self
+
+    def close(self) -> None:
+        """Stay open: `http.client` closes what it has read, and what is left over counts."""
+
+
+def question(host: str, user_agent: str) -> bytes:
+    """The bytes to send; `host` as the Host header writes it."""
+    return Request("GET", BASE).encode(host, (("User-Agent", user_agent), ("Accept", "*/*")))
+
+
+def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
+    """What the bytes that have come so far answer, or None while they are not a whole answer.
+
+    `ended`: the peer has closed, or `LONGEST` is reached; what is there must do.
+    """
+    if b"\r\n\r\n" not in data and b"\n\n" not in data:
+        return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
+    received = _Bytes(data)
+    response = http.client.HTTPResponse(received)  # type: ignore[arg-type] # only makefile is used of a socket
+    try:
+        response.begin()
+        body, whole = response.read(LONGEST), response.isclosed()
+    except http.client.IncompleteRead as error:
+        body, whole = error.partial, False
+    except (http.client.HTTPException, ValueError):
+        return _unanswered(data)
+    if not whole and not ended:
+        return None
+    head = Head.of(response.status, response.reason, response.getheaders())
+    moved = _moved_to_tls(head, host)
+    refusal = "" if moved else not_a_registry(head, body)
+    return Answer(head.status, refusal, moved, whole and not response.will_close and not received.read(1))
+
+
+def _unanswered(data: bytes) -> Answer:
+    refusal = f"it does not speak HTTP: {data[:20]!r}" if data else "it closes the connection without an answer"
+    return Answer(0, refusal, None, reusable=False)
+
+
+def _moved_to_tls(head: Head, host: str) -> int | None:
+    """The port of TLS on the same host that the answer redirects to, or None."""
+    if not 300 <= head.status < 400:
+        return None
+    target = urlsplit(head.get("location"))
+    try:
+        same = target.scheme == "https" and (target.hostname or "") == (urlsplit(f"//{host}").hostname or "")
+        return (target.port or 443) if same else None
+    except ValueError:
+        return None

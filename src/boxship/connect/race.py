@@ -1,0 +1,262 @@
+"""The race between addresses and schemes: which connection to use, decided from facts and the clock alone.
+
+No socket and no clock of its own: `dial` drives it on the network, tests on a simulated one with exact times. The
+rules have the numbers of the design ("Connecting", "The race"). What an attempt can show is in `evidence`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Race"]
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from boxship.connect.address import Address
+from boxship.connect.attempt import Absent, Action, Ask, Attempt, Dial, Drop, Goal, Lost, Moved, Outcome, Place, Won
+from boxship.connect.deadline import Bounds
+from boxship.connect.evidence import Evidence
+
+STAGGER = 0.1  # rule 2: RFC 8305's minimum between two addresses
+GRACE = (4, 0.02, 0.3)  # rule 4: round trips, least and most seconds, while no TLS candidate is open
+HELLO_GRACE = (4, 0.06, 1.0)  # rule 5: the same for one that is
+AGAIN = 0.25  # rule 7: refused, reset and unreachable are tried once more after this
+SECOND_SYN = 0.4  # rule 7: our own second SYN to a silent address
+SILENT_AFTER = 1.2  # rule 7: the kernel's retransmission, 1 s after the first SYN, has been unanswered for a while
+SILENT_ROUND_TRIPS = 4
+
+_AT_ONCE = frozenset({Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE})
+
+
+_Due = tuple[float, Callable[[], None]]
+
+
+def _grace(rule: tuple[int, float, float], round_trip: float) -> float:
+    """So many round trips, clamped."""
+    times, least, most = rule
+    return min(max(times * round_trip, least), most)
+
+
+class Race:
+    """Candidates, facts and timers. Facts come in by method; `step` gives what to do; `outcome` ends it."""
+
+    def __init__(self, places: tuple[Place, ...], bounds: Bounds, now: float, *, told: bool, hello_first: bool) -> None:
+        """`told`: one scheme, so connecting is enough. `hello_first`: an explicit port has one connection (rule 9)."""
+        self.attempts: list[Attempt] = []
+        self.outcome: Outcome | None = None
+        self.goal = Goal.ANSWER
+        self._places, self._bounds, self._now = places, bounds, now
+        self._told, self._hello_first = told, hello_first
+        self._begun = now
+        self._last_start = -math.inf
+        self._started = 0
+        self._plain_forbidden = False
+        self._actions: list[Action] = []
+
+    # Facts.
+
+    def found(self, places: tuple[Place, ...]) -> None:
+        """More addresses of the host became known."""
+        self._places += places
+
+    def opened(self, attempt: Attempt, now: float) -> None:
+        """The SYN-ACK came."""
+        self._now = attempt.opened = now
+        if self._told and not attempt.tls:
+            self._win(attempt)
+
+    def spoke(self, attempt: Attempt, now: float) -> None:
+        """The first byte of a TLS record came; roots, names and dates are not judged yet."""
+        self._now = now
+        attempt.spoke = True
+        self._forbid_plain()  # rule 3: whatever port 80 says
+
+    def shaken(self, attempt: Attempt, now: float) -> None:
+        """The handshake is done and verified: rule 3."""
+        self._now = now
+        self._win(attempt)
+
+    def answered(self, attempt: Attempt, now: float, *, refusal: str = "", moved: int | None = None) -> None:
+        """The plain side answered `GET /v2/`: as a registry, or why not as one, or by sending everybody to TLS."""
+        self._now = now
+        if moved is not None:
+            self._end(attempt, Evidence.LEFT, "sends everybody to TLS")
+            self._forbid_plain()
+            if not any(place.tls and place.tls.sockaddr[1] == moved for place in self._places):
+                self.outcome = Moved(moved)
+        elif refusal:
+            self._end(attempt, Evidence.NO_REGISTRY, refusal)
+        else:
+            self._win(attempt)
+
+    def failed(self, attempt: Attempt, now: float, evidence: Evidence, detail: str = "", remedy: str = "") -> None:
+        """The attempt is over, and this is what it showed."""
+        self._now = now
+        attempt.remedy = remedy
+        self._end(attempt, Evidence.SPOKE_TLS if attempt.spoke else evidence, detail)
+
+    def pursue(self, goal: Goal, now: float) -> None:
+        """Go on after a plain answer, for certainty about TLS."""
+        self._now, self.goal, self.outcome = now, goal, None
+
+    # What to do.
+
+    def step(self, now: float) -> list[Action]:
+        """Everything that is due by `now`, in order."""
+        self._now = now
+        while self.outcome is None:
+            due, act = min(self._timers(), key=lambda timer: timer[0], default=(now, self._lose))
+            if due > now:
+                break
+            act()
+        actions, self._actions = self._actions, []
+        return actions
+
+    def wake(self) -> float:
+        """When `step` next has something to do, should nothing happen before."""
+        return min((due for due, _ in self._timers()), default=self._now)
+
+    def _timers(self) -> Iterator[_Due]:
+        yield from self._starts()
+        yield from self._expiries()
+        if self._plain_forbidden:
+            return
+        if self.goal is Goal.ANSWER:
+            yield from self._plain_after_hello()
+            yield from self._questions()
+        if self.goal is Goal.ABSENCE:
+            yield from self._second_tries()
+            yield from self._absence()
+
+    def _starts(self) -> Iterator[_Due]:
+        """Rule 2: 100 ms apart, at once when one fails or any plain candidate connects."""
+        if self._started >= len(self._places):
+            return
+        last = [attempt for attempt in self.attempts if attempt.place == self._started - 1]
+        hurry = any(not a.live for a in last) or any(a.is_open and not a.tls for a in self.attempts)
+        yield (self._now if hurry or not self._started else self._last_start + STAGGER), self._start_next
+
+    def _start_next(self) -> None:
+        number, place = self._started, self._places[self._started]
+        self._started += 1
+        self._last_start = self._now
+        if place.tls:
+            self._dial(number, place.tls, tls=True)
+        if place.plain and not self._plain_forbidden and not (self._hello_first and place.tls):
+            self._dial(number, place.plain, tls=False)
+
+    def _expiries(self) -> Iterator[_Due]:
+        """The bounds of TCP, of TLS, and of the answer to `GET /v2/`."""
+        bounds = self._bounds
+        for attempt in self.attempts:
+            if not attempt.live:
+                continue
+            if not attempt.is_open:
+                # An attempt that starts later than the last address's first (a second try) has its own time.
+                begun = max(self._last_start, attempt.started)
+                due = min(begun + bounds.connect, self._begun + bounds.connect_all)
+                yield due, partial(self._end, attempt, Evidence.SILENT)
+            elif attempt.spoke:
+                yield (
+                    attempt.opened + bounds.tls,
+                    partial(self._end, attempt, Evidence.SPOKE_TLS, "handshake unfinished"),
+                )
+            elif attempt.tls:
+                yield attempt.opened + bounds.tls_first_byte, partial(self._end, attempt, Evidence.MUTE)
+            elif not math.isnan(attempt.asked):
+                yield attempt.asked + bounds.first_byte, partial(self._end, attempt, Evidence.MUTE)
+
+    def _plain_after_hello(self) -> Iterator[_Due]:
+        """Rule 9: on an explicit port the hello goes first; refused is final, reset and silence are not."""
+        for number, place in enumerate(self._places[: self._started]):
+            tried = [attempt for attempt in self.attempts if attempt.place == number]
+            if not (self._hello_first and place.plain and tried and all(attempt.tls for attempt in tried)):
+                continue
+            hello = tried[0]
+            if hello.is_open:
+                due = hello.opened + _grace(HELLO_GRACE, hello.round_trip)
+            elif hello.evidence in (Evidence.NOT_TLS, Evidence.RESET, Evidence.MUTE):
+                due = self._now
+            else:
+                continue
+            yield due, partial(self._dial, number, place.plain, tls=False)
+
+    def _questions(self) -> Iterator[_Due]:
+        """Rules 4 and 5: when a plain candidate that is open may be asked; one at a time."""
+        ready = [attempt for attempt in self.attempts if not attempt.tls and attempt.is_open]
+        if not ready or any(not math.isnan(attempt.asked) for attempt in ready):
+            return
+        plain = ready[0]
+        hopes = [attempt for attempt in self.attempts if attempt.tls and attempt.live]
+        due = self._now
+        if any(not hope.is_open for hope in hopes):
+            due = max(plain.opened, self._last_start) + _grace(GRACE, plain.round_trip)
+        for hope in hopes:
+            if hope.is_open:
+                due = max(due, hope.opened + _grace(HELLO_GRACE, hope.round_trip))
+        yield due, partial(self._ask, plain)
+
+    def _second_tries(self) -> Iterator[_Due]:
+        """Rule 7: whoever failed at once is tried again; a silent one gets a second SYN of our own."""
+        for number, place in enumerate(self._places[: self._started]):
+            tried = self._tls_at(number)
+            if len(tried) != 1 or not place.tls:
+                continue
+            first = tried[0]
+            if first.evidence in _AT_ONCE:
+                yield first.ended + AGAIN, partial(self._dial, number, place.tls, tls=True)
+            elif first.live and not first.is_open:
+                yield first.started + SECOND_SYN, partial(self._dial, number, place.tls, tls=True)
+
+    def _absence(self) -> Iterator[_Due]:
+        """Rule 7: when the absence of TLS is confirmed at every address."""
+        if self._started < len(self._places):
+            return
+        dues = [self._absent_at(number) for number, place in enumerate(self._places) if place.tls]
+        yield max(dues, default=self._now), self._confirm_absence
+
+    def _absent_at(self, number: int) -> float:
+        tried = self._tls_at(number)
+        if any(attempt.evidence in (Evidence.NOT_TLS, Evidence.MUTE, Evidence.SILENT) for attempt in tried):
+            return self._now
+        if any(attempt.is_open for attempt in tried) or len(tried) < 2:
+            return math.inf  # what is open becomes mute, not TLS, or wins
+        if all(attempt.evidence in _AT_ONCE for attempt in tried):
+            return self._now
+        slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
+        since = min(attempt.started for attempt in tried if attempt.live)
+        return since + max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest)
+
+    # Acts.
+
+    def _tls_at(self, number: int) -> list[Attempt]:
+        return [attempt for attempt in self.attempts if attempt.tls and attempt.place == number]
+
+    def _dial(self, number: int, address: Address, *, tls: bool) -> None:
+        attempt = Attempt(number, tls, address, self._now)
+        self.attempts.append(attempt)
+        self._actions.append(Dial(attempt))
+
+    def _ask(self, attempt: Attempt) -> None:
+        attempt.asked = self._now
+        self._actions.append(Ask(attempt))
+
+    def _end(self, attempt: Attempt, evidence: Evidence, detail: str = "") -> None:
+        attempt.evidence, attempt.detail, attempt.ended = evidence, detail, self._now
+        self._actions.append(Drop(attempt))
+
+    def _forbid_plain(self) -> None:
+        self._plain_forbidden = True
+        for attempt in self.attempts:
+            if attempt.live and not attempt.tls:
+                self._end(attempt, Evidence.LEFT, "TLS is spoken")
+
+    def _win(self, attempt: Attempt) -> None:
+        attempt.evidence, attempt.ended = Evidence.DONE, self._now
+        self.outcome = Won(attempt)
+
+    def _confirm_absence(self) -> None:
+        self.outcome = Absent()
+
+    def _lose(self) -> None:
+        self.outcome = Lost()

@@ -1,0 +1,167 @@
+"""From a name to addresses, in daemon threads that nothing waits for: `getaddrinfo` can be neither bounded nor stopped.
+
+A and AAAA are asked apart, so that one of them can be late. `localhost` and `*.localhost` are answered here (RFC 6761,
+6.3), unless the hosts file says otherwise: Debian would ask DNS for the latter.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Lookup", "Resolver"]
+
+import contextlib
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from boxship.connect.address import Address, interleave, is_literal
+from boxship.connect.deadline import Work
+from boxship.errors import NameFailed, TimedOut
+
+MAX_ADDRESSES = 16  # rule 2
+_LATE_SIX = 0.05  # an IPv4 answer waits so long for IPv6's (RFC 8305, 3)
+_LOOPBACK = ("::1", "127.0.0.1")
+_HOSTS_FILE = Path(
+    os.environ.get("SYSTEMROOT", "/"), *(("system32", "drivers") if os.name == "nt" else ()), "etc/hosts"
+)
+_RESOLV_CONF = Path("/etc/resolv.conf")
+
+
+class Lookup:
+    """One name being resolved, or already resolved. `fileno` becomes readable when there is something new."""
+
+    def __init__(self, host: str, known: tuple[str, ...] = ()) -> None:
+        self.host = host
+        self._texts: list[str] = list(known)
+        self._errors: list[str] = []
+        self._lock = threading.Lock()
+        self._families = () if known else (socket.AF_INET6, socket.AF_INET)
+        self._unanswered = len(self._families)
+        self._reader, self._writer = os.pipe() if self._families else (-1, -1)
+        for family in self._families:
+            name = f"boxship-resolve-{host}"
+            threading.Thread(target=self._ask, args=(family,), name=name, daemon=True).start()
+
+    def fileno(self) -> int:
+        """The descriptor that tells of answers."""
+        return self._reader
+
+    @property
+    def pending(self) -> bool:
+        """Whether an answer may still come."""
+        return self._unanswered > 0
+
+    def addresses(self) -> tuple[Address, ...]:
+        """What is known by now, port 0, families in turn."""
+        with self._lock:
+            return interleave((Address.of(text, 0) for text in self._texts), MAX_ADDRESSES)
+
+    def first(self, work: Work, bound: float) -> tuple[Address, ...]:
+        """Wait for the first answer (and a little for IPv6), or raise `NameFailed` or `TimedOut`."""
+        if not self._families:
+            return self.addresses()
+        work.trace.say("DNSStart", self.host)
+        begun = time.monotonic()
+        with work.watch(self._wake):
+            self._wait_for_answer(work, begun + bound)
+            if not self.addresses():
+                self._fail(work, begun, bound)
+            if self.pending and not any(a.family == socket.AF_INET6 for a in self.addresses()):
+                self._wait(min(time.monotonic() + _LATE_SIX, begun + bound))
+        found = self.addresses()
+        work.trace.say("DNSDone", f"{self.host}: {', '.join(str(a.ip) for a in found)}")
+        return found
+
+    def close(self) -> None:
+        """Nobody waits for the rest any more."""
+        with self._lock:
+            reader, self._reader = self._reader, -1
+            writer, self._writer = self._writer, -1
+        for descriptor in (reader, writer):
+            if descriptor >= 0:
+                os.close(descriptor)
+
+    def _wait_for_answer(self, work: Work, until: float) -> None:
+        while self.pending and not self.addresses() and time.monotonic() < until:
+            self._wait(work.until(until - time.monotonic()))
+            work.check()
+
+    def _wait(self, until: float) -> None:
+        """Until there is something new, or that monotonic time."""
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        if poll.poll(max(0.0, until - time.monotonic()) * 1000):
+            os.read(self._reader, 16)
+
+    def _fail(self, work: Work, begun: float, bound: float) -> None:
+        seconds = time.monotonic() - begun
+        work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W")
+        what = f"the name {self.host} could not be resolved"
+        if self.pending:
+            why = f"no answer within {bound:g} s from {_resolver_words()}"
+            raise TimedOut(
+                what, phase="names", seconds=bound, why=why, remedy="check the name server, or use --resolve"
+            )
+        why = f"{'; '.join(dict.fromkeys(self._errors))} ({_resolver_words()})"
+        raise NameFailed(what, why=why, remedy="check the spelling and the name server, or use --resolve")
+
+    def _ask(self, family: int) -> None:
+        found: list[str] = []
+        error = ""
+        try:
+            found = [str(info[4][0]) for info in socket.getaddrinfo(self.host, 0, family, socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as failure:
+            error = getattr(failure, "strerror", None) or str(failure)
+        with self._lock:
+            self._texts += found
+            self._errors += [error] if error else []
+            self._unanswered -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._lock, contextlib.suppress(BlockingIOError):
+            if self._writer >= 0:
+                os.write(self._writer, b".")
+
+
+class Resolver:
+    """Names to lookups, with what `--resolve HOST:PORT:ADDR[:PORT]` says (rule 12)."""
+
+    def __init__(self, told: Mapping[tuple[str, int], tuple[Address, ...]] | None = None) -> None:
+        self._told = told or {}
+
+    def told(self, host: str, port: int) -> tuple[Address, ...] | None:
+        """Where this place was told to be dialled, or None."""
+        return self._told.get((host.lower().rstrip("."), port))
+
+    def look_up(self, host: str) -> Lookup:
+        """Begin to resolve a host; a literal is its own answer."""
+        if is_literal(host):
+            return Lookup(host, (host,))
+        name = host.lower().rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
+            return Lookup(host, _in_hosts_file(name) or _LOOPBACK)
+        return Lookup(host)
+
+
+def _in_hosts_file(name: str) -> tuple[str, ...]:
+    try:
+        lines = _HOSTS_FILE.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ()
+    entries = (line.partition("#")[0].split() for line in lines)
+    return tuple(words[0] for words in entries if name in map(str.lower, words[1:]) and is_literal(words[0]))
+
+
+def _resolver_words() -> str:
+    """Which servers and search domains the system asks, for an error."""
+    try:
+        lines = [line.split() for line in _RESOLV_CONF.read_text("utf-8", "replace").splitlines()]
+    except OSError:
+        return "the system's resolver"
+    servers = ", ".join(words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")
+    search = " ".join(" ".join(words[1:]) for words in lines if words and words[0] in ("search", "domain"))
+    return f"name server {servers or 'none'}" + (f", search {search}" if search else "")

@@ -1,0 +1,1 @@
+"""The operations of the distribution specification on one registry."""

@@ -1,0 +1,122 @@
+"""Reading blobs: bytes that are verified while they flow, the last of them given out only when all are right."""
+
+from __future__ import annotations
+
+__all__ = ["Blob", "open_blob", "read_blob"]
+
+import hashlib
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from boxship.auth.scope import pull
+from boxship.digest import Digest
+from boxship.errors import BrokenAnswer, DigestMismatch, SizeMismatch
+from boxship.registry.remote import Remote
+from boxship.transport.connection import Response
+from boxship.wire import routes
+from boxship.wire.message import Request
+
+_PIECE = 1024 * 1024  # large enough that hashing and receiving overlap, small enough for a cache
+_PIECES = 4  # being received, being hashed, being used, and one to spare
+
+
+@contextmanager
+def open_blob(remote: Remote, repository: str, digest: Digest, *, size: int | None = None) -> Iterator[Blob]:
+    """The blob as a stream. `size` is what its descriptor says, where there is one: a longer answer is not read."""
+    request = Request("GET", routes.blob(repository, digest))
+    what = f"the blob {digest} of {repository}"
+    with remote.send(request, pull(repository), what=what, slow=True) as response:
+        response.stream()
+        yield Blob(response, digest, size if size is not None else response.length, what)
+
+
+def read_blob(remote: Remote, repository: str, digest: Digest, *, limit: int, size: int | None = None) -> bytes:
+    """A small blob whole, verified; `BrokenAnswer` for one of more than `limit` bytes."""
+    with open_blob(remote, repository, digest, size=size) as blob:
+        content = bytearray()
+        for piece in blob:
+            content += piece
+            if len(content) > limit:
+                raise BrokenAnswer(blob.what, why=f"it is longer than {limit} bytes")
+    return bytes(content)
+
+
+class Blob:
+    """A blob on its way. Iterate once: each piece is valid until the next is asked for.
+
+    The last piece comes only when the digest and the size are right: whoever has it all has the right bytes.
+    """
+
+    def __init__(self, response: Response, digest: Digest, size: int | None, what: str) -> None:
+        self.digest, self.size, self.what = digest, size, what
+        self._response = response
+
+    def __iter__(self) -> Iterator[memoryview]:
+        hasher = _Hasher(self.digest.algorithm)
+        received = 0
+        held: memoryview | None = None
+        try:
+            for number, piece in enumerate(self._pieces()):
+                received += len(piece)
+                self._check_size(received, whole=False)
+                hasher.update(piece, number)
+                if held is not None:
+                    yield held
+                held = piece
+            self._check_size(received, whole=True)
+            actual = Digest(self.digest.algorithm, hasher.hexdigest())
+        finally:
+            hasher.close()
+        if actual != self.digest:
+            raise DigestMismatch(self.what, expected=str(self.digest), actual=str(actual))
+        if held is not None:
+            yield held
+
+    def _pieces(self) -> Iterator[memoryview]:
+        buffers = [memoryview(bytearray(_PIECE)) for _ in range(_PIECES)]
+        number = 0
+        while count := self._response.readinto(buffers[number % _PIECES]):
+            yield buffers[number % _PIECES][:count]
+            number += 1
+
+    def _check_size(self, received: int, *, whole: bool) -> None:
+        if self.size is not None and (received > self.size or (whole and received != self.size)):
+            raise SizeMismatch(self.what, expected=self.size, actual=received)
+
+
+class _Hasher:
+    """A digest computed in a thread of its own, so that it overlaps with receiving (both release the interpreter)."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._hash = hashlib.new(algorithm)
+        # A buffer comes round again after _PIECES: with at most _PIECES - 2 waiting, none is overwritten unhashed.
+        self._waiting: queue.Queue[memoryview | None] = queue.Queue(_PIECES - 3)
+        self._thread: threading.Thread | None = None
+
+    def update(self, piece: memoryview, number: int) -> None:
+        """Hash the piece, in order. A blob of one piece needs no thread."""
+        if number == 0:
+            self._hash.update(piece)
+            return
+        if not self._thread:
+            self._thread = threading.Thread(target=self._run, name="boxship-hash", daemon=True)
+            self._thread.start()
+        self._waiting.put(piece)
+
+    def hexdigest(self) -> str:
+        """The digest of everything, when it has all been hashed."""
+        self.close()
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._thread:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while (piece := self._waiting.get()) is not None:
+            self._hash.update(piece)

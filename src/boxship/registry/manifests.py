@@ -1,0 +1,95 @@
+"""Reading manifests and indexes: the bytes, verified, and the digest that a name resolves to."""
+
+from __future__ import annotations
+
+__all__ = ["Document", "parse_document", "read_manifest", "resolve"]
+
+from dataclasses import dataclass, field
+
+from boxship import media_type
+from boxship.auth.scope import pull
+from boxship.digest import Digest
+from boxship.errors import DigestMismatch, InvalidReference, RegistryError, UnexpectedAnswer
+from boxship.reference import Reference
+from boxship.registry.remote import Remote
+from boxship.spec.fields import Malformed, parse_object
+from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.wire import routes
+from boxship.wire.message import Head, Request
+
+# The specification asks for 4 MiB at least ("Pushing Manifests"); nobody's manifest is near it.
+LONGEST_MANIFEST = 8 * 1024 * 1024
+_ACCEPT = {"Accept": media_type.ACCEPT_MANIFESTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manifest's bytes as the registry sent them, their media type, and their digest, which was verified."""
+
+    raw: bytes = field(repr=False)
+    media_type: str
+    digest: Digest
+
+
+def read_manifest(remote: Remote, reference: Reference) -> Document:
+    """The manifest that the reference names; `DigestMismatch` where its bytes are not what they were said to be."""
+    request = Request("GET", routes.manifest(reference.repository, reference.name), _ACCEPT)
+    with remote.send(request, pull(reference.repository), what=f"the manifest {reference}") as response:
+        raw = response.read(LONGEST_MANIFEST)
+    said = _said_digest(response.head)
+    expected = reference.digest or said
+    digest = Digest.of(raw, expected.algorithm if expected else "sha256")
+    for promised in (reference.digest, said):
+        # The header may be of another algorithm than was asked for: then it says nothing of these bytes.
+        if promised and promised.algorithm == digest.algorithm and promised != digest:
+            raise DigestMismatch(f"the manifest {reference}", expected=str(promised), actual=str(digest))
+    return Document(raw, _media_type(response.head, raw), digest)
+
+
+def resolve(remote: Remote, reference: Reference) -> Digest:
+    """The digest that the reference stands for, by HEAD; by GET where the registry's answer to HEAD does not say it."""
+    request = Request("HEAD", routes.manifest(reference.repository, reference.name), _ACCEPT)
+    try:
+        with remote.send(request, pull(reference.repository), what=f"the manifest {reference}") as response:
+            said = _said_digest(response.head)
+    except RegistryError as error:
+        if error.status not in (400, 405, 501):
+            raise
+        said = None  # some registries and proxies do not take HEAD
+    if said is None:
+        return read_manifest(remote, reference).digest
+    if reference.digest and said != reference.digest and said.algorithm == reference.digest.algorithm:
+        raise DigestMismatch(f"the manifest {reference}", expected=str(reference.digest), actual=str(said))
+    return said
+
+
+def parse_document(document: Document) -> Manifest | Index:
+    """The manifest or index in a document, or `UnexpectedAnswer` for one that is neither."""
+    kind = media_type.bare(document.media_type)
+    try:
+        if kind in media_type.INDEXES:
+            return Index.parse(document.raw, kind)
+        if kind in media_type.MANIFESTS:
+            return Manifest.parse(document.raw, kind)
+        fields = parse_object(document.raw)
+        return (Index if fields.has("manifests") else Manifest).parse(document.raw, kind)
+    except Malformed as error:
+        raise UnexpectedAnswer(f"the manifest {document.digest} is malformed", why=str(error)) from error
+
+
+def _said_digest(head: Head) -> Digest | None:
+    try:
+        return Digest.parse(head.get("docker-content-digest"))
+    except InvalidReference:
+        return None
+
+
+def _media_type(head: Head, raw: bytes) -> str:
+    said = media_type.bare(head.get("content-type"))
+    if said and said != media_type.JSON:
+        return said
+    try:
+        return parse_object(raw).text("mediaType", said)
+    except Malformed as error:
+        raise UnexpectedAnswer("the answer is no manifest", why=str(error)) from error

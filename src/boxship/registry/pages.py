@@ -1,0 +1,73 @@
+"""Lists that come in pages: tags, repositories. The next page is asked for when its first entry is wanted."""
+
+from __future__ import annotations
+
+__all__ = ["Listing", "pages"]
+
+from collections.abc import Iterator
+from typing import Self
+from urllib.parse import urljoin, urlsplit
+
+from boxship.auth.scope import Scope
+from boxship.errors import UnexpectedAnswer
+from boxship.registry.remote import Remote
+from boxship.spec.fields import Malformed, parse_object
+from boxship.wire.failure import middlebox_words
+from boxship.wire.links import next_link
+from boxship.wire.message import Request
+
+# Registries answer with all tags at once where no page size is asked for: 50,000 tags are about 1 MB.
+LONGEST_PAGE = 64 * 1024 * 1024
+
+
+class Listing:
+    """Names, one by one, or by `pages` as the registry sends them. Iterate once."""
+
+    def __init__(self, source: Iterator[tuple[str, ...]]) -> None:
+        self._pages = source
+        self._page: Iterator[str] = iter(())
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        for name in self._page:
+            return name
+        self._page = iter(next(self._pages))
+        return next(self)
+
+    def pages(self) -> Iterator[tuple[str, ...]]:
+        """The rest, page by page."""
+        rest = tuple(self._page)
+        if rest:
+            yield rest
+        yield from self._pages
+
+
+def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iterator[tuple[str, ...]]:
+    """The list `name` of each page, in the registry's order; `Link` is followed on the same host only."""
+    seen = set()
+    while path:
+        seen.add(path)
+        with remote.send(Request("GET", path), scope, what=what, slow=True) as response:
+            body = response.read(LONGEST_PAGE)
+        try:
+            yield parse_object(body).texts(name)
+        except Malformed as error:
+            page = middlebox_words(response.head.get("content-type"), body[:1024])
+            why = f"{error}: {page}" if page else str(error)
+            raise UnexpectedAnswer(f"{what} at {remote.site}: the answer is no list", why=why) from error
+        path = _next(remote, path, next_link(response.head.all("link")), what)
+        if path in seen:
+            raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
+
+
+def _next(remote: Remote, path: str, link: str | None, what: str) -> str:
+    """The path of the next page, or ''. RFC 8288 lets the target be relative; another host is not asked."""
+    if link is None:
+        return ""
+    here = f"//{remote.site.registry.name}{path}"
+    target = urlsplit(urljoin(here, link))
+    if (target.hostname or "") != (urlsplit(here).hostname or ""):
+        raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its next page is at another host: {target.netloc}")
+    return f"{target.path}?{target.query}" if target.query else target.path

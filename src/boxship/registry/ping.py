@@ -1,0 +1,67 @@
+"""Whether a registry answers, and raw requests to it (the specification's end-1, and whatever curl was used for)."""
+
+from __future__ import annotations
+
+__all__ = ["Pong", "ask", "ping"]
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from boxship.auth.scope import CATALOG, Scope, pull, pull_and_push
+from boxship.registry.remote import Remote
+from boxship.transport.connection import Response
+from boxship.transport.session import Ask
+from boxship.wire import routes
+from boxship.wire.message import Request
+
+_REPOSITORY = re.compile(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/")
+_LONGEST_BASE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """How a registry answered `GET /v2/`: from which origin and address, in how many seconds, as which version."""
+
+    status: int
+    origin: str
+    address: str
+    seconds: float
+    api_version: str
+    encrypted: bool
+    """Whether it answered over TLS."""
+
+
+def ping(remote: Remote) -> Pong:
+    """Ask `GET /v2/`."""
+    began = time.monotonic()
+    with remote.send(Request("GET", routes.BASE), what="the base of the registry") as response:
+        response.read(_LONGEST_BASE)
+        return Pong(
+            status=response.status,
+            origin=str(response.verdict.origin),
+            address=str(response.verdict.address),
+            seconds=time.monotonic() - began,
+            api_version=response.head.get("docker-distribution-api-version"),
+            encrypted=response.verdict.tls,
+        )
+
+
+@contextmanager
+def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[Response]:
+    """The answer to any request, whatever its status."""
+    request = Request(method.upper(), path, dict(headers), body)
+    with remote.session.send(Ask(request, remote.site, _scopes(request), slow=True), remote.work) as response:
+        yield response
+
+
+def _scopes(request: Request) -> tuple[Scope, ...]:
+    """What a token has to allow for this path."""
+    if request.path.startswith(routes.CATALOG):
+        return (CATALOG,)
+    named = _REPOSITORY.match(request.path)
+    if not named:
+        return ()
+    return (pull(named.group(1)) if request.safe else pull_and_push(named.group(1)),)

@@ -1,0 +1,63 @@
+"""A registry, or a repository in it, to which requests are sent; and which error an answer becomes."""
+
+from __future__ import annotations
+
+__all__ = ["Remote"]
+
+import time
+from dataclasses import dataclass
+
+from boxship.auth.scope import Scope
+from boxship.connect.deadline import Work
+from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
+from boxship.settings.hosts import Site
+from boxship.transport.connection import Response
+from boxship.transport.retry import clock, retry_after
+from boxship.transport.session import Ask, Session
+from boxship.wire.failure import middlebox_words, parse_failures
+from boxship.wire.message import Head, Request
+
+# An error body is read up to here; the specification's are a few hundred bytes.
+_LONGEST_ERROR = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where an operation takes place. `work` is the operation that it is part of."""
+
+    session: Session
+    site: Site
+    work: Work
+
+    def send(self, request: Request, *scopes: Scope, what: str, slow: bool = False) -> Response:
+        """The answer to a request, which is a success; else the error that it means for `what`."""
+        response = self.session.send(Ask(request, self.site, scopes, slow), self.work)
+        if 200 <= response.status < 300:
+            return response
+        with response:
+            body = b"" if request.method == "HEAD" else response.read(_LONGEST_ERROR)
+            raise error_of(f"{what} at {self.site}", response.head, body)
+
+
+def error_of(what: str, head: Head, body: bytes) -> RegistryError:
+    """The error that an answer means."""
+    failures = parse_failures(body)
+    words = "; ".join(map(str, failures))
+    page = "" if words else middlebox_words(head.get("content-type"), body)
+    why = f"{head.status} {head.reason}".strip() + (f": {words or page}" if words or page else "")
+    html = "html" in head.get("content-type")
+    if head.status == 404 and not html:
+        return NotFound(f"{what} was not found", status=404, why=why)
+    if head.status in (401, 403) and not html:
+        return Refused(f"{what} was refused", status=head.status, why=why, remedy="check the credential and its rights")
+    if head.status == 429:
+        return _rate_limited(what, head, why)
+    remedy = "something between you and the registry answers in its place" if html else ""
+    return UnexpectedAnswer(f"{what} failed", status=head.status, why=why, remedy=remedy)
+
+
+def _rate_limited(what: str, head: Head, why: str) -> RateLimited:
+    now = time.time()
+    seconds = retry_after(head.get("retry-after"), now) or 0.0
+    when = f"not before {clock(seconds, now)}, in {seconds:.0f} s" if seconds else "a little later"
+    return RateLimited(f"{what} was refused", retry_after=seconds, why=why, remedy=f"try again {when}")

@@ -1,0 +1,104 @@
+"""What is known of a host before it is dialled: which scheme was told or permitted, which trust, and who said so.
+
+Flags apply to hosts that the caller names, never to token servers or redirect targets.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "site_of"]
+
+import enum
+from dataclasses import dataclass
+
+from boxship.reference import Registry
+from boxship.settings.sourced import Sourced
+from boxship.settings.trust import Trust
+
+
+class Scheme(enum.Enum):
+    """How a host may be spoken to."""
+
+    HTTPS = "https"
+    HTTP = "http"
+    AUTO = "auto"
+    """TLS preferred; plain permitted, secrets included once TLS is known to be absent."""
+    BY_ADDRESS = "by address"
+    """Nothing was said: https, but for loopback addresses and private literals."""
+
+
+# Registries that are known to speak TLS stay verified https whatever flags say; only a written `http://` overrides.
+_PUBLIC = frozenset(
+    {
+        "docker.io",
+        "registry-1.docker.io",
+        "auth.docker.io",
+        "ghcr.io",
+        "quay.io",
+        "gcr.io",
+        "registry.k8s.io",
+        "mcr.microsoft.com",
+        "public.ecr.aws",
+        "registry.gitlab.com",
+    }
+)
+_PUBLIC_DOMAINS = (".pkg.dev", ".gcr.io", ".azurecr.io", ".amazonaws.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the caller says of the hosts that it names."""
+
+    plain_http: Sourced[Scheme] | None = None
+    skip_verify: frozenset[str] | bool = False
+    """Hosts whose certificates are not checked, or True for all that are named."""
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A host, and what is permitted there. Equal sites share verdicts, connections and nothing else."""
+
+    registry: Registry
+    scheme: Sourced[Scheme]
+    trust: Trust
+    named: bool
+    """Whether the caller named it: its flags and its own TLS context apply."""
+
+    @property
+    def told(self) -> bool:
+        """Whether there is only one scheme to try."""
+        return self.scheme.value in (Scheme.HTTPS, Scheme.HTTP)
+
+    def __str__(self) -> str:
+        return self.registry.name
+
+
+def site_of(registry: Registry, flags: Flags) -> Site:
+    """The site of a registry that the caller names."""
+    api = registry.api
+    public = always_https(api.host)
+    skip = flags.skip_verify if isinstance(flags.skip_verify, bool) else api.name in flags.skip_verify
+    trust = flags.trust.skipping() if skip and not public else flags.trust
+    return Site(api, _scheme(registry, flags, public=public), trust, named=True)
+
+
+def other_site(registry: Registry, trust: Trust) -> Site:
+    """The site of a host that somebody else named in a URL (which told the scheme)."""
+    scheme = Scheme(registry.scheme) if registry.scheme else Scheme.HTTPS
+    return Site(registry, Sourced(scheme, "the URL"), trust, named=False)
+
+
+def always_https(host: str) -> bool:
+    """Whether a host is one of the public registries that flags do not apply to."""
+    name = host.lower().rstrip(".")
+    return name in _PUBLIC or name.endswith(_PUBLIC_DOMAINS)
+
+
+def _scheme(registry: Registry, flags: Flags, *, public: bool) -> Sourced[Scheme]:
+    if registry.scheme:
+        return Sourced(Scheme(registry.scheme), f"the prefix {registry.scheme}://")
+    if public:
+        return Sourced(Scheme.HTTPS, "a public registry")
+    if registry.port == 443:
+        return Sourced(Scheme.HTTPS, "port 443")
+    return flags.plain_http or Sourced(Scheme.BY_ADDRESS, "default")

@@ -1,0 +1,1 @@
+"""Requests over connections: framing, pooling, redirects, retries, and the one road that all of them take."""

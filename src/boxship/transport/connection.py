@@ -1,0 +1,213 @@
+"""One connection and the exchanges on it: `http.client`'s framing over a socket and a reader of ours.
+
+The border where foreign exceptions stop: what sockets, TLS and framing raise leaves here as boxship's own.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Connection", "Response", "Stale"]
+
+import contextlib
+import http.client
+import io
+import select
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Self
+
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.tls import explain
+from boxship.connect.verdict import Line, Verdict
+from boxship.errors import BrokenAnswer, TLSFailed, Unreachable
+from boxship.transport.reader import Reader, write
+from boxship.wire.message import USER_AGENT, Head, Request
+
+_BUFFER = 64 * 1024
+_MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
+_DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
+
+
+class Stale(BrokenAnswer):
+    """A connection from the pool was closed by its peer before it answered: the request may be sent on a new one."""
+
+
+class _File(io.BufferedReader):
+    """The reader's bytes, buffered across answers; `http.client` closes its file after each."""
+
+    def makefile(self, _mode: str) -> _File:
+        """Itself: `http.client` asks a socket for a file."""
+        return self
+
+    def close(self) -> None:
+        """Stay open: the connection goes on."""
+
+
+class Connection:
+    """A connected line to one origin. One exchange at a time; whoever has it closes it or gives it back."""
+
+    def __init__(self, line: Line, host: str) -> None:
+        self.verdict: Verdict = line.verdict
+        self.place = f"{line.verdict.origin} ({line.verdict.address})"
+        self._sock, self._host = line.sock, host
+        self._reader = Reader(line.sock, self.place)
+        self._file = _File(self._reader, _BUFFER)
+        self._used = False
+        self.open = True
+
+    def exchange(self, request: Request, work: Work, bounds: Bounds, first_byte: float) -> Response:
+        """Send the request and return the head of its answer; the body is read from the response."""
+        data = request.encode(self._host, (("User-Agent", USER_AGENT),))
+        if request.body:
+            data += request.body
+        reused, self._used = self._used, True
+        self._reader.expect(work, bounds, first_byte)
+        with work.watch(self._interrupt), self._translating(request, reused=reused):
+            whole = self._send(data, work, bounds)
+            answer = self._final_answer(request.method)
+        head = Head.of(answer.status, answer.reason, answer.headers.items())
+        return Response(head, answer, self, self._reader, work, keep=whole and not answer.will_close)
+
+    def _send(self, data: bytes, work: Work, bounds: Bounds) -> bool:
+        try:
+            return write(self._sock, data, self.place, work, bounds.sending)
+        except (BrokenPipeError, ConnectionResetError):
+            # It may have answered before it closed: 413, or 401 to an upload.
+            if not select.select([self._sock], [], [], 0)[0]:
+                raise
+            return False
+
+    def _final_answer(self, method: str) -> http.client.HTTPResponse:
+        for _ in range(_MOST_INTERIM):
+            answer = http.client.HTTPResponse(self._file, method=method)  # type: ignore[arg-type] # a makefile
+            answer.begin()
+            if answer.status >= HTTPStatus.OK:
+                return answer
+        raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection, being idle, can be used: nothing to read, not even its end."""
+        try:
+            return self.open and not select.select([self._sock], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.open = False
+        self._sock.close()
+
+    def _interrupt(self) -> None:
+        # Only the owner closes; shutting down makes its wait end. A closed one has nothing to end.
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def _translating(self, request: Request, *, reused: bool) -> Iterator[None]:
+        """Foreign exceptions become boxship's; whatever is raised, the connection is not used again."""
+        try:
+            with translating(f"{request.method} {request.path} of {self.place}"):
+                yield
+        except BrokenAnswer as error:
+            self.close()
+            if reused and not self._reader.answered:
+                raise Stale(error.what, why=error.why) from error
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+
+class Response:
+    """The head of an answer, and its body that is still on the connection; leaving the context frees that."""
+
+    def __init__(
+        self,
+        head: Head,
+        answer: http.client.HTTPResponse,
+        connection: Connection,
+        reader: Reader,
+        work: Work,
+        *,
+        keep: bool,
+    ) -> None:
+        self.head, self.status = head, head.status
+        self.verdict = connection.verdict
+        self._answer, self._connection, self._reader, self._work = answer, connection, reader, work
+        self._keep = keep
+        self.on_release: Callable[[Connection], None] = Connection.close
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes of the body are still to come, where the answer says so."""
+        return self._answer.length
+
+    def read(self, limit: int) -> bytes:
+        """The whole body, a document of at most `limit` bytes; `BrokenAnswer` for a longer or a broken one."""
+        self._reader.document()
+        with self._reading():
+            body = self._answer.read(limit + 1)
+            if len(body) > limit:
+                raise BrokenAnswer(f"the answer of {self._connection.place}", why=f"it is longer than {limit} bytes")
+            self._answer.read(1)  # the end of a chunked body, and of one without a length
+        return body
+
+    def stream(self) -> None:
+        """The body is to be read piece by piece: bounded by silence, not by length."""
+        self._reader.stream()
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill as much of `view` as there is; 0 at the end of the whole body, `BrokenAnswer` at an early one."""
+        with self._reading():
+            count = self._answer.readinto(view)
+            if not count and self._answer.length:
+                raise http.client.IncompleteRead(b"", self._answer.length)
+            return count
+
+    def close(self) -> None:
+        """Free the connection: for another request if the body was read or is short, else by closing it."""
+        if not self._connection.open:
+            return
+        if self._keep and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
+            with contextlib.suppress(Unreachable):
+                self.read(_DRAINED)
+        if self._keep and self._answer.isclosed() and self._connection.open:
+            self.on_release(self._connection)
+        else:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with self._work.watch(self._connection._interrupt), translating(f"the answer of {self._connection.place}"):
+                yield
+        except BaseException:
+            self._connection.close()
+            raise
+
+
+@contextmanager
+def translating(what: str) -> Iterator[None]:
+    """The border: sockets', TLS's and framing's exceptions become `Unreachable`s that say what was going on."""
+    try:
+        yield
+    except http.client.IncompleteRead as error:
+        raise BrokenAnswer(what, why=f"it broke off: {error.expected or 'some'} bytes are missing") from error
+    except (http.client.HTTPException, ValueError) as error:
+        raise BrokenAnswer(what, why=f"it is not HTTP as it should be: {str(error) or type(error).__name__}") from error
+    except ssl.SSLError as error:
+        words, remedy = explain(error)
+        raise TLSFailed(what, why=words, remedy=remedy) from error
+    except OSError as error:
+        if isinstance(error, TimeoutError) and isinstance(error, Unreachable):
+            raise  # our own TimedOut, which is both
+        raise BrokenAnswer(what, why=f"the connection broke: {error.strerror or error}") from error

@@ -1,0 +1,69 @@
+"""Connections at rest, by site and origin. Two sites share none: permission, trust and flags are part of a site."""
+
+from __future__ import annotations
+
+__all__ = ["Pool"]
+
+import threading
+import time
+from collections import defaultdict
+
+from boxship.connect.connector import Connector
+from boxship.connect.deadline import Work
+from boxship.connect.verdict import Origin
+from boxship.settings.hosts import Site
+from boxship.transport.connection import Connection
+
+_MOST_IDLE = 16  # for each origin
+_OLDEST = 50.0  # seconds at rest: many servers and firewalls forget after 60
+
+
+class Pool:
+    """Takes connections out, lets them be given back. Safe to use from several threads."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._lock = threading.Lock()
+        self._idle: defaultdict[tuple[Site, Origin], list[tuple[float, Connection]]] = defaultdict(list)
+        self._closed = False
+
+    def take(self, site: Site, work: Work, *, fresh: bool = False) -> Connection:
+        """A connection under the site's present verdict: the one used last, or (always with `fresh`) a new one."""
+        while not fresh and (connection := self._pop(site)):
+            if connection.alive:
+                return connection
+            connection.close()
+        line = self._connector.line(site, work)
+        return Connection(line, site.registry.name)
+
+    def give_back(self, site: Site, connection: Connection) -> None:
+        """The connection is at rest."""
+        with self._lock:
+            idle = self._idle[(site, connection.verdict.origin)]
+            if not self._closed and len(idle) < _MOST_IDLE:
+                idle.append((time.monotonic(), connection))
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Close everything that is at rest, and what is given back later."""
+        with self._lock:
+            self._closed = True
+            connections = [connection for idle in self._idle.values() for _, connection in idle]
+            self._idle.clear()
+        for connection in connections:
+            connection.close()
+
+    def _pop(self, site: Site) -> Connection | None:
+        verdict = self._connector.verdict(site)
+        if verdict is None:
+            return None
+        with self._lock:
+            idle = self._idle[(site, verdict.origin)]
+            if not idle:
+                return None
+            since, connection = idle.pop()
+        if time.monotonic() - since > _OLDEST:
+            connection.close()
+            return self._pop(site)
+        return connection

@@ -1,0 +1,137 @@
+"""Raw reading and writing on a socket that does not block, with the bound of the phase checked on every call.
+
+`http.client` reads through this: alone it would go on through endless interim answers, trickled heads and trailers.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Reader", "write"]
+
+import io
+import select
+import socket
+import ssl
+import time
+from typing import TYPE_CHECKING
+
+from boxship.connect.deadline import Bounds, Work
+from boxship.errors import BrokenAnswer, TimedOut
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
+
+LONGEST_HEAD = 64 * 1024
+_PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
+_FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
+
+
+class Reader(io.RawIOBase):
+    """The bytes of one connection. `expect` begins the next answer; phases follow one another by themselves."""
+
+    def __init__(self, sock: socket.socket, place: str) -> None:
+        super().__init__()
+        self._sock, self._place = sock, place
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._phase = _BODY
+        self._until = 0.0
+        self._seconds = 0.0
+        self._silence: float | None = None
+        self._received = 0
+
+    def expect(self, work: Work, bounds: Bounds, first_byte: float) -> None:
+        """An answer is waited for: its first byte within `first_byte` seconds."""
+        self._work, self._bounds = work, bounds
+        self._received = 0
+        self._enter(_FIRST_BYTE, first_byte)
+
+    def document(self) -> None:
+        """The rest is a document: all of it within one bound."""
+        self._enter(_BODY, self._bounds.document)
+
+    def stream(self) -> None:
+        """The rest is a blob: bounded by silence, not by length."""
+        self._enter(_BODY, self._bounds.silence)
+        self._silence = self._bounds.silence
+
+    @property
+    def answered(self) -> bool:
+        """Whether a byte of the answer has come."""
+        return self._received > 0
+
+    def readable(self) -> bool:
+        """True: this is what `io.BufferedReader` asks."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill some of `buffer`; 0 at the end. Raises `TimedOut`, `Cancelled`, `BrokenAnswer` or `OSError`."""
+        while True:
+            try:
+                count = self._sock.recv_into(buffer)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._wait(select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._wait(select.POLLOUT)
+            else:
+                self._count(count)
+                return count
+
+    def _enter(self, phase: str, seconds: float) -> None:
+        self._phase, self._seconds, self._silence = phase, seconds, None
+        self._until = self._work.until(seconds)
+
+    def _count(self, count: int) -> None:
+        if self._work.cancelled:
+            self._work.check()
+        if self._silence is not None:
+            self._until = time.monotonic() + self._silence
+            return
+        self._received += count
+        if self._phase is _FIRST_BYTE and count:
+            self._enter(_HEAD, self._bounds.head)
+        elif time.monotonic() > self._until:
+            raise self._timed_out()
+        if self._phase is _HEAD and self._received > LONGEST_HEAD:
+            raise BrokenAnswer(f"the answer of {self._place}", why=f"its head is longer than {LONGEST_HEAD} bytes")
+
+    def _wait(self, events: int) -> None:
+        self._poll.modify(self._sock, events)
+        until = self._until if self._silence is None else self._work.until(self._until - time.monotonic())
+        ready = self._poll.poll(max(0.0, until - time.monotonic()) * 1000)
+        self._work.check()
+        if not ready:
+            raise self._timed_out()
+
+    def _timed_out(self) -> TimedOut:
+        what = {
+            _FIRST_BYTE: f"{self._place} took the request and did not answer",
+            _HEAD: f"the head of {self._place}'s answer did not end",
+            _BODY: f"the answer of {self._place} stalled",
+        }[self._phase]
+        remedy = "the connection is alive: the server hangs, or something on the way holds the answer back"
+        return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=remedy)
+
+
+def write(sock: socket.socket, data: bytes, place: str, work: Work, seconds: float) -> bool:
+    """Send everything; False where the peer answers before it has taken all, and will take no more.
+
+    Raises `TimedOut` where the kernel takes no byte for `seconds`: the peer does not read.
+    """
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[sock.send(view[:_PIECE]) :]
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            if not _writable(sock, place, work, seconds):
+                return False
+    return True
+
+
+def _writable(sock: socket.socket, place: str, work: Work, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | select.POLLOUT)
+    ready = poll.poll(max(0.0, work.until(seconds) - time.monotonic()) * 1000)
+    work.check()
+    if not ready:
+        raise TimedOut(f"{place} stopped reading what it is sent", phase="sending", seconds=seconds)
+    return bool(ready[0][1] & select.POLLOUT)
