@@ -5,7 +5,7 @@ Reading a request is `receiving`'s work, sending an answer with its faults `deli
 
 from __future__ import annotations
 
-__all__ = ["DROPPED", "NEVER", "RESET", "Answer", "Answering", "Request", "endless", "in_turn"]
+__all__ = ["DROPPED", "NEVER", "RESET", "Answer", "Answering", "Request", "decide", "endless", "in_turn"]
 
 import itertools
 import threading
@@ -97,6 +97,11 @@ RESET = Answer(raw=b"", reset_after=0)
 NEVER = Answer(raw=b"", stall_after=0)
 
 
+def decide(answer: Answer | Answering, request: Request) -> Answer:
+    """The answer to `request`: one for all requests, or what a function makes of it."""
+    return answer if isinstance(answer, Answer) else answer(request)
+
+
 def endless(piece: bytes = b" " * 65536) -> Iterable[bytes]:
     """A body that never ends, made of `piece`."""
     return itertools.repeat(piece)
@@ -113,6 +118,6 @@ def in_turn(*answers: Answer | Answering) -> Answering:
     def answer(request: Request) -> Answer:
         with lock:
             chosen = next(upcoming)
-        return chosen if isinstance(chosen, Answer) else chosen(request)
+        return decide(chosen, request)
 
     return answer

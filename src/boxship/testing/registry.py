@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["RunningRegistry", "registry"]
 
+import ipaddress
 import os
 import re
 import shutil
@@ -69,8 +70,9 @@ def registry(
 
 def _command(place: Place, folder: Path, host_names: Iterable[str]) -> list[str]:
     names = [word for name in host_names for word in ("--host-name", name)]
+    consent = [] if ipaddress.ip_address(place.host).is_loopback else ["--insecure-http"]
     program = [sys.executable, "-m", "boxship.server"]
-    return [*program, "--address", place.address, "--disk", str(folder), *names]
+    return [*program, "--address", place.address, "--disk", str(folder), *names, *consent]
 
 
 @contextmanager

@@ -6,26 +6,19 @@ a registry that keeps what is pushed is `registry`.
 
 from __future__ import annotations
 
-__all__ = ["API_VERSION", "ScriptedRegistry", "failure", "json_answer"]
+__all__ = ["ScriptedRegistry"]
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import TypeAlias
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from boxship.digest import Digest
+from boxship.testing.access import Access
 from boxship.testing.exchange import Answer, Request
 from boxship.testing.image import Image, random_image
-from boxship.wire.failure import Failure, write_failures
+from boxship.testing.replies import API_VERSION, failure, json_answer
 from boxship.wire.links import write_next
 from boxship.wire.ranges import parse_byte_range
-
-API_VERSION: Mapping[str, str] = MappingProxyType({"Docker-Distribution-Api-Version": "registry/2.0"})
-
-# Says whether a request may go on (None), or is answered with a challenge instead.
-Access: TypeAlias = Callable[[Request], Answer | None]
 
 
 class ScriptedRegistry:
@@ -94,18 +87,6 @@ class ScriptedRegistry:
         (re.compile(r"/v2/(.+)/manifests/([^/]+)"), _manifest),
         (re.compile(r"/v2/(.+)/blobs/([^/]+)"), _blob),
     )
-
-
-def json_answer(document: object, status: int = 200, *, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
-    """A registry's answer with a JSON document."""
-    body = json.dumps(document).encode()
-    return Answer(status, body, headers={"Content-Type": "application/json", **API_VERSION, **headers})
-
-
-def failure(status: int, code: str, message: str = "", *, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
-    """A registry's answer that says what went wrong, as the specification has it."""
-    body = write_failures([Failure(code=code, message=message)])
-    return Answer(status, body, headers={"Content-Type": "application/json", **API_VERSION, **headers})
 
 
 def _content(content: bytes, media_type: str, digest: Digest) -> Answer:

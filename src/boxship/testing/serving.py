@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from boxship.testing.connection import Connection
 from boxship.testing.delivery import deliver
-from boxship.testing.exchange import Answer, Answering, Request
+from boxship.testing.exchange import Answer, Answering, Request, decide
 from boxship.testing.listener import Listener
 from boxship.testing.place import LOOPBACK
 from boxship.testing.receiving import NotHTTP, requests
@@ -32,7 +32,7 @@ class Server(Listener):
 
     def __init__(
         self,
-        answer: Answering,
+        answer: Answer | Answering,
         *,
         host: str = LOOPBACK,
         port: int = 0,
@@ -89,7 +89,7 @@ class Server(Listener):
 
     def _decide(self, request: Request) -> Answer:
         try:
-            return self._answer(request)
+            return decide(self._answer, request)
         except Exception as error:  # noqa: BLE001 - raised again where the `with` block ends
             self._failures.append(error)
             return Answer(500, f"the test's own answer failed: {error!r}".encode(), afterwards="close")
@@ -97,7 +97,7 @@ class Server(Listener):
 
 @contextmanager
 def serving(
-    answer: Answering,
+    answer: Answer | Answering,
     *,
     host: str = LOOPBACK,
     port: int = 0,
@@ -105,7 +105,7 @@ def serving(
     early: bool = False,
     on_hello: bytes = BAD_REQUEST,
 ) -> Iterator[Server]:
-    """A plain HTTP/1.1 server that answers each request with `answer(request)`.
+    """A plain HTTP/1.1 server that answers each request with `answer(request)`, or always with the same answer.
 
     What is no HTTP, such as a TLS hello, is answered with `on_hello`, and closed; an empty one just closes. With
     `early`, a request is answered when its head is there, before its body is read. With `single_threaded`, the next
@@ -118,7 +118,7 @@ def serving(
 
 @contextmanager
 def tls(
-    answer: Answering,
+    answer: Answer | Answering,
     context: ssl.SSLContext,
     *,
     host: str = LOOPBACK,
