@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from boxship.errors import BoxshipError
 from boxship.server import routes
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
@@ -76,9 +77,9 @@ class App:
         await receive()
         try:
             await self.open()
-        except Exception as error:
+        except (BoxshipError, OSError, sqlite3.Error) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
+            return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.close()
@@ -110,8 +111,14 @@ class App:
 def _failed(error: OSError | sqlite3.OperationalError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
     _log.error("a request failed", exc_info=error)
+    if _is_full(error):
+        return Refusal(507, "UNKNOWN", "the registry's disk is full").answer
     if isinstance(error, sqlite3.OperationalError):
         return Refusal(503, "UNKNOWN", "the registry is busy", headers={"retry-after": "5"}).answer
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Refusal(507, "UNKNOWN", "the registry's disk is full").answer
     return Refusal(500, "UNKNOWN", "the registry's disk failed").answer
+
+
+def _is_full(error: OSError | sqlite3.OperationalError) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -26,7 +26,7 @@ async def read(registry: Registry, request: Request) -> Answer:
     headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
     if unchanged(request.header(b"if-none-match"), digest):
         return Answer(304, headers)
-    start, stop = _range(request.header(b"range"), blob.size) or (0, blob.size)
+    start, stop = _range(request, blob.size) or (0, blob.size)
     portion = Portion(registry.storage.path(digest), start, stop, blob.size)
     if portion.whole:
         return Answer(200, headers, portion=portion)
@@ -66,8 +66,10 @@ async def is_sound(registry: Registry, blob: Blob) -> bool:
     return True
 
 
-def _range(header: str, size: int) -> tuple[int, int] | None:
-    if not header or len(header) > _LONGEST_RANGE:
+def _range(request: Request, size: int) -> tuple[int, int] | None:
+    header = request.header(b"range")
+    # RFC 9110, 14.2: only GET has ranges.
+    if request.method != "GET" or not header or len(header) > _LONGEST_RANGE:
         return None
     try:
         return parse_byte_range(header, size)

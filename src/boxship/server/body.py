@@ -51,30 +51,36 @@ class Body:
         """The pieces as they arrive; the one that passes `limit` bytes in all is left out, and ends it."""
         started = time.monotonic()
         more = self.length != 0
-        while more:
-            try:
-                async with asyncio.timeout(_SILENCE):
-                    message = await self._receive()
-            except TimeoutError:
-                self.ending = Ending.STALLED
-                return
-            if message["type"] != "http.request":
-                self.ending = Ending.DISCONNECTED
-                return
-            piece: bytes = message.get("body", b"")
-            more = message.get("more_body", False)
-            if self.received + len(piece) > limit:
-                self.ending = Ending.TOO_LARGE
-                return
+        while more and self.ending is Ending.WHOLE:
+            piece, more = await self._next(limit)
             self.received += len(piece)
             if piece:
                 yield piece
             if too_slow(self.received, time.monotonic() - started):
                 self.ending = Ending.STALLED
-                return
-        if self.length is not None and self.received != self.length:
+        if self.ending is Ending.WHOLE and self.length not in (None, self.received):
             # Not every server tells of a body that breaks off; the announced length does.
             self.ending = Ending.DISCONNECTED
+
+    async def _next(self, limit: int) -> tuple[bytes, bool]:
+        """A piece, and whether more may follow."""
+        if (self.length or 0) > limit:
+            self.ending = Ending.TOO_LARGE
+            return b"", False
+        try:
+            async with asyncio.timeout(_SILENCE):
+                message = await self._receive()
+        except TimeoutError:
+            self.ending = Ending.STALLED
+            return b"", False
+        if message["type"] != "http.request":
+            self.ending = Ending.DISCONNECTED
+            return b"", False
+        piece: bytes = message.get("body", b"")
+        if self.received + len(piece) > limit:
+            self.ending = Ending.TOO_LARGE
+            return b"", False
+        return piece, message.get("more_body", False)
 
     async def batches(self, limit: int, size: int) -> AsyncIterator[bytes]:
         """The same bytes joined to batches of at least `size`, but for the last."""

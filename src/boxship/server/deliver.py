@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from boxship.server.answer import Answer, Portion
-from boxship.server.asgi import Scope, Send
+from boxship.server.asgi import Message, Scope, Send
 
 _BLOCK = 1024 * 1024
 _PATHSEND = "http.response.pathsend"
@@ -30,18 +30,22 @@ async def deliver(answer: Answer, scope: Scope, send: Send) -> None:
     headers.extend(_ALWAYS)
     if answer.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % answer.length))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     if scope["method"] == "HEAD" or not answer.portion:
+        await send(start)
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
-    elif answer.portion.whole and _PATHSEND in scope.get("extensions", {}):
+    elif answer.portion.whole and _PATHSEND in (scope.get("extensions") or ()):
+        await send(start)
         await send({"type": _PATHSEND, "path": str(answer.portion.path)})
     else:
-        await _send_portion(answer.portion, send)
+        await _send_portion(answer.portion, start, send)
 
 
-async def _send_portion(portion: Portion, send: Send) -> None:
+async def _send_portion(portion: Portion, start: Message, send: Send) -> None:
+    # Opened first: a file that cannot be is still answered with an error.
     file = await asyncio.to_thread(_open, portion.path, portion.start)
     try:
+        await send(start)
         rest = portion.stop - portion.start
         while rest:
             block = await asyncio.to_thread(file.read, min(rest, _BLOCK))

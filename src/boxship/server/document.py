@@ -41,6 +41,11 @@ class Document:
     children: tuple[Descriptor, ...] = ()
     foreign: tuple[Descriptor, ...] = ()
 
+    @property
+    def references(self) -> tuple[Descriptor, ...]:
+        """All that it refers to but its subject."""
+        return self.blobs + self.children + self.foreign
+
 
 def judge(raw: bytes, content_type: str) -> Document:
     """Return the document in `raw`, which its bearer calls `content_type`, or raise `Rejected`."""
@@ -54,7 +59,7 @@ def judge(raw: bytes, content_type: str) -> Document:
         document = read(raw, kind)
     except Malformed as error:
         raise Rejected(str(error)) from error
-    if len(document.blobs) + len(document.children) + len(document.foreign) > _MOST_REFERENCES:
+    if len(document.references) > _MOST_REFERENCES:
         raise Rejected(f"it has more than {_MOST_REFERENCES} references")
     return document
 

@@ -63,7 +63,7 @@ async def delete(registry: Registry, request: Request) -> Answer:
     return Answer(202)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def accepts(accept: str, kind: str) -> bool:
     """Whether a client that sent this `Accept` header takes a manifest of that kind; without one it takes any."""
     if not accept:

@@ -146,7 +146,7 @@ class Names:
             values = (repo, str(digest), document.media_type, document.raw)
             # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
             connection.execute("INSERT INTO manifest VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
-            references = [(repo, str(digest), str(child.digest)) for child in (*document.blobs, *document.children)]
+            references = [(repo, str(digest), str(child.digest)) for child in document.references]
             connection.executemany("INSERT INTO manifest_ref VALUES (?, ?, ?) ON CONFLICT DO NOTHING", references)
             for tag in tags:
                 _check_tag(connection, repo, tag, expected)

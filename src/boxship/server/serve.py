@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from boxship.errors import BoxshipError, InvalidSettings, MissingExtra
@@ -48,11 +48,10 @@ def serve(
     with bind(where) as holder:
         host, port = holder.getsockname()[:2]
         real = Address(host, port)
-        server = _server(app, real, access_log=access_log)
-        asyncio.run(_run(server, app, real, announce))
+        asyncio.run(_run(app, real, announce, access_log=access_log))
 
 
-def _server(app: App, address: Address, *, access_log: bool) -> Server:
+def _server(calls: _Calls, address: Address, *, access_log: bool) -> Server:
     try:
         from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - an extra
         from granian.log import LogLevels  # noqa: PLC0415
@@ -60,7 +59,7 @@ def _server(app: App, address: Address, *, access_log: bool) -> Server:
     except ModuleNotFoundError as error:
         raise MissingExtra("server", "the registry") from error
     return Server(
-        _until_cancelled(app),
+        calls,
         address.host,
         address.port,
         # ASGI, not RSGI, which ends a body that broke off as if it were whole. The app is opened here, not by lifespan:
@@ -75,18 +74,37 @@ def _server(app: App, address: Address, *, access_log: bool) -> Server:
     )
 
 
-def _until_cancelled(app: App) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        # What is cancelled at the end just ends; granian would log it as a failure.
-        with contextlib.suppress(asyncio.CancelledError):
-            await app(scope, receive, send)
+class _Calls:
+    """The application, with its calls in progress known, so that they can be ended before the registry is closed."""
 
-    return call
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._running: set[asyncio.Task[object]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._running.add(task)
+        try:
+            # What is cancelled just ends; granian would log it as a failure.
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._app(scope, receive, send)
+        finally:
+            self._running.discard(task)
+
+    async def cancel(self) -> None:
+        """End what is still running."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run(server: Server, app: App, address: Address, announce: Callable[[str], None]) -> None:
+async def _run(app: App, address: Address, announce: Callable[[str], None], *, access_log: bool) -> None:
     stop = asyncio.Event()
     _end_on_signals(stop)
+    calls = _Calls(app)
+    server = _server(calls, address, access_log=access_log)
     await app.open()
     serving = asyncio.create_task(server.serve())
     try:
@@ -95,10 +113,13 @@ async def _run(server: Server, app: App, address: Address, announce: Callable[[s
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        if serving.done():
+            raise BoxshipError(f"the registry at {address} ended by itself") from serving.exception()
     finally:
         server.stop()  # type: ignore[no-untyped-call]  # granian types its server in part
         await asyncio.wait((serving,), timeout=_GRACE)
         serving.cancel()
+        await calls.cancel()
         await app.close()
 
 
