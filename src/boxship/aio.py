@@ -12,6 +12,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from typing import Self, TypeVar
 
 from boxship.client import Client, PlainHTTP
@@ -237,7 +238,7 @@ class AsyncClient:
         value = await self._lift(context.__enter__, work)
         try:
             yield value, work
-        except BaseException:
-            await self._lift(lambda: context.__exit__(type(error), error, error.__traceback__), work)
+        except BaseException as error:
+            await self._lift(partial(context.__exit__, type(error), error, error.__traceback__), work)
             raise
-        await self._lift(lambda: context.__exit__(None, None, None), work)
+        await self._lift(partial(context.__exit__, None, None, None), work)

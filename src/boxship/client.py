@@ -8,7 +8,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
@@ -40,6 +40,8 @@ from boxship.spec.manifest import Manifest
 from boxship.transport.connection import Response
 from boxship.transport.session import Session
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 PlainHTTP = Literal["always", "auto", "never"]
 _SCHEMES = {"always": Scheme.HTTP, "auto": Scheme.AUTO, "never": Scheme.HTTPS}
 _JOBS = 8  # digests looked up at a time
@@ -125,6 +127,17 @@ class Client:
     def digests(self, references: Iterable[Reference | str]) -> Iterator[Digest]:
         """The digests that the references stand for, in their order, asked for in parallel."""
         return self._crew.map(self.digest, references)
+
+    def attempt_each(self, verb: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | BoxshipError]:
+        """What `verb` gives for each item, or the error it ended with, in the items' order, done in parallel."""
+
+        def attempt(item: Item) -> Result | BoxshipError:
+            try:
+                return verb(item)
+            except BoxshipError as error:
+                return error
+
+        return self._crew.map(attempt, items)
 
     def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
         """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""

@@ -19,7 +19,8 @@ from boxship.connect.attempt import Ask, Attempt, Dial, Drop
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
-from boxship.connect.tls import Handshake, Untrusted
+from boxship.connect.tls import TLSSocket, Untrusted
+from boxship.connect.verdict import PlainSocket, Wire
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _CHUNK = 16 * 1024
@@ -46,9 +47,9 @@ class Greeting:
     question: bytes
 
 
-def open_socket(address: Address) -> socket.socket:
+def open_socket(address: Address) -> PlainSocket:
     """A TCP socket for the address, not connected, that does not block and notices when its path dies."""
-    sock = socket.socket(address.family, socket.SOCK_STREAM)
+    sock = PlainSocket(address.family, socket.SOCK_STREAM)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -63,9 +64,9 @@ class _Candidate:
     """An attempt's socket, and who is to be called when it is ready."""
 
     attempt: Attempt
-    sock: socket.socket
+    sock: PlainSocket
     ready: Callable[[_Candidate], None]
-    handshake: Handshake | None = None
+    tls: TLSSocket | None = None
     received: bytes = b""
     reusable: bool = True
 
@@ -97,7 +98,7 @@ class Runner:
                 wake = work.until(self.race.wake() - now)
                 self._wait(wake if until is None else min(wake, until))
 
-    def take(self, attempt: Attempt) -> socket.socket | None:
+    def take(self, attempt: Attempt) -> Wire | None:
         """The attempt's socket, out of the race; None where its connection cannot carry another request."""
         candidate = self._candidates.pop(attempt, None)
         if not candidate:
@@ -106,7 +107,7 @@ class Runner:
         if not candidate.reusable:
             candidate.sock.close()
             return None
-        return candidate.sock
+        return candidate.tls or candidate.sock
 
     @property
     def hopeful(self) -> bool:
@@ -209,40 +210,39 @@ class Runner:
         self._work.trace.say("ConnectDone", f"tcp {attempt.address} in {attempt.round_trip * 1000:.1f} ms")
         if attempt.tls:
             self._work.trace.say("TLSHandshakeStart", f"{self._greeting.name} at {attempt.address}")
-            candidate.handshake = Handshake(candidate.sock, self._greeting.context(), self._greeting.name)
-            candidate.sock = candidate.handshake.sock
-            self._step(candidate, candidate.handshake)
+            candidate.tls = TLSSocket(candidate.sock, self._greeting.context(), self._greeting.name)
+            candidate.tls.handshake()  # the hello; nothing has been received that it could fail on
+            self._await(candidate, _READ, self._first_bytes)
 
     def _first_bytes(self, candidate: _Candidate) -> None:
-        handshake = candidate.handshake
-        assert handshake
-        first = handshake.first_bytes()
+        assert candidate.tls
+        first = candidate.tls.receive()
         evidence = classify(first)
         if evidence:
-            self._fail(candidate.attempt, evidence, "" if not first else f"it answers {first[:16]!r}")
+            self._fail(candidate.attempt, evidence, f"it answers {first[:16]!r}" if first else "")
             return
         self.race.spoke(candidate.attempt, time.monotonic())
         self.warnings += self._greeting.load_roots()
-        self._step(candidate, handshake)
+        self._await(candidate, _READ, self._more)
+        self._shake(candidate)
+
+    def _more(self, candidate: _Candidate) -> None:
+        assert candidate.tls
+        candidate.tls.receive()
+        self._shake(candidate)
 
     def _shake(self, candidate: _Candidate) -> None:
-        assert candidate.handshake
-        self._step(candidate, candidate.handshake)
-
-    def _step(self, candidate: _Candidate, handshake: Handshake) -> None:
-        attempt = candidate.attempt
+        attempt, tls = candidate.attempt, candidate.tls
+        assert tls
         try:
-            wanted = handshake.step()
+            done = tls.handshake()
         except Untrusted as error:
             self._fail(attempt, Evidence.SPOKE_TLS, error.words, error.remedy)
             return
-        if wanted == "done":
+        if done:
             self._forget(candidate)
             self.race.shaken(attempt, time.monotonic())
-            self._work.trace.say("TLSHandshakeDone", f"{self._greeting.name} at {attempt.address}: {handshake.story()}")
-            return
-        heard = self._shake if attempt.spoke else self._first_bytes
-        self._await(candidate, _READ if wanted == "read" else _WRITE, heard if wanted == "read" else self._shake)
+            self._work.trace.say("TLSHandshakeDone", f"{self._greeting.name} at {attempt.address}: {tls.story()}")
 
     def _answer(self, candidate: _Candidate) -> None:
         attempt = candidate.attempt

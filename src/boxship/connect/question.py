@@ -57,7 +57,9 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     response = http.client.HTTPResponse(received)  # type: ignore[arg-type] # only makefile is used of a socket
     try:
         response.begin()
-        body, whole = response.read(LONGEST), response.isclosed()
+        # A body without a length ends with the connection; a read without a size is what tells a short one.
+        whole = ended or response.length is not None or response.chunked
+        body = response.read()
     except http.client.IncompleteRead as error:
         body, whole = error.partial, False
     except (http.client.HTTPException, ValueError):

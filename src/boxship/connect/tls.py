@@ -5,15 +5,21 @@ The roots are read only when a peer turns out to speak TLS: on a plain registry 
 
 from __future__ import annotations
 
-__all__ = ["Contexts", "Handshake", "Untrusted", "explain"]
+__all__ = ["Contexts", "TLSSocket", "Untrusted", "explain"]
 
+import contextlib
 import socket
 import ssl
 import threading
+from typing import TYPE_CHECKING
 
 from boxship.settings.trust import Trust
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
+
 _ALPN = ["http/1.1"]
+_CHUNK = 256 * 1024
 
 # What a person can do about a failed verification, by OpenSSL's verify codes (x509_vfy.h).
 _CERTIFICATE_REMEDIES = {
@@ -84,34 +90,104 @@ def _new(trust: Trust) -> ssl.SSLContext:
     return context
 
 
-class Handshake:
-    """The client's side of one handshake, on a connected socket that does not block."""
+class TLSSocket:
+    """TLS over a connected socket that does not block; to its users, a socket.
+
+    OpenSSL is kept away from the wire (MemoryBIO): bytes are received here, so that the first can be classified before
+    OpenSSL makes an error of them, whose name changes between its versions.
+    """
 
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, name: str) -> None:
         """`name`: the host to verify, without port, brackets, zone or trailing dot; a literal sends no SNI."""
-        self.sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+        self._sock = sock
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self._unsent = memoryview(b"")
 
-    def first_bytes(self) -> bytes:
-        """The peer's first bytes, left in the socket; none where it closed, `BlockingIOError` before they come."""
-        # SSLSocket refuses flags; the socket below it does not, and has not been read yet.
-        return socket.socket.recv(self.sock, 64, socket.MSG_PEEK)
+    # The handshake.
 
-    def step(self) -> str:
-        """Go on: `read` or `write` where the socket must become ready first, else `done`; or `Untrusted` raised."""
+    def handshake(self) -> bool:
+        """Go on with what was received; whether it is done. Raises `Untrusted` where it fails."""
         try:
-            self.sock.do_handshake()
+            self._tls.do_handshake()
         except ssl.SSLWantReadError:
-            return "read"
-        except ssl.SSLWantWriteError:
-            return "write"
+            done = False
         except (ssl.SSLError, ssl.CertificateError) as error:
+            with contextlib.suppress(OSError):
+                self._flush()  # the alert that says why
             raise Untrusted(*explain(error)) from error
-        return "done"
+        else:
+            done = True
+        self._flush()
+        return done
+
+    def receive(self) -> bytes:
+        """What has come, handed to TLS as well; nothing at the peer's end. `BlockingIOError` where nothing is there."""
+        data = self._sock.recv(_CHUNK)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+        return data
 
     def story(self) -> str:
-        """The version, cipher and ALPN that were agreed."""
-        cipher = self.sock.cipher()
-        return f"{self.sock.version()}, {cipher[0] if cipher else '?'}"
+        """The version and cipher that were agreed."""
+        cipher = self._tls.cipher()
+        return f"{self._tls.version()}, {cipher[0] if cipher else '?'}"
+
+    # A socket, as far as it is used.
+
+    def recv_into(self, buffer: WriteableBuffer) -> int:
+        """Fill some of `buffer` with what the peer sent; 0 at its end; `BlockingIOError` before it comes."""
+        view = memoryview(buffer)
+        while True:
+            try:
+                return self._tls.read(len(view), view)  # type: ignore[arg-type,return-value] # with a buffer, a count
+            except ssl.SSLWantReadError:
+                self._flush()
+                self.receive()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return 0  # whether all has come is for the framing to say
+
+    def send(self, data: memoryview) -> int:
+        """Encrypt and send; how much was taken. `BlockingIOError` while what was taken before is not all sent."""
+        self._flush()
+        if self._unsent:
+            raise BlockingIOError
+        taken = self._tls.write(data)
+        self._flush()
+        return taken
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something that was taken still waits for the socket; `send` of nothing goes on with it."""
+        self._flush()
+        return bool(self._unsent)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to receive without the socket becoming readable."""
+        return self._tls.pending() > 0 or self._incoming.pending > 0
+
+    def fileno(self) -> int:
+        """The socket's descriptor, to wait for."""
+        return self._sock.fileno()
+
+    def shutdown(self, how: int) -> None:
+        """Shut the socket down: who waits for it wakes."""
+        self._sock.shutdown(how)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._sock.close()
+
+    def _flush(self) -> None:
+        while self._unsent or self._outgoing.pending:
+            self._unsent = self._unsent or memoryview(self._outgoing.read())
+            try:
+                self._unsent = self._unsent[self._sock.send(self._unsent) :]
+            except BlockingIOError:
+                return
 
 
 def explain(error: Exception) -> tuple[str, str]:

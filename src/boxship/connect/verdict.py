@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Line", "Origin", "Verdict"]
+__all__ = ["Line", "Origin", "PlainSocket", "Verdict", "Wire"]
 
 import socket
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect.address import Address, Permission
 from boxship.reference import Scheme
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,42 @@ class Verdict:
         return self.tls or (self.permission is Permission.FULL and (self.told or self.absent))
 
 
+class Wire(Protocol):
+    """A connected socket that does not block, TLS or not, as far as it is used."""
+
+    def recv_into(self, buffer: WriteableBuffer, /) -> int:
+        """Fill some of `buffer`; 0 at the end; `BlockingIOError` where nothing has come."""
+
+    def send(self, data: memoryview, /) -> int:
+        """How much of `data` was taken; `BlockingIOError` where nothing can be."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something that was taken has still to be sent."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to receive without the descriptor becoming readable."""
+
+    def fileno(self) -> int:
+        """What to wait for."""
+
+    def shutdown(self, how: int, /) -> None:
+        """End both directions: who waits wakes."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class PlainSocket(socket.socket):
+    """A socket without TLS."""
+
+    unsent = ready = False
+
+
 @dataclass(slots=True)
 class Line:
     """A connected socket that does not block, and the verdict it stands under. Whoever has it closes it."""
 
-    sock: socket.socket
+    sock: Wire
     verdict: Verdict

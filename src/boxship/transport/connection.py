@@ -91,7 +91,7 @@ class Connection:
     def alive(self) -> bool:
         """Whether the connection, being idle, can be used: nothing to read, not even its end."""
         try:
-            return self.open and not select.select([self._sock], [], [], 0)[0]
+            return self.open and not self._sock.ready and not select.select([self._sock], [], [], 0)[0]
         except (OSError, ValueError):
             return False
 

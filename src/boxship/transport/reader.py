@@ -9,12 +9,11 @@ __all__ = ["Reader", "write"]
 
 import io
 import select
-import socket
-import ssl
 import time
 from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
 class Reader(io.RawIOBase):
     """The bytes of one connection. `expect` begins the next answer; phases follow one another by themselves."""
 
-    def __init__(self, sock: socket.socket, place: str) -> None:
+    def __init__(self, sock: Wire, place: str) -> None:
         super().__init__()
         self._sock, self._place = sock, place
         self._poll = select.poll()
@@ -68,10 +67,8 @@ class Reader(io.RawIOBase):
         while True:
             try:
                 count = self._sock.recv_into(buffer)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                self._wait(select.POLLIN)
-            except ssl.SSLWantWriteError:
-                self._wait(select.POLLOUT)
+            except BlockingIOError:
+                self._wait()
             else:
                 self._count(count)
                 return count
@@ -94,8 +91,7 @@ class Reader(io.RawIOBase):
         if self._phase is _HEAD and self._received > LONGEST_HEAD:
             raise BrokenAnswer(f"the answer of {self._place}", why=f"its head is longer than {LONGEST_HEAD} bytes")
 
-    def _wait(self, events: int) -> None:
-        self._poll.modify(self._sock, events)
+    def _wait(self) -> None:
         until = self._until if self._silence is None else self._work.until(self._until - time.monotonic())
         ready = self._poll.poll(max(0.0, until - time.monotonic()) * 1000)
         self._work.check()
@@ -112,22 +108,26 @@ class Reader(io.RawIOBase):
         return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=remedy)
 
 
-def write(sock: socket.socket, data: bytes, place: str, work: Work, seconds: float) -> bool:
+def write(sock: Wire, data: bytes, place: str, work: Work, seconds: float) -> bool:
     """Send everything; False where the peer answers before it has taken all, and will take no more.
 
     Raises `TimedOut` where the kernel takes no byte for `seconds`: the peer does not read.
     """
     view = memoryview(data)
-    while view:
+    while view or sock.unsent:
         try:
-            view = view[sock.send(view[:_PIECE]) :]
-        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            if not _writable(sock, place, work, seconds):
-                return False
+            view = view[sock.send(view[:_PIECE]) :] if view else view
+        except BlockingIOError:
+            pass
+        else:
+            if not sock.unsent:
+                continue
+        if not _writable(sock, place, work, seconds):
+            return False
     return True
 
 
-def _writable(sock: socket.socket, place: str, work: Work, seconds: float) -> bool:
+def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
     poll = select.poll()
     poll.register(sock, select.POLLIN | select.POLLOUT)
     ready = poll.poll(max(0.0, work.until(seconds) - time.monotonic()) * 1000)

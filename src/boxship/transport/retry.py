@@ -38,12 +38,13 @@ def retry_after(value: str, now: float) -> float | None:
     if text.isascii() and text.isdigit():
         return float(min(int(text), 10**9))
     try:
-        moment = parsedate_to_datetime(text)
+        moment: datetime = parsedate_to_datetime(text)
     except ValueError:
         return None
     # A date without a zone is meant as GMT, which HTTP dates are in.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, float(aware.timestamp()) - now)
+    seconds: float = aware.timestamp() - now
+    return max(0.0, seconds)
 
 
 def clock(seconds: float, now: float) -> str:

@@ -1,0 +1,1 @@
+"""The command line: crane's verbs and more, on `Client`."""

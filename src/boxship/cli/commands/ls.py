@@ -1,0 +1,64 @@
+"""`boxship ls`: the tags of a repository, each page printed as it comes."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
+
+import argparse
+import re
+from collections.abc import Callable
+
+from boxship.cli import console, options
+from boxship.reference import Reference
+
+SUMMARY = "List the tags of a repository."
+EXAMPLE = "boxship ls --plain-http=auto -v 10.0.0.5/team/app"
+# Tags that stand for digests: cosign's signatures, the referrers of registries without that API.
+_DIGEST_TAG = re.compile(r"sha(256|512)-[0-9a-f]{32,}")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    parser.add_argument("repository", help="for example reg.corp/team/app")
+    parser.add_argument("--full-ref", action="store_true", help="print whole references")
+    parser.add_argument("-O", "--omit-digest-tags", action="store_true", help="leave out tags like sha256-…")
+    parser.add_argument("--match", type=re.compile, metavar="REGEX", help="only tags in which this is found")
+    parser.add_argument("--exclude", type=re.compile, metavar="REGEX", help="no tags in which this is found")
+    add_paging(parser, "tag")
+    options.add_common(parser)
+
+
+def add_paging(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the options of lists."""
+    parser.add_argument("--limit", type=int, metavar="N", help=f"at most N {what}s")
+    parser.add_argument("--last", metavar=what.upper(), help=f"begin after this {what}")
+    parser.add_argument(
+        "--page-size", type=int, metavar="N", help="ask for pages of N (default: the registry's choice)"
+    )
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """List the tags."""
+    repository = Reference.parse(chosen.repository)
+    prefix = f"{repository.registry}/{repository.repository}:" if chosen.full_ref else ""
+    wanted = _filter(chosen)
+    left = chosen.limit
+    with options.client(chosen) as client:
+        for page in client.tags(repository, after=chosen.last, page_size=chosen.page_size).pages():
+            kept = [f"{prefix}{tag}" for tag in page if wanted(tag)][:left]
+            console.say(*kept)
+            left = left and left - len(kept)
+            if left == 0:
+                break
+    return 0
+
+
+def _filter(chosen: argparse.Namespace) -> Callable[[str], bool]:
+    def wanted(tag: str) -> bool:
+        return not (
+            (chosen.omit_digest_tags and _DIGEST_TAG.match(tag))
+            or (chosen.match and not chosen.match.search(tag))
+            or (chosen.exclude and chosen.exclude.search(tag))
+        )
+
+    return wanted

@@ -1,0 +1,100 @@
+"""Finds the verb, parses its arguments, runs it, and turns what it raises into an exit status.
+
+Only the module of the verb that is asked for is imported: the others' start-up time is not paid.
+"""
+
+from __future__ import annotations
+
+__all__ = ["VERBS", "main"]
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from boxship import __version__
+from boxship.cli import console, options
+from boxship.errors import BoxshipError
+
+# Every verb with what it does, for `boxship --help`; the module has the same name.
+VERBS = {
+    "ls": "list the tags of a repository",
+    "catalog": "list the repositories of a registry",
+    "digest": "print the digests that references stand for",
+    "manifest": "print a manifest, byte for byte",
+    "config": "print an image's configuration, byte for byte",
+    "blob": "print a blob, verified",
+    "ping": "see whether and how a registry answers",
+    "api": "send a request of your own, with boxship's credentials and rules",
+    "registry": "run a registry (registry serve)",
+    "demo": "see it work: a registry, and a firewall in its way",
+    "version": "print the version",
+}
+_ALIASES = {"list-tags": "ls", "tags": "ls"}
+_BROKEN_PIPE, _INTERRUPTED, _USAGE = 141, 130, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except BrokenPipeError:
+        # The reader has what it wanted; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    verb = words[0] if words else ""
+    verb = _ALIASES.get(verb, verb)
+    if verb in ("", "-h", "--help", "help"):
+        console.say(_overview())
+        return 0 if verb else _USAGE
+    if verb == "--version":
+        verb = "version"
+    if verb not in VERBS:
+        console.complain(f"boxship: there is no verb {verb!r}", "boxship --help lists them")
+        return _USAGE
+    command = import_module(f"boxship.cli.commands.{verb}")
+    parser = argparse.ArgumentParser(
+        prog=f"boxship {verb}",
+        usage=None,
+        description=f"{command.SUMMARY}\n\nexample:\n  {command.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.arguments(parser)
+    try:
+        chosen = parser.parse_args(options.spelled_out(words[1:]))
+    except SystemExit as end:  # argparse has printed help or what is wrong
+        return end.code if isinstance(end.code, int) else _USAGE
+    try:
+        status: int = command.run(chosen)
+    except BoxshipError as error:
+        console.fail(error, verbose=getattr(chosen, "verbose", 0))
+        return error.exit_status
+    return status
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS))
+    lines = (f"  {verb:<{width}}  {summary}" for verb, summary in VERBS.items())
+    return "\n".join(
+        (
+            f"boxship {__version__}: container registries, without the hang",
+            "",
+            "usage: boxship VERB [options] REFERENCE …",
+            "",
+            *lines,
+            "",
+            "boxship VERB --help shows an example and the options.",
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,154 @@
+"""The options that every verb takes, and the client that they describe."""
+
+from __future__ import annotations
+
+__all__ = ["add_common", "add_platform", "client", "spelled_out"]
+
+import argparse
+import ipaddress
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from boxship.cli.console import Tracer, complain
+from boxship.client import Client
+from boxship.connect.deadline import Bounds
+from boxship.errors import InvalidSettings
+
+# Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
+_ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
+_DEFAULTS = Bounds()
+
+
+def spelled_out(words: Sequence[str]) -> list[str]:
+    """The words with options that stand alone given their value."""
+    end = words.index("--") if "--" in words else len(words)
+    return [_ALONE.get(word, word) if position < end else word for position, word in enumerate(words)]
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every verb that speaks to a registry."""
+    reach = parser.add_argument_group("reaching it")
+    reach.add_argument(
+        "--plain-http",
+        choices=("always", "auto", "never"),
+        metavar="always|auto|never",
+        help="speak plain HTTP (alone: always); auto prefers TLS and falls back within a few round trips",
+    )
+    reach.add_argument("--insecure", action="store_true", help="--plain-http=auto without certificate checks")
+    reach.add_argument(
+        "--skip-tls-verify",
+        action="append",
+        metavar="HOST",
+        help="do not check certificates (alone: of every host that is named)",
+    )
+    reach.add_argument("--ca-file", metavar="FILE", help="trust these certificate authorities, too")
+    reach.add_argument(
+        "--resolve",
+        action="append",
+        default=[],
+        metavar="HOST:PORT:ADDR[:PORT]",
+        help="dial this address for that place",
+    )
+    access = parser.add_argument_group("credentials (by default, docker's settings)")
+    access.add_argument("--username", metavar="NAME")
+    access.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    access.add_argument("--password", metavar="TEXT", help="visible to others on this machine: prefer --password-stdin")
+    access.add_argument("--config", metavar="DIR", help="the folder of docker's config.json")
+    time = parser.add_argument_group("time, in seconds")
+    time.add_argument("--timeout", type=_seconds, metavar="S", help="for the whole command (default: none)")
+    time.add_argument(
+        "--connect-timeout", type=_seconds, default=_DEFAULTS.connect, metavar="S", help="default: %(default)g"
+    )
+    time.add_argument("--tls-timeout", type=_seconds, default=_DEFAULTS.tls, metavar="S", help="default: %(default)g")
+    time.add_argument(
+        "--first-byte-timeout", type=_seconds, default=_DEFAULTS.first_byte, metavar="S", help="default: %(default)g"
+    )
+    story = parser.add_argument_group("the story")
+    story.add_argument(
+        "-v", "--verbose", action="count", default=0, help="trace every connection and request on stderr"
+    )
+    story.add_argument("--trace", metavar="FILE", help="write the trace to a file, as JSON lines")
+
+
+def add_platform(parser: argparse.ArgumentParser) -> None:
+    """Add `--platform`, for verbs that look into indexes."""
+    parser.add_argument("--platform", metavar="OS/ARCH[/VARIANT]", help="which of an index's manifests")
+
+
+@contextmanager
+def client(chosen: argparse.Namespace) -> Iterator[Client]:
+    """The client that the options describe."""
+    skip = chosen.skip_tls_verify or ()
+    with (
+        Tracer(chosen.verbose, chosen.trace) as tracer,
+        Client(
+            plain_http=chosen.plain_http,
+            insecure=chosen.insecure,
+            skip_tls_verify=True if "*" in skip else skip,
+            username=chosen.username,
+            password=_password(chosen),
+            ca_file=chosen.ca_file,
+            resolve=dict(map(_resolution, chosen.resolve)),
+            config=chosen.config,
+            timeout=chosen.timeout,
+            bounds=_bounds(chosen),
+            on_event=tracer,
+        ) as made,
+    ):
+        yield made
+
+
+def _bounds(chosen: argparse.Namespace) -> Bounds:
+    connect = chosen.connect_timeout
+    return replace(
+        _DEFAULTS,
+        connect=connect,
+        # The whole of connecting has as much more room as by default.
+        connect_all=connect * _DEFAULTS.connect_all / _DEFAULTS.connect,
+        tls=chosen.tls_timeout,
+        tls_first_byte=min(chosen.tls_timeout, _DEFAULTS.tls_first_byte),
+        first_byte=chosen.first_byte_timeout,
+        first_byte_slow=max(chosen.first_byte_timeout, _DEFAULTS.first_byte_slow)
+        if chosen.first_byte_timeout >= _DEFAULTS.first_byte
+        else chosen.first_byte_timeout,
+    )
+
+
+def _password(chosen: argparse.Namespace) -> str | None:
+    if chosen.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if chosen.password is not None:
+        complain("boxship: warning: --password can be seen by others on this machine; prefer --password-stdin")
+    password: str | None = chosen.password
+    return password
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text.removesuffix("s"))
+    if not 0 < seconds < 1e6:
+        raise ValueError(text)
+    return seconds
+
+
+def _resolution(text: str) -> tuple[tuple[str, int], tuple[str, int]]:
+    """`HOST:PORT:ADDR[:PORT]`; an IPv6 address stands in brackets."""
+    host, _, rest = text.partition(":") if not text.startswith("[") else text[1:].partition("]:")
+    port, _, target = rest.partition(":")
+    address, dialled = _target(target, port)
+    try:
+        ipaddress.ip_address(address)
+        return (host.lower(), int(port)), (address, int(dialled))
+    except ValueError as error:
+        raise InvalidSettings(
+            f"--resolve {text}", why="it is written HOST:PORT:ADDRESS or HOST:PORT:ADDRESS:PORT"
+        ) from error
+
+
+def _target(text: str, port: str) -> tuple[str, str]:
+    if text.startswith("["):
+        address, _, rest = text[1:].partition("]")
+        return address, rest.removeprefix(":") or port
+    address, _, dialled = text.partition(":")
+    return address, dialled or port
