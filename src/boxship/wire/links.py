@@ -7,8 +7,10 @@ __all__ = ["next_link", "parse_links", "write_next"]
 import re
 from collections.abc import Iterable
 
-_LINK = re.compile(r"\s*<([^>]*)>((?:\s*;\s*[^\s=;,]+\s*(?:=\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?)*)\s*,?")
-_RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))", re.IGNORECASE)
+_PARAMETER = r';\s*([^\s=;,"<>]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?'
+# A target stops at `<` too, which no URL contains: else a header of `<` alone would be searched once for each of them.
+_LINK = re.compile(rf"<([^<>]*)>((?:\s*{_PARAMETER})*)")
+_PARAMETERS = re.compile(_PARAMETER)
 
 
 def parse_links(values: Iterable[str]) -> dict[str, str]:
@@ -16,11 +18,18 @@ def parse_links(values: Iterable[str]) -> dict[str, str]:
     targets: dict[str, str] = {}
     for value in values:
         for match in _LINK.finditer(value):
-            relation = _RELATION.search(match.group(2))
-            names = (relation.group(1) or relation.group(2) or "") if relation else ""
-            for name in names.lower().split():
-                targets.setdefault(name, match.group(1).strip())
+            for relation in _relations(match.group(2)):
+                targets.setdefault(relation, match.group(1).strip())
     return targets
+
+
+def _relations(parameters: str) -> list[str]:
+    """What `rel` says; RFC 8288, 3.3: only the first one counts."""
+    # One after the other, so that a `rel=` inside another parameter's quotes is none.
+    for name, quoted, plain in _PARAMETERS.findall(parameters):
+        if name.lower() == "rel":
+            return str(quoted or plain).lower().split()
+    return []
 
 
 def next_link(values: Iterable[str]) -> str | None:
