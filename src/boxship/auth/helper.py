@@ -16,7 +16,7 @@ from boxship.auth.process import Outcome, Stopped, Watch, run
 from boxship.credential import Credential, Secret
 from boxship.errors import Cancelled, CredentialFailed
 from boxship.spec.fields import Fields, Malformed, parse_object
-from boxship.wire.failure import printable
+from boxship.wire.printable import printable
 
 TIMEOUT = 20.0  # seconds; a keychain that waits for a person is not asked for ever
 

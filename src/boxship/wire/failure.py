@@ -5,7 +5,7 @@ Which of boxship's errors a status becomes is `registry/answers`'s decision.
 
 from __future__ import annotations
 
-__all__ = ["Failure", "middlebox_words", "parse_failures", "printable", "write_failures"]
+__all__ = ["Failure", "middlebox_words", "parse_failures", "write_failures"]
 
 import json
 import re
@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from boxship.spec.fields import Malformed, parse_object
+from boxship.wire.printable import LONGEST, printable
 
-_TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,120})", re.IGNORECASE)
-_LONGEST_DETAIL = 300  # characters of a server's own words that an error repeats
+_TITLE = re.compile(rb"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
+_TITLE_WITHIN = 1 << 16  # bytes from the beginning: a page that has none is not searched to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,9 @@ def write_failures(failures: Iterable[Failure]) -> bytes:
 
 def middlebox_words(content_type: str, body: bytes) -> str:
     """What an answer that is not a registry's seems to say: a page's title, or its first words; may be empty."""
-    title = _TITLE.search(body)
+    title = _TITLE.search(body, 0, _TITLE_WITHIN)
     if title:
         return f"an HTML page, {printable(title.group(1).decode('utf-8', 'replace').strip())!r}"
-    if "html" in content_type or body.lstrip()[:1] == b"<":
+    if "html" in content_type.lower() or body.lstrip()[:1] == b"<":
         return "an HTML page"
-    return printable(body[:_LONGEST_DETAIL].decode("utf-8", "replace").strip())
-
-
-def printable(text: str) -> str:
-    """A stranger's words as a terminal may show them: no escape sequence, one line, and not without end."""
-    kept = "".join(character if character.isprintable() else " " for character in text)
-    return kept if len(kept) <= _LONGEST_DETAIL else f"{kept[:_LONGEST_DETAIL]}…"
+    return printable(body[:LONGEST].decode("utf-8", "replace").strip())
