@@ -7,7 +7,7 @@ __all__ = ["ContentRange", "parse_byte_range", "parse_content_range", "parse_upl
 import re
 from dataclasses import dataclass
 
-_BYTES = re.compile(r"bytes=\s*(\d*)\s*-\s*(\d*)\s*")
+_BYTES = re.compile(r"bytes=\s*(?:(\d+)\s*)?-\s*(?:(\d+)\s*)?")
 _CONTENT = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(\d+|\*))?")
 _UPLOAD = re.compile(r"(?:bytes=)?(\d+)-(\d+)")
 _MAX_DIGITS = 19  # more is past 2**63, and nobody's blob
@@ -29,9 +29,11 @@ def parse_byte_range(value: str, size: int) -> tuple[int, int] | None:
     answered with the whole (RFC 9110, 14.2 lets a server ignore Range).
     """
     match = _BYTES.fullmatch(value.strip())
-    if not match or not any(match.groups()) or max(map(len, match.groups())) > _MAX_DIGITS:
+    if not match:
         return None
-    first, last = match.groups()
+    first, last = match.groups("")
+    if not (first or last) or max(len(first), len(last)) > _MAX_DIGITS:
+        return None
     if not first:
         start, stop = max(0, size - int(last)), size
     else:
