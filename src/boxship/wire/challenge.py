@@ -14,7 +14,7 @@ from dataclasses import dataclass
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SCHEME = re.compile(rf"\s*({_WORD})(?=\s|,|$)")
 # A value: quoted (a missing closing quote ends with the header), or everything up to a comma or a space.
-_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s,"]*))')
+_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|$)|([^\s,"=][^\s,"]*|))')
 _TOKEN68 = re.compile(r"\s+([0-9A-Za-z._~+/-]+=*)\s*(?=,|$)")
 _SEPARATOR = re.compile(r"[\s,;]*")
 _ESCAPED = re.compile(r"\\(.)")
