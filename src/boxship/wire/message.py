@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from boxship import __version__
+from boxship.wire.printable import printable
 
 # RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -21,6 +22,9 @@ _TARGET = re.compile(r"[\x21-\x7e]+")
 USER_AGENT = f"boxship/{__version__}"
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_URL_HEADERS = frozenset({"location", "content-location", "referer"})
+# What in a URL authenticates: a user's name and password, and a query, which storage services sign.
+_URL_SECRET = re.compile(r"(?<=//)[^/?#@]*@|\?.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Request:
 
     def encode(self, host: str, extra: Iterable[tuple[str, str]] = ()) -> bytes:
         """The bytes of the head, addressed to `host`; `ValueError` for what would break the framing."""
-        if not _TARGET.fullmatch(self.path):
-            raise ValueError(f"a request path may not contain {self.path!r}")
+        if not _NAME.fullmatch(self.method) or not _TARGET.fullmatch(self.path) or not _TARGET.fullmatch(host):
+            raise ValueError(f"a request may not be written like this: {self.method!r} {self.path!r} at {host!r}")
         lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
         for name, value in (*extra, *self.headers.items()):
             if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
@@ -92,5 +96,12 @@ class Head:
 
 def headers_without_secrets(headers: Iterable[tuple[str, str]]) -> str:
     """The headers on one line, for a trace: values that authenticate are left out."""
-    shown = (f"{name}: {'(removed)' if name.lower() in _SECRET_HEADERS else value}" for name, value in headers)
-    return "; ".join(shown)
+    return "; ".join(f"{printable(name)}: {_shown(name.lower(), value)}" for name, value in headers)
+
+
+def _shown(name: str, value: str) -> str:
+    if name in _SECRET_HEADERS:
+        return "(removed)"
+    if name in _URL_HEADERS:
+        value = _URL_SECRET.sub("(removed)", value)
+    return printable(value)
