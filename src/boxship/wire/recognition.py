@@ -7,9 +7,8 @@ __all__ = ["not_a_registry"]
 from urllib.parse import urlsplit
 
 from boxship.spec.fields import Malformed, parse_object
-from boxship.wire.challenge import parse_challenges
-from boxship.wire.failure import middlebox_words, parse_failures
 from boxship.wire.message import Head
+from boxship.wire.printable import printable
 
 _API_VERSION = "docker-distribution-api-version"
 
@@ -21,9 +20,11 @@ def not_a_registry(head: Head, body: bytes) -> str:
     specification.
     """
     if 300 <= head.status < 400:
-        return f"it redirects to {urlsplit(head.get('location')).netloc or 'another path'}"
+        return f"it redirects to {_host(head.get('location')) or 'another path'}"
     if head.get(_API_VERSION).startswith("registry/2."):
         return ""
+    from boxship.wire.failure import middlebox_words, parse_failures  # noqa: PLC0415 -- seldom needed, see `client`
+
     if head.status == 401 and _challenges(head):
         return ""
     if parse_failures(body) or (head.status == 200 and _is_object(body)):
@@ -32,7 +33,17 @@ def not_a_registry(head: Head, body: bytes) -> str:
     return f"it answers {head.status}" + (f" with {words}" if words else "")
 
 
+def _host(location: str) -> str:
+    """The host and port that a Location names, without what may stand before them: a user's name and password."""
+    try:
+        return printable(urlsplit(location).netloc.rpartition("@")[2])
+    except ValueError:
+        return "what is no URL"
+
+
 def _challenges(head: Head) -> bool:
+    from boxship.wire.challenge import parse_challenges  # noqa: PLC0415 -- the same
+
     return any(challenge.scheme in ("basic", "bearer") for challenge in parse_challenges(head.all("www-authenticate")))
 
 
