@@ -52,7 +52,7 @@ class Fields:
 
     def text(self, name: str, default: str = "") -> str:
         """The string `name`, or `default` where it is absent."""
-        return self._optional(name, str, default)
+        return _characters(self._optional(name, str, default))
 
     def number(self, name: str, default: int = 0) -> int:
         """The integer `name`, which may not be negative."""
@@ -67,7 +67,7 @@ class Fields:
         for position, value in enumerate(values):
             if not isinstance(value, str):
                 raise Malformed(f"{self._at(name)}[{position}]", f"should be a string, is {_name(value)}")
-        return tuple(values)
+        return tuple(map(_characters, values))
 
     def mapping(self, name: str) -> dict[str, str]:
         """The object of strings `name`; empty where it is absent."""
@@ -75,7 +75,7 @@ class Fields:
         for key, value in values.items():
             if not isinstance(value, str):
                 raise Malformed(f"{self._at(name)}.{key}", f"should be a string, is {_name(value)}")
-        return dict(values)
+        return {_characters(key): _characters(value) for key, value in values.items()}
 
     def object(self, name: str) -> Fields:
         """The object `name`; empty where it is absent."""
@@ -101,7 +101,20 @@ class Fields:
         return Platform(self.text("os"), self.text("architecture"), self.text("variant"), self.text("os.version"))
 
 
-_NAMES: dict[type, str] = {str: "a string", int: "a whole number", list: "a list", dict: "an object", bool: "a boolean"}
+_NAMES: dict[type, str] = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number with a fraction",
+    list: "a list",
+    dict: "an object",
+    bool: "a boolean",
+    type(None): "null",
+}
+
+
+def _characters(text: str) -> str:
+    # JSON can write half a surrogate pair, which nobody can print or send; Go's decoder replaces it too.
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _name(value: object) -> str:
