@@ -32,6 +32,10 @@ class Index:
         fields = parse_object(raw)
         if not fields.has("manifests"):
             raise Malformed("manifests", "is missing; this is no index")
+        for name in ("config", "layers"):
+            if fields.has(name):
+                # Read as a manifest it would be other content under the same digest (CVE-2021-41190).
+                raise Malformed(name, "has no place in an index")
         return cls(
             raw=raw,
             media_type=fields.text("mediaType", media_type),

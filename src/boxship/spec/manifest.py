@@ -32,6 +32,9 @@ class Manifest:
         fields = parse_object(raw)
         if not fields.has("config"):
             raise Malformed("config", "is missing; this is no image manifest")
+        if fields.has("manifests"):
+            # Read as an index it would be other content under the same digest (CVE-2021-41190).
+            raise Malformed("manifests", "has no place in an image manifest")
         return cls(
             raw=raw,
             media_type=fields.text("mediaType", media_type),
