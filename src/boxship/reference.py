@@ -27,6 +27,8 @@ _HUB_API = "registry-1.docker.io"
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_PORT = re.compile(r"[0-9]{1,5}")
+_ZONE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 6874, without its percent-encoding
 _BARE_HEX = re.compile(r"[0-9a-f]{64}")
 _MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
 
@@ -75,12 +77,12 @@ class Registry:
     @property
     def api(self) -> Registry:
         """The registry that answers for this one: Docker Hub's API has another host than its name."""
-        return replace(self, host=_HUB_API) if self.host == DOCKER_HUB else self
+        return replace(self, host=_HUB_API) if self.is_docker_hub else self
 
     @property
     def is_docker_hub(self) -> bool:
-        """Whether this is Docker Hub, in any of its spellings."""
-        return self.host == DOCKER_HUB
+        """Whether this is Docker Hub, in any of its spellings; another port of its host is another registry."""
+        return self.host == DOCKER_HUB and self.port is None
 
     def __str__(self) -> str:
         written = _authority(self.host, self.port)
@@ -107,11 +109,13 @@ class Reference:
         name, digest = _split_digest(text, start)
         authority, path_start = _split_host(text, name, start, scheme)
         path, tag = _split_tag(text, name[path_start - start :], path_start)
-        registry = Registry._of(text, authority, start, scheme) if authority else Registry(DOCKER_HUB)
-        _check_repository(text, path, path_start)
-        if registry.is_docker_hub and "/" not in path:
-            path = f"library/{path}"
-        return cls(registry, path, tag, digest)
+        registry = Registry(DOCKER_HUB) if authority is None else Registry._of(text, authority, start, scheme)
+        _check_components(text, path, path_start)
+        repository = f"library/{path}" if registry.is_docker_hub and "/" not in path else path
+        if len(repository) > _MAX_REPOSITORY:
+            span = (path_start, path_start + len(path))
+            raise InvalidReference(text, span, why=f"longer than {_MAX_REPOSITORY} characters")
+        return cls(registry, repository, tag, digest)
 
     @property
     def name(self) -> str:
@@ -155,15 +159,15 @@ def _split_digest(text: str, start: int) -> tuple[str, Digest | None]:
         raise InvalidReference(text, (offset + first, offset + last), why=error.why, remedy=error.remedy) from None
 
 
-def _split_host(text: str, name: str, start: int, scheme: Scheme | None) -> tuple[str, int]:
-    """The authority ('' for Docker Hub's short names) and where the path starts in `text`."""
+def _split_host(text: str, name: str, start: int, scheme: Scheme | None) -> tuple[str | None, int]:
+    """The authority (None for Docker Hub's short names) and where the path starts in `text`."""
     first, slash, _ = name.partition("/")
     if slash and (scheme or _looks_like_host(first)):
         return first, start + len(first) + 1
     if scheme or first.startswith("["):
         end = start + len(name)
         raise InvalidReference(text, (end, end), why="a repository is missing", remedy=f"for example {text}/app")
-    return "", start
+    return None, start
 
 
 def _looks_like_host(part: str) -> bool:
@@ -182,7 +186,7 @@ def _split_tag(text: str, path: str, start: int) -> tuple[str, str | None]:
     return repository, tag
 
 
-def _check_repository(text: str, repository: str, start: int) -> None:
+def _check_components(text: str, repository: str, start: int) -> None:
     if _BARE_HEX.fullmatch(repository):
         why = "64 hex digits are an image's id, not a repository"
         raise InvalidReference(text, (start, start + len(repository)), why=why, remedy="write name@sha256:…")
@@ -194,8 +198,6 @@ def _check_repository(text: str, repository: str, start: int) -> None:
             why = "a component is a-z 0-9, joined by . _ __ or -" if component else "a component is empty"
             raise InvalidReference(text, (offset, offset + len(component)), why=why, remedy=hint)
         offset += len(component) + 1
-    if len(repository) > _MAX_REPOSITORY:
-        raise InvalidReference(text, (start, start + len(repository)), why=f"longer than {_MAX_REPOSITORY} characters")
 
 
 def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]:
@@ -210,16 +212,20 @@ def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]
         offset = start + len(host) + 1
     if not colon:
         return host, None
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    if not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
         raise InvalidReference(text, (offset, offset + len(port)), why="a port is a number from 1 to 65535")
     return host, int(port)
 
 
 def _check_ipv6(text: str, host: str, start: int) -> None:
+    address, percent, zone = host.partition("%")
     try:
-        ipaddress.IPv6Address(host)
+        ipaddress.IPv6Address(address)
     except ValueError as error:
-        raise InvalidReference(text, (start, start + len(host)), why="this is no IPv6 address") from error
+        raise InvalidReference(text, (start, start + len(address)), why="this is no IPv6 address") from error
+    if percent and not _ZONE.fullmatch(zone):
+        first = start + len(address) + 1
+        raise InvalidReference(text, (first, start + len(host)), why="this is no zone: the name of a network interface")
 
 
 def _check_host(text: str, host: str, start: int) -> None:
