@@ -18,8 +18,8 @@ _ARCHITECTURES = {
     "i686": "386",
     "aarch64": "arm64",
     "arm64": "arm64",
-    "armv7l": "arm",
-    "armv6l": "arm",
+    "armv7l": "arm/v7",
+    "armv6l": "arm/v6",
 }
 _IMPLIED_VARIANT = {"arm64": "v8", "arm": "v7"}
 
@@ -50,24 +50,24 @@ class Platform:
         """The platform of images for this machine; containers run Linux everywhere but on Windows."""
         machine = _machine.machine().lower()
         system = "windows" if _machine.system() == "Windows" else "linux"
-        return cls(system, _ARCHITECTURES.get(machine, machine))
+        return cls.parse(f"{system}/{_ARCHITECTURES.get(machine, machine)}")
 
     def satisfies(self, wanted: Platform) -> bool:
-        """Whether an image for this platform is what `wanted` asks for; what either does not say matches."""
+        """Whether an image for this platform is what `wanted` asks for; what either does not say matches.
+
+        An image for arm that does not say its variant is for the usual one.
+        """
+        variant = self.variant or _IMPLIED_VARIANT.get(self.architecture, "")
         return (
-            self.os == wanted.os
-            and self.architecture == wanted.architecture
-            and self._matches(self._variant(), wanted._variant())
-            and self._matches(self.os_version, wanted.os_version)
+            (self.os, self.architecture) == (wanted.os, wanted.architecture)
+            and _agree(variant, wanted.variant)
+            and _agree(self.os_version, wanted.os_version)
         )
-
-    def _variant(self) -> str:
-        return self.variant or _IMPLIED_VARIANT.get(self.architecture, "")
-
-    @staticmethod
-    def _matches(mine: str, wanted: str) -> bool:
-        return not wanted or not mine or mine == wanted
 
     def __str__(self) -> str:
         words = "/".join(filter(None, (self.os, self.architecture, self.variant)))
         return f"{words}:{self.os_version}" if self.os_version else words
+
+
+def _agree(one: str, other: str) -> bool:
+    return not one or not other or one == other
