@@ -86,7 +86,8 @@ class BoxshipError(Exception):
 
 
 def _rebuild(kind: type[BoxshipError], what: str, facts: dict[str, object]) -> BoxshipError:
-    error = kind.__new__(kind, what)
+    error = kind.__new__(kind)
+    error.args = (what,)  # an OSError, which TimedOut is, takes none from __new__
     error.__dict__.update(facts)
     return error
 
@@ -106,9 +107,10 @@ class InvalidReference(InvalidInput):
 
     @property
     def caret(self) -> str:
-        """The text with `^` marks under the wrong part, on two lines."""
+        """The text with `^` marks under the wrong part, on two lines, whatever the text contains."""
         start, end = self.span
-        return f"{self.text}\n{' ' * start}{'^' * max(1, end - start)}"
+        shown = "".join(character if character.isprintable() else "?" for character in self.text)
+        return f"{shown}\n{' ' * start}{'^' * max(1, end - start)}"
 
 
 class InvalidSettings(InvalidInput):
