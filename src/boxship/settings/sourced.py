@@ -10,9 +10,12 @@ from typing import Generic, TypeVar
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sourced(Generic[T_co]):
     """A value and what said so: `/home/x/.docker/config.json:7`, `flag --ca-file`, `SSL_CERT_FILE`, `default`."""
+
+    # Not `slots=True`: below Python 3.12 a class made anew for it cannot be called as `Sourced[int](...)`.
+    __slots__ = ("source", "value")
 
     value: T_co
     source: str
