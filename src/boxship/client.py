@@ -5,10 +5,9 @@ from __future__ import annotations
 __all__ = ["Client"]
 
 import os
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
@@ -17,28 +16,32 @@ from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.connect.resolve import Resolver
 from boxship.connect.tls import Contexts
-from boxship.credential import Credential, Secret
-from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidReference, UnexpectedAnswer
-from boxship.event import Listener
-from boxship.platform import Platform
 from boxship.reference import Reference, Registry
-from boxship.registry import blobs, catalog, manifests, tags
-from boxship.registry.blobs import Blob
-from boxship.registry.manifests import Document
 from boxship.registry.pages import Listing
-from boxship.registry.ping import Pong, ask, ping
 from boxship.registry.remote import Remote
-from boxship.settings.docker_config import read_docker_config
 from boxship.settings.hosts import Flags, Scheme, site_of
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
-from boxship.spec.config import Config
-from boxship.spec.fields import Malformed
-from boxship.spec.index import Index
-from boxship.spec.manifest import Manifest
-from boxship.transport.connection import Response
 from boxship.transport.session import Session
+
+if TYPE_CHECKING:
+    import ssl
+
+    from boxship.credential import Credential
+    from boxship.digest import Digest
+    from boxship.event import Listener
+    from boxship.platform import Platform
+    from boxship.registry.blobs import Blob
+    from boxship.registry.manifests import Document
+    from boxship.registry.ping import Pong
+    from boxship.spec.config import Config
+    from boxship.spec.index import Index
+    from boxship.spec.manifest import Manifest
+    from boxship.transport.connection import Response
+
+# What a verb needs is imported in it: `boxship ls` is started too often to wait for what it does not use.
+# ruff: noqa: PLC0415
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -95,10 +98,8 @@ class Client:
         )
         told = {place: (Address.of(*target),) for place, target in (resolve or {}).items()}
         connector = Connector(Resolver(told), Contexts(tls_context), self._bounds)
-        folder = os.fspath(config) if config else ""
-        self._finder = Finder(
-            _told_credential(username, password), lambda: read_docker_config(os.environ, directory=folder), self._bounds
-        )
+        told_credential = _told_credential(username, password)
+        self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session = Session(connector, self._bounds, self._finder)
         self._crew = Crew(_JOBS, "boxship-client")
 
@@ -106,23 +107,31 @@ class Client:
 
     def ping(self, registry: Registry | str) -> Pong:
         """How the registry answers `GET /v2/`, with a credential where it asks for one and there is one."""
+        from boxship.registry.ping import ping
+
         with self._at(_registry(registry)) as remote:
             return ping(remote)
 
     def tags(self, repository: Reference | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
         """The repository's tags, lazily: the next page is asked for when its first tag is wanted."""
+        from boxship.registry.tags import tags
+
         reference = _reference(repository)
-        return self._list(reference.registry, lambda remote: tags.tags(remote, reference.repository, after, page_size))
+        return self._list(reference.registry, lambda remote: tags(remote, reference.repository, after, page_size))
 
     def catalog(self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
         """The registry's repositories, lazily; many hosted registries do not tell."""
-        return self._list(_registry(registry), lambda remote: catalog.catalog(remote, after, page_size))
+        from boxship.registry.catalog import catalog
+
+        return self._list(_registry(registry), lambda remote: catalog(remote, after, page_size))
 
     def digest(self, reference: Reference | str) -> Digest:
         """The digest that the reference stands for, without reading the manifest where the registry says it."""
+        from boxship.registry.manifests import resolve
+
         parsed = _reference(reference)
         with self._at(parsed.registry) as remote:
-            return manifests.resolve(remote, parsed)
+            return resolve(remote, parsed)
 
     def digests(self, references: Iterable[Reference | str]) -> Iterator[Digest]:
         """The digests that the references stand for, in their order, asked for in parallel."""
@@ -141,17 +150,26 @@ class Client:
 
     def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
         """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""
+        from boxship.registry.manifests import read_manifest
+
         parsed = _reference(reference)
         with self._at(parsed.registry) as remote:
-            document = manifests.read_manifest(remote, parsed)
+            document = read_manifest(remote, parsed)
             return document if platform is None else _for_platform(remote, parsed, document, _platform(platform))
 
     def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
         """The manifest or index that the reference names; with `platform`, the manifest an index has for it."""
-        return manifests.parse_document(self.document(reference, platform=platform))
+        from boxship.registry.manifests import parse_document
+
+        return parse_document(self.document(reference, platform=platform))
 
     def config(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Config:
         """The image's configuration; of an index, that for `platform` (by default this machine's, in Linux)."""
+        from boxship.platform import Platform
+        from boxship.spec.config import Config
+        from boxship.spec.fields import Malformed
+        from boxship.spec.manifest import Manifest
+
         parsed = _reference(reference)
         manifest = self.manifest(parsed, platform=platform or Platform.here())
         if not isinstance(manifest, Manifest):
@@ -165,18 +183,22 @@ class Client:
     @contextmanager
     def open_blob(self, reference: Reference | str, *, size: int | None = None) -> Iterator[Blob]:
         """The blob `repository@digest` as a stream, verified while it flows; the last piece comes if all is right."""
+        from boxship.registry.blobs import open_blob
+
         parsed = _reference(reference)
         digest = _digest_of(parsed)
-        with self._at(parsed.registry) as remote, blobs.open_blob(remote, parsed.repository, digest, size=size) as blob:
+        with self._at(parsed.registry) as remote, open_blob(remote, parsed.repository, digest, size=size) as blob:
             yield blob
 
     def read_blob(
         self, reference: Reference | str, *, size: int | None = None, limit: int = LONGEST_SMALL_BLOB
     ) -> bytes:
         """A small blob whole, verified; `BrokenAnswer` for one of more than `limit` bytes."""
+        from boxship.registry.blobs import read_blob
+
         parsed = _reference(reference)
         with self._at(parsed.registry) as remote:
-            return blobs.read_blob(remote, parsed.repository, _digest_of(parsed), limit=limit, size=size)
+            return read_blob(remote, parsed.repository, _digest_of(parsed), limit=limit, size=size)
 
     @contextmanager
     def api(
@@ -189,6 +211,8 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Iterator[Response]:
         """The registry's answer to a request of your own, whatever its status, with boxship's credentials and rules."""
+        from boxship.registry.ping import ask
+
         with self._at(_registry(registry)) as remote, ask(remote, method, path, headers or {}, body) as response:
             yield response
 
@@ -231,14 +255,17 @@ class Client:
 
 
 def _for_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
-    parsed = manifests.parse_document(document)
+    from boxship.registry.manifests import parse_document, read_manifest
+    from boxship.spec.manifest import Manifest
+
+    parsed = parse_document(document)
     if isinstance(parsed, Manifest):
         return document
     chosen = parsed.choose(platform)
     if not chosen:
         offered = ", ".join(map(str, parsed.platforms)) or "none"
         raise UnexpectedAnswer(f"{reference} has no manifest for {platform}", why=f"its platforms are {offered}")
-    return manifests.read_manifest(remote, reference.with_digest(chosen.digest))
+    return read_manifest(remote, reference.with_digest(chosen.digest))
 
 
 def _reference(value: Reference | str) -> Reference:
@@ -250,6 +277,8 @@ def _registry(value: Registry | str) -> Registry:
 
 
 def _platform(value: Platform | str) -> Platform:
+    from boxship.platform import Platform
+
     return value if isinstance(value, Platform) else Platform.parse(value)
 
 
@@ -271,4 +300,6 @@ def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Sch
 def _told_credential(username: str | None, password: str | None) -> Credential | None:
     if username is None and password is None:
         return None
+    from boxship.credential import Credential, Secret
+
     return Credential.password(username or "", Secret(password or ""), source="the caller")

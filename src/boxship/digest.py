@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["ALGORITHMS", "Digest"]
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -46,6 +45,8 @@ class Digest:
     @classmethod
     def of(cls, content: bytes, algorithm: str = "sha256") -> Self:
         """Return the digest of `content`."""
+        import hashlib  # noqa: PLC0415 -- loading OpenSSL's digests takes longer than reading a reference
+
         return cls(algorithm, hashlib.new(algorithm, content).hexdigest())
 
     def __str__(self) -> str:

@@ -33,6 +33,22 @@ from boxship.wire.message import Head, Request
 Finds = Callable[[Registry, Work], Credential]
 
 
+class Want(Protocol):
+    """Who wants to do what: the scopes of a request to a site, as part of an operation."""
+
+    @property
+    def site(self) -> Site:
+        """Where."""
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What a token has to allow."""
+
+    @property
+    def work(self) -> Work:
+        """The operation."""
+
+
 class Asks(Protocol):
     """Sends one request to a site, without credentials of its own, and returns the answer with its body."""
 
@@ -50,15 +66,6 @@ class Reply:
 
 
 _BEGIN_ANEW = Reply(None)
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Who wants to do what: the scopes of a request to a site, as part of an operation."""
-
-    site: Site
-    scopes: tuple[Scope, ...]
-    work: Work
 
 
 class _Learnt:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = [
-    "Absent",
-    "Action",
-    "Ask",
-    "Attempt",
-    "Dial",
-    "Drop",
-    "Goal",
-    "Lost",
-    "Moved",
-    "Outcome",
-    "Place",
-    "Won",
-]
+__all__ = ["Action", "Attempt", "Do", "End", "Goal", "Outcome", "Place"]
 
 import enum
 import math
 from dataclasses import dataclass
 
 from boxship.connect.address import Address
-from boxship.connect.evidence import Evidence, Finding
+from boxship.connect.evidence import Evidence
 
 
 class Goal(enum.Enum):
@@ -75,59 +62,46 @@ class Attempt:
         """From the SYN to the SYN-ACK; nan before that."""
         return self.opened - self.started
 
-    def finding(self, now: float) -> Finding:
+    def words(self, now: float) -> str:
         """What it showed, for a person."""
-        ended = now if self.live else self.ended
         kind = "TLS" if self.tls else "plain"
-        return Finding(f"{self.address} ({kind})", self.evidence or Evidence.LEFT, self.detail, ended - self.started)
+        seconds = (now if self.live else self.ended) - self.started
+        showed = (self.evidence or Evidence.LEFT).value
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{self.address} ({kind}) {showed} after {seconds:.2f} s{detail}"
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Do(enum.Enum):
+    """What is to be done with an attempt."""
+
+    DIAL = enum.auto()
     """Connect; to a TLS candidate, send the hello as soon as it is open."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
+    ASK = enum.auto()
     """Send `GET /v2/` in plain, and say what answered."""
-
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Close: the attempt is of no more use."""
-
-    attempt: Attempt
+    DROP = enum.auto()
+    """Close: it is of no more use."""
 
 
-Action = Dial | Ask | Drop
+Action = tuple[Do, Attempt]
 
 
-@dataclass(frozen=True, slots=True)
-class Won:
-    """This attempt's connection is the one to use."""
+class End(enum.Enum):
+    """How a race can end."""
 
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
+    WON = enum.auto()
+    """The attempt's connection is the one to use."""
+    ABSENT = enum.auto()
     """There is no TLS at any address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
+    LOST = enum.auto()
     """No candidate is left."""
+    MOVED = enum.auto()
+    """The plain side sends everybody to TLS on another port of the same host (rule 8)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """The plain side sends everybody to TLS on this port of the same host (rule 8)."""
+class Outcome:
+    """How a race ended, with the winner or the port that it is about."""
 
-    port: int
-
-
-Outcome = Won | Absent | Lost | Moved
+    end: End
+    attempt: Attempt | None = None
+    port: int | None = None

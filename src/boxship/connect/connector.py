@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
 
-from boxship.connect import report
 from boxship.connect.address import Address, Permission, permission_by_address
-from boxship.connect.attempt import Absent, Attempt, Goal, Moved, Place, Won
+from boxship.connect.attempt import Attempt, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Greeting, Runner
 from boxship.connect.question import question
@@ -106,7 +105,7 @@ class Connector:
         with known.held(work):
             reached = _secured(site, port)
             runner, _ = self._run(reached, None, work)
-            attempt = self._winner(reached, runner, work)
+            attempt = self._reached(reached, runner, work)
             known.close()
             known.verdict = self._verdict(reached, attempt)
             known.spare = self._take(runner, attempt, known.verdict, keep=False)
@@ -133,7 +132,7 @@ class Connector:
             runner.close()
             reached = _secured(site, moved)
             runner, _ = self._run(reached, None, work)
-        attempt = self._winner(reached, runner, work)
+        attempt = self._reached(reached, runner, work)
         known.verdict = self._verdict(reached, attempt)
         if known.verdict.tls or known.verdict.told:
             return self._take(runner, attempt, known.verdict, keep=False) or self._redial(site, known.verdict, work)
@@ -143,7 +142,7 @@ class Connector:
 
     def _redial(self, site: Site, verdict: Verdict, work: Work) -> Line:
         runner, _ = self._run(site, verdict, work)
-        attempt = self._winner(site, runner, work)
+        attempt = self._reached(site, runner, work)
         line = self._take(runner, attempt, replace(verdict, address=attempt.address), keep=False)
         assert line, "a told connection is not used up by a question"
         return line
@@ -155,16 +154,20 @@ class Connector:
             return
         runner.race.pursue(Goal.TLS, time.monotonic())
         runner.run(work, until=time.monotonic())
-        if isinstance(runner.race.outcome, Won):
-            self._upgrade(site, known, runner, runner.race.outcome.attempt, work)
+        winner = _winner(runner.race.outcome)
+        if winner:
+            self._upgrade(site, known, runner, winner, work)
 
     def _settle(self, site: Site, known: _Known, verdict: Verdict, work: Work, what: str) -> Verdict:
         runner = known.runner
         assert runner
         outcome, attempts, now = runner.race.outcome, runner.race.attempts, time.monotonic()
-        if isinstance(outcome, Won):
-            return self._upgrade(site, known, runner, outcome.attempt, work)
-        if isinstance(outcome, Absent):
+        winner = _winner(outcome)
+        if winner:
+            return self._upgrade(site, known, runner, winner, work)
+        from boxship.connect import report  # noqa: PLC0415 -- needed where all is not well
+
+        if outcome and outcome.end is End.ABSENT:
             known.verdict = replace(verdict, absent=True)
             known.close()
             words = (
@@ -184,12 +187,14 @@ class Connector:
         work.trace.say("Upgraded", f"{site} speaks TLS after all; plain HTTP is not used any more")
         return verdict
 
-    def _winner(self, site: Site, runner: Runner, work: Work) -> Attempt:
-        outcome = runner.race.outcome
+    def _reached(self, site: Site, runner: Runner, work: Work) -> Attempt:
         for warning in runner.warnings:
             work.trace.say("Warning", warning, level="W")
-        if isinstance(outcome, Won):
-            return outcome.attempt
+        winner = _winner(runner.race.outcome)
+        if winner:
+            return winner
+        from boxship.connect import report  # noqa: PLC0415 -- needed where all is not well
+
         runner.close()
         raise report.lost(str(site), runner.race.attempts, time.monotonic())
 
@@ -229,7 +234,7 @@ class Connector:
         finally:
             if lookup:
                 lookup.close()
-        return runner, race.outcome.port if isinstance(race.outcome, Moved) else None
+        return runner, race.outcome.port if race.outcome else None
 
     def _look_up(self, site: Site) -> Lookup | None:
         """The lookup of the site's name; None where `--resolve` says all that is needed."""
@@ -273,6 +278,10 @@ class Connector:
             load_roots=lambda: self._contexts.load(site.trust, named=site.named),
             question=question(site.registry.name, USER_AGENT),
         )
+
+
+def _winner(outcome: Outcome | None) -> Attempt | None:
+    return outcome.attempt if outcome else None
 
 
 def _permission(site: Site, address: Address) -> Permission:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from boxship.connect import question
 from boxship.connect.address import Address
-from boxship.connect.attempt import Ask, Attempt, Dial, Drop
+from boxship.connect.attempt import Attempt, Do
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
@@ -87,12 +87,13 @@ class Runner:
     def run(self, work: Work, *, until: float | None = None) -> None:
         """Go on until the race has an outcome, or (with `until`, a monotonic time) for as long as that."""
         self._work = work
+        acts = {Do.DIAL: self._dial, Do.ASK: self._ask, Do.DROP: self._drop}
         with work.watch(self._wake):
             while True:
                 work.check()
                 now = time.monotonic()
-                for action in self.race.step(now):
-                    self._do(action)
+                for do, attempt in self.race.step(now):
+                    acts[do](attempt)
                 if self.race.outcome or (until is not None and now >= until):
                     return
                 wake = work.until(self.race.wake() - now)
@@ -155,14 +156,6 @@ class Runner:
 
     # Actions.
 
-    def _do(self, action: Dial | Ask | Drop) -> None:
-        if isinstance(action, Dial):
-            self._dial(action.attempt)
-        elif isinstance(action, Ask):
-            self._ask(action.attempt)
-        else:
-            self._drop(action.attempt)
-
     def _dial(self, attempt: Attempt) -> None:
         self._work.trace.say("ConnectStart", f"tcp {attempt.address}")
         try:
@@ -196,7 +189,7 @@ class Runner:
     def _fail(self, attempt: Attempt, evidence: Evidence, detail: str, remedy: str = "") -> None:
         if attempt.live:
             self.race.failed(attempt, time.monotonic(), evidence, detail, remedy)
-            self._work.trace.say("ConnectDone", str(attempt.finding(time.monotonic())), level="W")
+            self._work.trace.say("ConnectDone", attempt.words(time.monotonic()), level="W")
 
     # What the network answers.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Evidence", "Finding", "classify"]
+__all__ = ["Evidence", "classify"]
 
 import enum
-from dataclasses import dataclass
 
 
 class Evidence(enum.Enum):
@@ -21,20 +20,6 @@ class Evidence(enum.Enum):
     SILENT = "no answer at all (dropped, not refused)"
     MUTE = "accepts the connection and says nothing"
     LEFT = "not waited for"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One attempt's place, evidence and detail, with the seconds it took."""
-
-    place: str
-    evidence: Evidence
-    detail: str
-    seconds: float
-
-    def __str__(self) -> str:
-        detail = f": {self.detail}" if self.detail else ""
-        return f"{self.place} {self.evidence.value} after {self.seconds:.2f} s{detail}"
 
 
 def classify(first: bytes) -> Evidence | None:

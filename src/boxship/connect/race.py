@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from boxship.connect.address import Address
-from boxship.connect.attempt import Absent, Action, Ask, Attempt, Dial, Drop, Goal, Lost, Moved, Outcome, Place, Won
+from boxship.connect.attempt import Action, Attempt, Do, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
 
@@ -83,7 +83,7 @@ class Race:
             self._end(attempt, Evidence.LEFT, "sends everybody to TLS")
             self._forbid_plain()
             if not any(place.tls and place.tls.sockaddr[1] == moved for place in self._places):
-                self.outcome = Moved(moved)
+                self.outcome = Outcome(End.MOVED, port=moved)
         elif refusal:
             self._end(attempt, Evidence.NO_REGISTRY, refusal)
         else:
@@ -235,15 +235,15 @@ class Race:
     def _dial(self, number: int, address: Address, *, tls: bool) -> None:
         attempt = Attempt(number, tls, address, self._now)
         self.attempts.append(attempt)
-        self._actions.append(Dial(attempt))
+        self._actions.append((Do.DIAL, attempt))
 
     def _ask(self, attempt: Attempt) -> None:
         attempt.asked = self._now
-        self._actions.append(Ask(attempt))
+        self._actions.append((Do.ASK, attempt))
 
     def _end(self, attempt: Attempt, evidence: Evidence, detail: str = "") -> None:
         attempt.evidence, attempt.detail, attempt.ended = evidence, detail, self._now
-        self._actions.append(Drop(attempt))
+        self._actions.append((Do.DROP, attempt))
 
     def _forbid_plain(self) -> None:
         self._plain_forbidden = True
@@ -253,10 +253,10 @@ class Race:
 
     def _win(self, attempt: Attempt) -> None:
         attempt.evidence, attempt.ended = Evidence.DONE, self._now
-        self.outcome = Won(attempt)
+        self.outcome = Outcome(End.WON, attempt)
 
     def _confirm_absence(self) -> None:
-        self.outcome = Absent()
+        self.outcome = Outcome(End.ABSENT)
 
     def _lose(self) -> None:
-        self.outcome = Lost()
+        self.outcome = Outcome(End.LOST)

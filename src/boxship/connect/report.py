@@ -35,12 +35,12 @@ def needs_consent(site: str, what: str, *, attempts: Sequence[Attempt], now: flo
 
 def evidence_lines(attempts: Sequence[Attempt], now: float) -> tuple[str, ...]:
     """A line for each attempt, in the order they began."""
-    return tuple(str(attempt.finding(now)) for attempt in attempts)
+    return tuple(attempt.words(now) for attempt in attempts)
 
 
 def absence_words(attempts: Sequence[Attempt], now: float) -> str:
     """Why TLS is held to be absent, in one line."""
-    return "; ".join(dict.fromkeys(str(a.finding(now)) for a in attempts if a.tls))
+    return "; ".join(dict.fromkeys(a.words(now) for a in attempts if a.tls))
 
 
 def _with(attempts: Sequence[Attempt], *kinds: Evidence) -> list[Attempt]:

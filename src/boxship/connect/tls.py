@@ -142,7 +142,7 @@ class TLSSocket:
         view = memoryview(buffer)
         while True:
             try:
-                return self._tls.read(len(view), view)  # type: ignore[arg-type,return-value] # with a buffer, a count
+                return self._tls.read(len(view), view)  # type: ignore[return-value] # with a buffer, a count
             except ssl.SSLWantReadError:
                 self._flush()
                 self.receive()

@@ -12,8 +12,6 @@ from boxship.auth.scope import Scope
 from boxship.errors import UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.spec.fields import Malformed, parse_object
-from boxship.wire.failure import middlebox_words
-from boxship.wire.links import next_link
 from boxship.wire.message import Request
 
 # Registries answer with all tags at once where no page size is asked for: 50,000 tags are about 1 MB.
@@ -54,16 +52,23 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
         try:
             yield parse_object(body).texts(name)
         except Malformed as error:
+            from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed, see `client`
+
             page = middlebox_words(response.head.get("content-type"), body[:1024])
             why = f"{error}: {page}" if page else str(error)
             raise UnexpectedAnswer(f"{what} at {remote.site}: the answer is no list", why=why) from error
-        path = _next(remote, path, next_link(response.head.all("link")), what)
+        path = _next(remote, path, response.head.all("link"), what)
         if path in seen:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
 
 
-def _next(remote: Remote, path: str, link: str | None, what: str) -> str:
+def _next(remote: Remote, path: str, links: tuple[str, ...], what: str) -> str:
     """The path of the next page, or ''. RFC 8288 lets the target be relative; another host is not asked."""
+    if not links:
+        return ""
+    from boxship.wire.links import next_link  # noqa: PLC0415 -- most lists have one page
+
+    link = next_link(links)
     if link is None:
         return ""
     here = f"//{remote.site.registry.name}{path}"

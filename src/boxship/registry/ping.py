@@ -53,7 +53,7 @@ def ping(remote: Remote) -> Pong:
 def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[Response]:
     """The answer to any request, whatever its status."""
     request = Request(method.upper(), path, dict(headers), body)
-    with remote.session.send(Ask(request, remote.site, _scopes(request), slow=True), remote.work) as response:
+    with remote.session.send(Ask(request, remote.site, remote.work, _scopes(request), slow=True)) as response:
         yield response
 
 

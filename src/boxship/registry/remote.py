@@ -14,7 +14,6 @@ from boxship.settings.hosts import Site
 from boxship.transport.connection import Response
 from boxship.transport.retry import clock, retry_after
 from boxship.transport.session import Ask, Session
-from boxship.wire.failure import middlebox_words, parse_failures
 from boxship.wire.message import Head, Request
 
 # An error body is read up to here; the specification's are a few hundred bytes.
@@ -31,7 +30,7 @@ class Remote:
 
     def send(self, request: Request, *scopes: Scope, what: str, slow: bool = False) -> Response:
         """The answer to a request, which is a success; else the error that it means for `what`."""
-        response = self.session.send(Ask(request, self.site, scopes, slow), self.work)
+        response = self.session.send(Ask(request, self.site, self.work, scopes, slow))
         if 200 <= response.status < 300:
             return response
         with response:
@@ -41,6 +40,8 @@ class Remote:
 
 def error_of(what: str, head: Head, body: bytes) -> RegistryError:
     """The error that an answer means."""
+    from boxship.wire.failure import middlebox_words, parse_failures  # noqa: PLC0415 -- seldom needed, see `client`
+
     failures = parse_failures(body)
     words = "; ".join(map(str, failures))
     page = "" if words else middlebox_words(head.get("content-type"), body)

@@ -32,10 +32,17 @@ class Ending(StrEnum):
 
 
 class Body:
-    """The body of one request; `length` is what the request announced, None for a chunked one."""
+    """The body of one request.
 
-    def __init__(self, receive: Receive, length: int | None) -> None:
+    Attributes:
+        length: how many bytes the request announced, None for a chunked body.
+        received: how many bytes have come.
+        ending: how it ended, once it has.
+    """
+
+    def __init__(self, receive: Receive, length: int | None, *, silence: float = _SILENCE) -> None:
         self._receive = receive
+        self._silence = silence
         self.length = length
         self.received = 0
         self.ending = Ending.WHOLE
@@ -68,7 +75,7 @@ class Body:
             self.ending = Ending.TOO_LARGE
             return b"", False
         try:
-            async with asyncio.timeout(_SILENCE):
+            async with asyncio.timeout(self._silence):
                 message = await self._receive()
         except TimeoutError:
             self.ending = Ending.STALLED

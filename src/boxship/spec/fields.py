@@ -10,11 +10,13 @@ __all__ = ["Fields", "Malformed", "parse_object"]
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from boxship.digest import Digest
 from boxship.errors import InvalidReference
-from boxship.platform import Platform
+
+if TYPE_CHECKING:
+    from boxship.platform import Platform
 
 Value = TypeVar("Value")
 
@@ -98,6 +100,8 @@ class Fields:
 
     def platform(self) -> Platform:
         """The platform that this object's fields say (image-index.md and config.md use the same names)."""
+        from boxship.platform import Platform  # noqa: PLC0415 -- it asks the system what this machine is
+
         return Platform(self.text("os"), self.text("architecture"), self.text("variant"), self.text("os.version"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MOST_REDIRECTS", "Hop", "follow", "is_redirect"]
+__all__ = ["Hop", "follow"]
 
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -13,8 +13,6 @@ from boxship.errors import InvalidReference, UnexpectedAnswer
 from boxship.reference import Registry
 from boxship.wire.message import Head, Request
 
-MOST_REDIRECTS = 10
-_STATUSES = frozenset({301, 302, 303, 307, 308})
 # All that another host learns of a request: no credential, no header of the user's.
 _CARRIED = ("Accept", "Range")
 
@@ -26,11 +24,6 @@ class Hop:
     request: Request
     registry: Registry | None = None
     tls_port: int | None = None
-
-
-def is_redirect(status: int) -> bool:
-    """Whether an answer with this status is one."""
-    return status in _STATUSES
 
 
 def follow(request: Request, head: Head, origin: Origin) -> Hop:

@@ -28,7 +28,7 @@ def delay(attempt: int, wait: float | None, *, jitter: float) -> float | None:
     """
     if attempt >= MAX_ATTEMPTS or (wait is not None and wait > LONGEST_RETRY_AFTER):
         return None
-    backoff = _FIRST_WAIT * 2 ** (attempt - 1) * (1 + jitter / 2)
+    backoff = _FIRST_WAIT * 2.0 ** (attempt - 1) * (1 + jitter / 2)
     return max(backoff, wait or 0.0)
 
 
@@ -43,7 +43,7 @@ def retry_after(value: str, now: float) -> float | None:
         return None
     # A date without a zone is meant as GMT, which HTTP dates are in.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    seconds: float = aware.timestamp() - now
+    seconds = float(aware.timestamp()) - now
     return max(0.0, seconds)
 
 
