@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["App", "create_app"]
+__all__ = ["App", "create_app", "failed"]
 
 import asyncio
 import errno
@@ -93,7 +93,7 @@ class App:
         except Refusal as refusal:
             return refusal.answer
         except (OSError, sqlite3.OperationalError) as error:
-            return _failed(error)
+            return failed(error)
 
     def _read(self, scope: Scope, receive: Receive) -> tuple[Action, Request]:
         """What is asked for, if it may be asked for at all."""
@@ -108,7 +108,7 @@ class App:
         return route.action, Request(method, path, repository, name, query, headers, Body.of(headers, receive))
 
 
-def _failed(error: OSError | sqlite3.OperationalError) -> Answer:
+def failed(error: OSError | sqlite3.OperationalError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
     _log.error("a request failed", exc_info=error)
     if _is_full(error):
@@ -120,5 +120,5 @@ def _failed(error: OSError | sqlite3.OperationalError) -> Answer:
 
 def _is_full(error: OSError | sqlite3.OperationalError) -> bool:
     if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,0 +1,79 @@
+"""Bodies that come slowly, never, too large, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from boxship.server.answer import Refusal
+from boxship.server.asgi import Message, Receive
+from boxship.server.body import Body, Ending, too_slow
+
+
+def receiver(*messages: Message) -> Receive:
+    left = list(messages)
+
+    async def receive() -> Message:
+        if left:
+            return left.pop(0)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    return receive
+
+
+def piece(content: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": content, "more_body": more}
+
+
+def read(body: Body, limit: int = 100) -> list[bytes]:
+    async def gather() -> list[bytes]:
+        return [content async for content in body.pieces(limit)]
+
+    return asyncio.run(gather())
+
+
+@pytest.mark.parametrize("length", [None, 4])
+def test_a_whole_body_is_whole(length: int | None) -> None:
+    body = Body(receiver(piece(b"ab"), piece(b""), piece(b"cd", more=False)), length)
+    assert (read(body), body.received, body.ending) == ([b"ab", b"cd"], 4, Ending.WHOLE)
+    body.check("X")
+
+
+def test_no_body_is_not_waited_for() -> None:
+    assert read(Body(receiver(), 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "ending", "status", "kept"),
+    [
+        (Body(receiver(piece(b"ab"), {"type": "http.disconnect"}), None), Ending.DISCONNECTED, 400, [b"ab"]),
+        (Body(receiver(piece(b"ab", more=False)), 4), Ending.DISCONNECTED, 400, [b"ab"]),
+        (Body(receiver(piece(b"ab")), 4, silence=0.01), Ending.STALLED, 408, [b"ab"]),
+        (Body(receiver(piece(b"a" * 60), piece(b"b" * 60)), None), Ending.TOO_LARGE, 413, [b"a" * 60]),
+        (Body(receiver(), 101), Ending.TOO_LARGE, 413, []),
+    ],
+    ids=["disconnected", "short", "silent", "too large", "announced too large"],
+)
+def test_a_body_that_is_not_whole_keeps_what_came(body: Body, ending: Ending, status: int, kept: list[bytes]) -> None:
+    assert (read(body), body.ending) == (kept, ending)
+    with pytest.raises(Refusal) as caught:
+        body.check("SIZE_INVALID")
+    assert caught.value.answer.status == status
+    assert caught.value.answer.headers["connection"] == "close"
+
+
+def test_batches_are_pieces_joined() -> None:
+    async def gather() -> list[bytes]:
+        body = Body(receiver(*(piece(b"abc") for _ in range(4)), piece(b"d", more=False)), None)
+        return [batch async for batch in body.batches(100, 5)]
+
+    assert asyncio.run(gather()) == [b"abcabc", b"abcabc", b"d"]
+
+
+@pytest.mark.parametrize(
+    ("received", "seconds", "slow"), [(0, 59, False), (0, 61, True), (100_000, 61, False), (100_000, 100, True)]
+)
+def test_slowness_counts_after_a_while(received: int, seconds: float, slow: object) -> None:
+    assert too_slow(received, seconds) is slow

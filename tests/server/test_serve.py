@@ -1,0 +1,222 @@
+"""The registry as a process: it starts, says where it is, serves, and ends when it is told to."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from boxship.errors import InvalidSettings, MissingExtra
+from boxship.server import serve
+from boxship.server.address import Address, bind
+from tests.server.content import digest
+
+CONTENT = bytes(range(256)) * 4096
+
+
+@contextmanager
+def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address that it says."""
+    command = [sys.executable, "-m", "boxship.server", "--address", address, "--disk", str(folder), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("serving http://"), process.communicate()
+        try:
+            yield process, line.removeprefix("serving http://").strip()
+        finally:
+            process.kill()
+
+
+def connect(address: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(address, timeout=10)
+
+
+def ask(address: str, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    connection = connect(address)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    with registry(tmp_path) as (process, address):
+        idle = connect(address)
+        idle.request("GET", "/v2/")
+        assert idle.getresponse().read() == b"{}"
+        started = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(5) == 0
+        assert time.monotonic() - started < 0.5
+        assert process.communicate() == ("", "")
+        idle.close()
+
+
+def test_it_ends_while_somebody_uploads_and_somebody_downloads_slowly(tmp_path: Path) -> None:
+    large = CONTENT * 32
+    with registry(tmp_path) as (process, address):
+        assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(large)}", large)[0] == 201
+        host, port = address.split(":")
+        with (
+            socket.create_connection((host, int(port))) as download,
+            socket.create_connection((host, int(port))) as upload,
+        ):
+            download.sendall(f"GET /v2/app/blobs/{digest(large)} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            assert download.recv(1000)
+            put = f"/v2/app/blobs/uploads/?digest={digest(CONTENT)}"
+            upload.sendall(f"POST {put} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 99\r\n\r\nx".encode())
+            time.sleep(0.1)
+            started = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+            assert time.monotonic() - started < 0.7
+            assert process.communicate() == ("", "")
+
+
+def test_blobs_go_through_a_real_server_whole_and_in_ranges(tmp_path: Path) -> None:
+    with registry(tmp_path) as (_, address):
+        name = digest(CONTENT)
+        assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={name}", CONTENT) == (201, b"")
+        assert ask(address, "GET", f"/v2/app/blobs/{name}") == (200, CONTENT)
+        assert ask(address, "GET", f"/v2/app/blobs/{name}", Range="bytes=-5") == (206, CONTENT[-5:])
+        assert ask(address, "HEAD", f"/v2/app/blobs/{name}") == (200, b"")
+
+
+def test_an_escaped_path_reaches_the_registry_as_it_was_sent(tmp_path: Path) -> None:
+    with registry(tmp_path) as (_, address):
+        for path in ("/v2/a%2f..%2fb/tags/list", "/v2/../v2/_catalog", "/v2/a/%2e%2e/tags/list"):
+            assert ask(address, "GET", path)[0] == 400
+
+
+def test_an_upload_survives_its_client_and_then_its_server(tmp_path: Path) -> None:
+    with registry(tmp_path) as (process, address):
+        connection = connect(address)
+        connection.request("POST", "/v2/app/blobs/uploads/")
+        answer = connection.getresponse()
+        answer.read()
+        location = answer.getheader("location")
+        assert location
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port))) as upload:
+            head = f"PATCH {location} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000\r\n\r\n"
+            upload.sendall(head.encode() + CONTENT[:500])
+            time.sleep(0.1)
+        wait_for_range(address, location, "0-499")
+        process.kill()
+        process.wait(5)
+        connection.close()
+    with registry(tmp_path) as (_, address):
+        wait_for_range(address, location, "0-499")
+        put = f"{location}?digest={digest(CONTENT)}"
+        assert ask(address, "PUT", put, CONTENT[500:], **{"Content-Range": f"500-{len(CONTENT) - 1}"})[0] == 201
+        assert ask(address, "GET", f"/v2/app/blobs/{digest(CONTENT)}") == (200, CONTENT)
+
+
+def wait_for_range(address: str, location: str, expected: str) -> None:
+    for _ in range(100):
+        connection = connect(address)
+        connection.request("GET", location)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        assert answer.status == 204
+        if answer.getheader("range") == expected:
+            return
+        time.sleep(0.02)
+    raise AssertionError(answer.getheader("range"))
+
+
+def test_invented_names_are_served_if_given(tmp_path: Path) -> None:
+    with registry(tmp_path, "--host-name", "reg.test", "--host-name", "other.test") as (_, address):
+        assert ask(address, "GET", "/v2/", Host="reg.test:80")[0] == 200
+        assert ask(address, "GET", "/v2/", Host="other.test")[0] == 200
+        assert ask(address, "GET", "/v2/", Host="evil.test")[0] == 403
+
+
+def test_nothing_is_deleted_unless_it_is_allowed(tmp_path: Path) -> None:
+    with registry(tmp_path) as (_, address):
+        assert ask(address, "DELETE", "/v2/app/manifests/v1")[0] == 405
+    with registry(tmp_path, "--allow-delete") as (_, address):
+        assert ask(address, "DELETE", "/v2/app/manifests/v1")[0] == 404
+
+
+def test_requests_are_logged_to_standard_error_on_demand(tmp_path: Path) -> None:
+    with registry(tmp_path, "--access-log") as (process, address):
+        ask(address, "GET", "/v2/_catalog")
+        process.terminate()
+        output, errors = process.communicate(timeout=5)
+        assert (output, "GET /v2/_catalog" in errors) == ("", True)
+
+
+def test_an_address_in_use_is_refused_also_beside_another_registry(tmp_path: Path) -> None:
+    with registry(tmp_path / "one") as (_, address):
+        with pytest.raises(InvalidSettings, match="already in use"):
+            serve(address, tmp_path / "two", announce=print)
+        assert not (tmp_path / "two").exists()
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    with registry(tmp_path), pytest.raises(InvalidSettings, match="another registry uses this folder"):
+        serve("127.0.0.1:0", tmp_path, announce=print)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "10.1.2.3:5000", "[fd00::1]:5000"])
+def test_an_address_that_others_reach_is_refused(tmp_path: Path, address: str) -> None:
+    with pytest.raises(InvalidSettings, match="--insecure-http"):
+        serve(address, tmp_path, announce=print)
+
+
+def test_it_serves_others_if_that_is_meant(tmp_path: Path) -> None:
+    with registry(tmp_path, "--insecure-http", address="0.0.0.0:0") as (_, address):
+        assert address.startswith("0.0.0.0:")
+        assert ask(address.replace("0.0.0.0", "127.0.0.1"), "GET", "/v2/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5000", ":5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "reg.test:1", "::1"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSettings):
+        Address.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "loopback"),
+    [
+        ("127.0.0.1:0", "127.0.0.1", True),
+        ("localhost:5000", "127.0.0.1", True),
+        ("127.9.9.9:1", "127.9.9.9", True),
+        ("[::1]:5000", "::1", True),
+        ("0.0.0.0:80", "0.0.0.0", False),
+        ("[::]:80", "::", False),
+    ],
+)
+def test_an_address_knows_whether_others_reach_it(text: str, host: str, loopback: object) -> None:
+    address = Address.parse(text)
+    assert (address.host, address.is_loopback) == (host, loopback)
+    assert Address.parse(str(address)) == address
+
+
+def test_a_port_is_held_once() -> None:
+    with bind(Address("127.0.0.1", 0)) as holder:
+        holder.listen()
+        with pytest.raises(InvalidSettings, match="already in use"):
+            bind(Address("127.0.0.1", holder.getsockname()[1]))
+
+
+def test_without_granian_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "granian.server.embed", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'boxship\[server\]'"):
+        serve("127.0.0.1:0", tmp_path / "registry", announce=print)
+    assert not (tmp_path / "registry").exists()
