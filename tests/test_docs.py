@@ -1,0 +1,86 @@
+"""README and docs are programs: their Python runs, and their commands too, against the embedded registry."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boxship import __version__
+from boxship.cli.main import VERBS
+from boxship.testing import RunningRegistry, put_image, registry
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_EXAMPLE_ADDRESS = "127.0.0.1:5000"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[RunningRegistry]:
+    with registry() as running:
+        put_image(running.address, "busybox", "latest")
+        yield running
+
+
+def _blocks() -> Iterator[object]:
+    for page in PAGES:
+        for number, block in enumerate(_PYTHON.findall(page.read_text()), 1):
+            yield pytest.param(block, id=f"{page.name}-{number}")
+
+
+@pytest.mark.parametrize("block", list(_blocks()))
+def test_a_python_block_runs(block: str, served: RunningRegistry, tmp_path: Path) -> None:
+    program = tmp_path / "test_block.py"
+    program.write_text(block.replace(_EXAMPLE_ADDRESS, served.address))
+    is_test = "def test_" in block
+    runner = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"] if is_test else ["-W", "error"]
+    ended = subprocess.run([sys.executable, *runner, program], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def _commands() -> Iterator[str]:
+    for page in PAGES:
+        for block in _CONSOLE.findall(page.read_text()):
+            lines = (line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ "))
+            yield from (line for line in lines if "registry serve" not in line)
+
+
+@pytest.mark.parametrize("command", list(_commands()))
+def test_a_command_of_the_docs_works(command: str, served: RunningRegistry) -> None:
+    words = shlex.split(command.replace(_EXAMPLE_ADDRESS, served.address))
+    assert words[0] == "boxship"
+    program = [sys.executable, "-m", "boxship", *words[1:]]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout
+
+
+def test_every_verb_stands_in_the_changelog() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert [verb for verb in VERBS if verb not in changelog] == []
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_contributing_names_every_room() -> None:
+    rooms = {
+        path.name.removesuffix(".py") for path in (ROOT / "src/boxship").iterdir() if not path.name.startswith("_")
+    }
+    words = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [
+        room for room in sorted(rooms - {"py.typed"}) if f"`{room}`" not in words and f"`{room}/`" not in words
+    ] == []
+
+
+def test_examples_are_short() -> None:
+    assert {path.name: path.read_text().count("\n") for path in (ROOT / "examples").glob("*.py")}
+    assert all(path.read_text().count("\n") <= 40 for path in (ROOT / "examples").glob("*.py"))
