@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -172,3 +173,60 @@ def test_writing_stops_with_the_registry(tmp_path: Path) -> None:
     with Driver(tmp_path) as registry:
         push_blob(registry, "app", CONTENT)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("names")]
+
+
+def rows(registry: Driver) -> int:
+    with database(registry) as connection:
+        (found,) = connection.execute("SELECT count(*) FROM blob").fetchone()
+    return int(found)
+
+
+def test_bytes_are_durable_before_they_have_their_name_and_named_before_they_can_be_read(
+    registry: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob = registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:]
+    steps: list[tuple[str, bool, int]] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        steps.append((path.parent.name if path.is_file() else path.name, blob.exists(), rows(registry)))
+
+    monkeypatch.setattr(os, "fsync", watched)
+    push_blob(registry, "app", CONTENT)
+    assert steps == [("uploads", False, 0), (blob.parent.name, True, 0)]
+    assert rows(registry) == 1
+
+
+def test_bytes_that_could_not_be_made_durable_are_not_kept(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, "input/output error", descriptor)
+
+    location, _ = upload(registry, CONTENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        assert registry("PUT", f"{location}?digest={NAME}").refusal == (500, "UNKNOWN")
+    assert registry("GET", location).status == 404
+    assert registry("HEAD", f"/v2/app/blobs/{NAME}").status == 404
+    assert files(registry) == []
+    push_blob(registry, "app", CONTENT)
+
+
+def test_an_upload_that_the_disk_refused_goes_on_where_it_was(
+    registry: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pwrite = os.pwrite
+
+    def fill_up(descriptor: int, content: memoryview, at: int) -> int:
+        if at >= 500:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return pwrite(descriptor, content[: 500 - at], at)
+
+    location, _ = upload(registry, CONTENT[:400])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", fill_up)
+        assert registry("PATCH", location, CONTENT[400:]).refusal == (507, "UNKNOWN")
+    assert registry("GET", location).headers["range"] == "0-399"
+    assert registry("PUT", f"{location}?digest={NAME}", CONTENT[400:]).status == 201
+    assert registry("GET", f"/v2/app/blobs/{NAME}").body == CONTENT
