@@ -34,7 +34,7 @@ class Remote:
         if 200 <= response.status < 300:
             return response
         with response:
-            body = b"" if request.method == "HEAD" else response.read(_LONGEST_ERROR)
+            body = response.excerpt(_LONGEST_ERROR)
             raise error_of(f"{what} at {self.site}", response.head, body)
 
 

@@ -155,6 +155,16 @@ class Response:
             self._answer.read(1)  # the end of a chunked body, and of one without a length
         return body
 
+    def excerpt(self, limit: int) -> bytes:
+        """The body's first `limit` bytes, for an error to quote: what breaks off or goes on is cut without a word."""
+        self._reader.document()
+        view = memoryview(bytearray(limit))
+        received = 0
+        with contextlib.suppress(Unreachable):
+            while received < limit and (count := self.readinto(view[received:])):
+                received += count
+        return bytes(view[:received])
+
     def stream(self) -> None:
         """The body is to be read piece by piece: bounded by silence, not by length."""
         self._reader.stream()

@@ -78,8 +78,7 @@ class Reader(io.RawIOBase):
         self._until = self._work.until(seconds)
 
     def _count(self, count: int) -> None:
-        if self._work.cancelled:
-            self._work.check()
+        self._work.check()
         if self._silence is not None:
             self._until = time.monotonic() + self._silence
             return
