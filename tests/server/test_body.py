@@ -41,6 +41,26 @@ def test_a_whole_body_is_whole(length: int | None) -> None:
     body.check("X")
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"content-length", b"1"), (b"transfer-encoding", b"chunked")],
+        [(b"content-length", b"1"), (b"content-length", b"2")],
+        [(b"content-length", b"-1")],
+        [(b"content-length", b"1, 1")],
+    ],
+)
+def test_a_body_of_two_lengths_is_refused(headers: list[tuple[bytes, bytes]]) -> None:
+    with pytest.raises(Refusal) as caught:
+        Body.of(headers, receiver())
+    assert (caught.value.answer.status, caught.value.answer.headers["connection"]) == (400, "close")
+
+
+@pytest.mark.parametrize(("headers", "length"), [([], None), ([(b"content-length", b"07")], 7)])
+def test_a_body_has_the_length_that_was_announced(headers: list[tuple[bytes, bytes]], length: int | None) -> None:
+    assert Body.of(headers, receiver()).length == length
+
+
 def test_no_body_is_not_waited_for() -> None:
     assert read(Body(receiver(), 0)) == []
 

@@ -10,7 +10,7 @@ __all__ = ["Body", "Ending"]
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from typing import Self
 
@@ -48,11 +48,14 @@ class Body:
         self.ending = Ending.WHOLE
 
     @classmethod
-    def of(cls, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> Self:
-        """The body that comes after `headers`."""
-        announced = [value for name, value in headers if name == b"content-length"]
-        # RFC 9112, 6.3: the server has judged the framing; a length beside Transfer-Encoding never gets here.
-        return cls(receive, int(announced[0]) if announced and announced[0].isdigit() else None)
+    def of(cls, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> Self:
+        """The body that comes after `headers`, if they agree on where it ends."""
+        lengths = [value for name, value in headers if name == b"content-length"]
+        chunked = any(name == b"transfer-encoding" for name, _ in headers)
+        # RFC 9112, 6.3: two framings are an attempt to smuggle a request past somebody.
+        if len(lengths) + chunked > 1 or not all(length.isdigit() for length in lengths):
+            raise Refusal(400, "SIZE_INVALID", "the body has no single length", headers={"connection": "close"})
+        return cls(receive, int(lengths[0]) if lengths else None)
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The pieces as they arrive; the one that passes `limit` bytes in all is left out, and ends it."""

@@ -1,7 +1,7 @@
-"""Names: which repositories, tags, manifests, blobs and uploads there are. A method is one query or one transaction.
+"""Names: which repositories, tags, manifests and blobs there are. A method is one query or one transaction.
 
-Bytes of blobs are `storage`'s, and names only follow them: a row is written when its bytes are durable. Methods that
-read are plain, for they are quick; methods that write are awaited.
+Bytes of blobs are `storage`'s, and names only follow them: a row is written when its bytes are durable. Open uploads
+are `sessions`'. Methods that read are plain, for they are quick; methods that write are awaited.
 """
 
 from __future__ import annotations
@@ -64,8 +64,6 @@ class Names:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # --- reading
-
     def manifest_by_tag(self, repository: str, tag: str) -> StoredManifest | None:
         """The manifest that a tag names."""
         return _manifest(self._database.read(_MANIFEST_BY_TAG, (repository, tag)))
@@ -95,8 +93,6 @@ class Names:
         """At most `limit` repositories that come after `after`, in the order of their bytes."""
         rows = self._database.read("SELECT name FROM repo WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
         return tuple(name for (name,) in rows)
-
-    # --- writing
 
     async def put_blob(self, repository: str, blob: Blob, session: str | None = None) -> None:
         """Let the repository have a blob whose bytes are durable; the upload it came by is over."""
