@@ -128,7 +128,8 @@ def _name(value: object) -> str:
 def parse_object(raw: bytes, *, pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]] | None = None) -> Fields:
     """Return the JSON object in `raw`, or raise `Malformed`; `pairs` may judge each object's names."""
     try:
-        value = json.loads(raw, object_pairs_hook=pairs)
+        # Decoded here: given bytes, `loads` would also take UTF-16, which no other reader of these documents does.
+        value = json.loads(raw.decode(), object_pairs_hook=pairs)
     except UnicodeDecodeError as error:
         raise Malformed("", "is not UTF-8") from error
     except json.JSONDecodeError as error:
