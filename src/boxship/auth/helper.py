@@ -67,11 +67,9 @@ def _credential(program: str, outcome: Outcome, *, source: str) -> Credential | 
         # encoding/json matches names without regard to case.
         answer = Fields({name.lower(): value for name, value in fields.values.items()})
         username, secret = answer.text("username"), answer.text("secret")
-        secret.encode()
-    except (Malformed, UnicodeEncodeError) as error:
-        why = error.why if isinstance(error, Malformed) else "is not text that can be sent"
+    except Malformed as error:
         # Not chained: what the error holds may have the secret in it.
-        raise _failed(program, f"its answer is not the protocol's: {why}") from None
+        raise _failed(program, f"its answer is not the protocol's: {error}") from None
     if not username and secret:
         raise _failed(program, "its answer has a secret and no user name")
     if not username:
