@@ -8,9 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Lookup", "Resolver"]
 
-import contextlib
 import os
-import select
 import socket
 import threading
 import time
@@ -19,6 +17,7 @@ from pathlib import Path
 
 from boxship.connect.address import Address, interleave, is_literal
 from boxship.connect.deadline import Work
+from boxship.connect.readiness import Readiness
 from boxship.errors import NameFailed, TimedOut
 
 MAX_ADDRESSES = 16  # rule 2
@@ -40,14 +39,15 @@ class Lookup:
         self._lock = threading.Lock()
         self._families = () if known else (socket.AF_INET6, socket.AF_INET)
         self._unanswered = len(self._families)
-        self._reader, self._writer = os.pipe() if self._families else (-1, -1)
+        # Sockets, not a pipe: Windows can wait for nothing else.
+        self._reader, self._writer = socket.socketpair() if self._families else (None, None)
         for family in self._families:
             name = f"boxship-resolve-{host}"
             threading.Thread(target=self._ask, args=(family,), name=name, daemon=True).start()
 
     def fileno(self) -> int:
-        """The descriptor that tells of answers."""
-        return self._reader
+        """The descriptor that tells of answers; -1 where none will come."""
+        return self._reader.fileno() if self._reader else -1
 
     @property
     def pending(self) -> bool:
@@ -78,11 +78,11 @@ class Lookup:
     def close(self) -> None:
         """Nobody waits for the rest any more."""
         with self._lock:
-            reader, self._reader = self._reader, -1
-            writer, self._writer = self._writer, -1
-        for descriptor in (reader, writer):
-            if descriptor >= 0:
-                os.close(descriptor)
+            pair = (self._reader, self._writer)
+            self._reader = self._writer = None
+        for end in pair:
+            if end:
+                end.close()
 
     def _wait_for_answer(self, work: Work, until: float) -> None:
         while self.pending and not self.addresses() and time.monotonic() < until:
@@ -91,10 +91,9 @@ class Lookup:
 
     def _wait(self, until: float) -> None:
         """Until there is something new, or that monotonic time."""
-        poll = select.poll()
-        poll.register(self._reader, select.POLLIN)
-        if poll.poll(max(0.0, until - time.monotonic()) * 1000):
-            os.read(self._reader, 16)
+        assert self._reader
+        if Readiness(self._reader).wait(until):
+            self._reader.recv(16)
 
     def _fail(self, work: Work, begun: float, bound: float) -> None:
         seconds = time.monotonic() - begun
@@ -122,9 +121,9 @@ class Lookup:
         self._wake()
 
     def _wake(self) -> None:
-        with self._lock, contextlib.suppress(BlockingIOError):
-            if self._writer >= 0:
-                os.write(self._writer, b".")
+        with self._lock:
+            if self._writer:
+                self._writer.send(b".")  # two answers and a cancellation at most: the buffer takes them
 
 
 class Resolver:

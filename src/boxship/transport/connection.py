@@ -10,7 +10,6 @@ __all__ = ["Connection", "Response", "Stale"]
 import contextlib
 import http.client
 import io
-import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from http import HTTPStatus
 from typing import Self
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer, TLSFailed, Unreachable
@@ -52,7 +52,8 @@ class Connection:
         self.verdict: Verdict = line.verdict
         self.place = f"{line.verdict.origin} ({line.verdict.address})"
         self._sock, self._host = line.sock, host
-        self._reader = Reader(line.sock, self.place)
+        self._readiness = Readiness(line.sock)
+        self._reader = Reader(line.sock, self._readiness, self.place)
         self._file = _File(self._reader, _BUFFER)
         self._used = False
         self.open = True
@@ -75,7 +76,7 @@ class Connection:
             return write(self._sock, data, self.place, work, bounds.sending)
         except (BrokenPipeError, ConnectionResetError):
             # It may have answered before it closed: 413, or 401 to an upload.
-            if not select.select([self._sock], [], [], 0)[0]:
+            if not self._readiness.now():
                 raise
             return False
 
@@ -91,7 +92,7 @@ class Connection:
     def alive(self) -> bool:
         """Whether the connection, being idle, can be used: nothing to read, not even its end."""
         try:
-            return self.open and not self._sock.ready and not select.select([self._sock], [], [], 0)[0]
+            return self.open and not self._sock.ready and not self._readiness.now()
         except (OSError, ValueError):
             return False
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 __all__ = ["Reader", "write"]
 
 import io
-import select
 import time
 from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.readiness import READ, WRITE, Readiness
 from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
 
@@ -27,11 +27,10 @@ _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
 class Reader(io.RawIOBase):
     """The bytes of one connection. `expect` begins the next answer; phases follow one another by themselves."""
 
-    def __init__(self, sock: Wire, place: str) -> None:
+    def __init__(self, sock: Wire, readiness: Readiness, place: str) -> None:
         super().__init__()
         self._sock, self._place = sock, place
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
+        self._readiness = readiness
         self._phase = _BODY
         self._until = 0.0
         self._seconds = 0.0
@@ -92,7 +91,7 @@ class Reader(io.RawIOBase):
 
     def _wait(self) -> None:
         until = self._until if self._silence is None else self._work.until(self._until - time.monotonic())
-        ready = self._poll.poll(max(0.0, until - time.monotonic()) * 1000)
+        ready = self._readiness.wait(until)
         self._work.check()
         if not ready:
             raise self._timed_out()
@@ -127,10 +126,8 @@ def write(sock: Wire, data: bytes, place: str, work: Work, seconds: float) -> bo
 
 
 def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLIN | select.POLLOUT)
-    ready = poll.poll(max(0.0, work.until(seconds) - time.monotonic()) * 1000)
+    ready = Readiness(sock, READ | WRITE).wait(work.until(seconds))
     work.check()
     if not ready:
         raise TimedOut(f"{place} stopped reading what it is sent", phase="sending", seconds=seconds)
-    return bool(ready[0][1] & select.POLLOUT)
+    return bool(ready & WRITE)
