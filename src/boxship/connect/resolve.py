@@ -40,7 +40,10 @@ class Lookup:
         self._families = () if known else (socket.AF_INET6, socket.AF_INET)
         self._unanswered = len(self._families)
         # Sockets, not a pipe: Windows can wait for nothing else.
-        self._reader, self._writer = socket.socketpair() if self._families else (None, None)
+        self._reader: socket.socket | None = None
+        self._writer: socket.socket | None = None
+        if self._families:
+            self._reader, self._writer = socket.socketpair()
         for family in self._families:
             name = f"boxship-resolve-{host}"
             threading.Thread(target=self._ask, args=(family,), name=name, daemon=True).start()

@@ -48,17 +48,17 @@ def error_of(what: str, head: Head, body: bytes) -> RegistryError:
     why = f"{head.status} {head.reason}".strip() + (f": {words or page}" if words or page else "")
     html = "html" in head.get("content-type")
     if head.status == 404 and not html:
-        return NotFound(f"{what} was not found", status=404, why=why)
+        return NotFound(f"{what}: not found", status=404, why=why)
     if head.status in (401, 403) and not html:
-        return Refused(f"{what} was refused", status=head.status, why=why, remedy="check the credential and its rights")
+        return Refused(f"{what}: refused", status=head.status, why=why, remedy="check the credential and its rights")
     if head.status == 429:
         return _rate_limited(what, head, why)
     remedy = "something between you and the registry answers in its place" if html else ""
-    return UnexpectedAnswer(f"{what} failed", status=head.status, why=why, remedy=remedy)
+    return UnexpectedAnswer(f"{what}: failed", status=head.status, why=why, remedy=remedy)
 
 
 def _rate_limited(what: str, head: Head, why: str) -> RateLimited:
     now = time.time()
     seconds = retry_after(head.get("retry-after"), now) or 0.0
     when = f"not before {clock(seconds, now)}, in {seconds:.0f} s" if seconds else "a little later"
-    return RateLimited(f"{what} was refused", retry_after=seconds, why=why, remedy=f"try again {when}")
+    return RateLimited(f"{what}: refused", retry_after=seconds, why=why, remedy=f"try again {when}")
