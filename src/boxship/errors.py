@@ -8,8 +8,8 @@
     ├── Unreachable                    no usable connection or answer              exit 5
     │   ├── NameFailed                 the name could not be resolved
     │   ├── ConnectFailed              no address could be connected to
-    │   ├── TLSFailed                  the peer speaks TLS, and not acceptably
-    │   ├── PlainNotPermitted          only plain HTTP is there, and nothing permits it
+    │   │   ├── TLSFailed              the peer speaks TLS, and not acceptably
+    │   │   └── PlainNotPermitted      only plain HTTP is there, and nothing permits it
     │   ├── TimedOut (TimeoutError)    a bound was reached
     │   └── BrokenAnswer               the answer broke off, or is not HTTP
     ├── RegistryError                  the registry answered, and not with what was asked
