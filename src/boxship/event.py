@@ -36,7 +36,9 @@ class Event:
         moment = time.localtime(self.at)
         micros = int(self.at % 1 * 1_000_000)
         stamp = f"{moment.tm_mon:02}{moment.tm_mday:02} {time.strftime('%H:%M:%S', moment)}.{micros:06}"
-        return f"{self.level}{stamp} {self.source}] {self.name}: {self.text}"
+        # A server's words may be among the facts: one event is one line, and sends a terminal nothing.
+        text = self.text if self.text.isprintable() else "".join(c if c.isprintable() else " " for c in self.text)
+        return f"{self.level}{stamp} {self.source}] {self.name}: {text}"
 
 
 Listener = Callable[[Event], None]
