@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import pytest
+
+from boxship.digest import Digest
+from boxship.errors import InvalidReference
+from boxship.reference import DOCKER_HUB, Reference, Registry
+
+SHA = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("app", "docker.io/library/app"),
+        ("app:1", "docker.io/library/app:1"),
+        ("me/app", "docker.io/me/app"),
+        (f"app@{SHA}", f"docker.io/library/app@{SHA}"),
+        (f"app:1@{SHA}", f"docker.io/library/app:1@{SHA}"),
+        ("docker.io/app", "docker.io/library/app"),
+        ("index.docker.io/me/app", "docker.io/me/app"),
+        ("Registry-1.Docker.IO/app", "docker.io/library/app"),
+        ("https://registry.hub.docker.com/app", "https://docker.io/library/app"),
+        ("docker.io:443/app", "docker.io/library/app"),
+        ("docker.io./app", "docker.io/library/app"),
+        ("docker.io:5000/app", "docker.io:5000/app"),
+        ("reg.corp/app", "reg.corp/app"),
+        ("reg.corp:5000/a/b/c:v1.2-x_y", "reg.corp:5000/a/b/c:v1.2-x_y"),
+        ("reg.corp./app", "reg.corp./app"),
+        ("localhost/app", "localhost/app"),
+        ("localhost", "docker.io/library/localhost"),
+        ("localhost:5000/app", "localhost:5000/app"),
+        ("Reg/app", "Reg/app"),
+        ("reg/app", "docker.io/reg/app"),
+        ("reg:5000/app", "reg:5000/app"),
+        ("http://reg/app", "http://reg/app"),
+        ("HTTPS://reg:5000/app", "https://reg:5000/app"),
+        ("10.0.0.5/app", "10.0.0.5/app"),
+        ("[::1]/app", "[::1]/app"),
+        ("[fe80::1%eth0]:5000/app:1", "[fe80::1%eth0]:5000/app:1"),
+        ("http://[2001:db8::1]:80/app", "http://[2001:db8::1]:80/app"),
+        ("reg.corp/a.b__c_d--e/f", "reg.corp/a.b__c_d--e/f"),
+        (f"reg.corp/{'a' * 255}", f"reg.corp/{'a' * 255}"),
+        (f"reg.corp/app:{'a' * 128}", f"reg.corp/app:{'a' * 128}"),
+    ],
+)
+def test_a_reference_is_read_and_written(text: str, written: str) -> None:
+    reference = Reference.parse(text)
+    assert str(reference) == written
+    assert Reference.parse(written) == reference
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "why"),
+    [
+        ("", "", "here is no repository"),
+        ("http://", "", "here is no repository"),
+        ("http:///app", "", "no host name"),
+        ("http://reg.corp", "", "a repository is missing"),
+        ("http://reg.corp/", "", "a component is empty"),
+        ("[::1]:5000", "", "a repository is missing"),
+        ("ftp://reg.corp/app", "ftp://", "only http:// and https://"),
+        ("reg.corp/App", "App", "a component is a-z 0-9"),
+        ("reg.corp/a//b", "", "a component is empty"),
+        ("reg.corp/a/_b", "_b", "a component is"),
+        ("/app", "", "a component is empty"),
+        ("app:", "", "a tag is"),
+        ("app:-1", "-1", "a tag is"),
+        ("app:1:2", "1:2", "a tag is"),
+        (f"app:{'a' * 129}", "a" * 129, "a tag is"),
+        ("app@sha256:abc", "abc", "64 hex digits"),
+        ("app@latest", "latest", "a digest starts with"),
+        (f"app@{SHA}@{SHA}", f"{'a' * 64}@{SHA}", "64 hex digits"),
+        ("a" * 64, "a" * 64, "an image's id"),
+        (f"reg.corp/{'a' * 256}", "a" * 256, "longer than 255"),
+        (f"docker.io/{'a' * 248}", "a" * 248, "longer than 255"),
+        ("reg.corp:0/app", "0", "a port is"),
+        ("reg.corp:65536/app", "65536", "a port is"),
+        ("reg.corp:/app", "", "a port is"),
+        ("reg.corp:80x/app", "80x", "a port is"),
+        ("reg.corp:٣/app", "٣", "a port is"),
+        (f"reg.corp:{'9' * 5000}/app", "9" * 5000, "a port is"),
+        ("[::1/app", "[::1", "an IPv6 host is written"),
+        ("[::1]5000/app", "[::1]5000", "an IPv6 host is written"),
+        ("[::g]/app", "::g", "no IPv6 address"),
+        ("[fe80::1%a b]/app", "a b", "no zone"),
+        ("[fe80::1%]/app", "", "no zone"),
+        ("[fe80::1%\r\nX: y]/app", "\r\nX: y", "no zone"),
+        ("reg_x.corp/app", "reg_x.corp", "no host name"),
+        ("-reg.corp/app", "-reg.corp", "no host name"),
+        ("reg..corp/app", "reg..corp", "no host name"),
+        (f"{'a' * 64}.corp/app", f"{'a' * 64}.corp", "no host name"),
+        ("user:pass@reg.corp/app", "reg.corp/app", "a digest starts with"),
+        ("127.1/app", "127.1", "all programs read alike"),
+        ("0x7f.1/app", "0x7f.1", "all programs read alike"),
+        ("010.0.0.1/app", "010.0.0.1", "all programs read alike"),
+        ("bücher.example/app", "bücher.example", "ASCII"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_reference_is_marked(text: str, wrong: str, why: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        Reference.parse(text)
+    start, end = caught.value.span
+    assert why in caught.value.why
+    assert text[start:end].startswith(wrong) if wrong else start == end
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("127.1/app", "write 127.0.0.1"),
+        ("0x7f.1/app", "write 127.0.0.1"),
+        ("1.2.3.999/app", "an IPv4 address has four numbers from 0 to 255"),
+        ("bücher.example/app", "write xn--bcher-kva.example"),
+        ("reg.corp/App", "did you mean app?"),
+        ("http://reg.corp", "for example http://reg.corp/app"),
+    ],
+)
+def test_the_right_form_is_said_where_it_is_known(text: str, remedy: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        Reference.parse(text)
+    assert caught.value.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "registry"),
+    [
+        ("reg.corp", Registry("reg.corp")),
+        ("reg.corp:5000", Registry("reg.corp", 5000)),
+        ("http://reg.corp:5000/", Registry("reg.corp", 5000, "http")),
+        ("https://index.docker.io/v1/", Registry(DOCKER_HUB, None, "https")),
+        ("https://reg.corp/v2/", Registry("reg.corp", None, "https")),
+        ("[::1]:5000", Registry("::1", 5000)),
+    ],
+)
+def test_a_registry_is_read(text: str, registry: Registry) -> None:
+    assert Registry.parse(text) == registry
+    assert Registry.parse(str(registry)) == registry
+
+
+@pytest.mark.parametrize("text", ["", "http://", "reg.corp/app", "reg.corp:1:2", "a b", "reg.corp\n", "\0"], ids=repr)
+def test_what_is_no_registry_is_refused(text: str) -> None:
+    with pytest.raises(InvalidReference):
+        Registry.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("reg.corp.:5000", "reg.corp:5000"),
+        ("[fe80::1%eth0]:5000", "[fe80::1]:5000"),
+        ("http://reg.corp", "reg.corp"),
+        ("[::1]", "[::1]"),
+    ],
+)
+def test_a_registrys_name_is_what_a_host_header_says(text: str, name: str) -> None:
+    assert Registry.parse(text).name == name
+
+
+def test_docker_hub_answers_at_another_host_and_no_other_registry_does() -> None:
+    assert Registry.parse("docker.io").api.name == "registry-1.docker.io"
+    assert Registry.parse("docker.io:5000").api.name == "docker.io:5000"
+    assert Registry.parse("reg.corp").api == Registry.parse("reg.corp")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("app", "latest"), ("app:1", "1"), (f"app@{SHA}", SHA), (f"app:1@{SHA}", SHA)]
+)
+def test_a_manifest_is_asked_for_by_digest_else_tag_else_latest(text: str, name: str) -> None:
+    assert Reference.parse(text).name == name
+
+
+def test_a_pinned_reference_has_no_tag() -> None:
+    assert str(Reference.parse("reg.corp/app:1").with_digest(Digest.parse(SHA))) == f"reg.corp/app@{SHA}"
