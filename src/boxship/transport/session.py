@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LONGEST_TOKEN = 1024 * 1024
 MOST_REDIRECTS = 10
+_HEADERS_OF_READS = frozenset({"Accept", "Range"})  # any other is the user's, and may authenticate
 _MOST_CHALLENGES = 3  # one for the credential, one where the verdict became TLS, one where a token had ended
 
 
@@ -130,10 +131,10 @@ class Session:
 
     def _exchange(self, ask: Ask, authorization: Secret | None) -> Response:
         connection = self._pool.take(ask.site, ask.work)
-        if not ask.request.safe and not self._private(ask.site):
-            # A request that changes something is a secret too: it waits for certainty about TLS, and for consent.
+        secret = _secret(ask.request)
+        if secret and not self._private(ask.site):
             self._pool.give_back(ask.site, connection)
-            self._connector.secure(ask.site, ask.work, f"a {ask.request.method}")
+            self._connector.secure(ask.site, ask.work, secret)
             connection = self._pool.take(ask.site, ask.work)
         try:
             return self._on(connection, ask, authorization)
@@ -194,6 +195,14 @@ class Session:
             if not self._authorizer:
                 self._authorizer = Authorizer(self._find, self._ask_token_server, self._connector)
             return self._authorizer
+
+
+def _secret(request: Request) -> str:
+    """What of a request waits for certainty about TLS and for consent, credentials aside; or ''."""
+    if not request.safe:
+        return f"a {request.method}"
+    own = [name for name in request.headers if name not in _HEADERS_OF_READS]
+    return f"the header {own[0]}" if own else ""
 
 
 def _refused(ask: Ask, credential: Credential, why: str) -> Refused:
