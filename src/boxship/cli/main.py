@@ -60,13 +60,7 @@ def _run(words: list[str]) -> int:
         console.complain(f"boxship: there is no verb {verb!r}", "boxship --help lists them")
         return _USAGE
     command = import_module(f"boxship.cli.commands.{verb}")
-    parser = argparse.ArgumentParser(
-        prog=f"boxship {verb}",
-        usage=None,
-        description=f"{command.SUMMARY}\n\nexample:\n  {command.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = _Parser(verb, command.SUMMARY, command.EXAMPLE)
     command.arguments(parser)
     try:
         chosen = parser.parse_args(options.spelled_out(words[1:]))
@@ -78,6 +72,18 @@ def _run(words: list[str]) -> int:
         console.fail(error, verbose=getattr(chosen, "verbose", 0))
         return error.exit_status
     return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """A verb's arguments; its help begins with an example."""
+
+    def __init__(self, verb: str, summary: str, example: str) -> None:
+        super().__init__(prog=f"boxship {verb}", description=summary, allow_abbrev=False)
+        self._example = example
+
+    def format_help(self) -> str:
+        """The help: an example, then the usage and the options."""
+        return f"example: {self._example}\n\n{super().format_help()}"
 
 
 def _overview() -> str:

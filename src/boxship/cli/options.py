@@ -19,6 +19,11 @@ from boxship.errors import InvalidSettings
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
 _ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
 _DEFAULTS = Bounds()
+_BOUNDS = {
+    "--connect-timeout": _DEFAULTS.connect,
+    "--tls-timeout": _DEFAULTS.tls,
+    "--first-byte-timeout": _DEFAULTS.first_byte,
+}
 
 
 def spelled_out(words: Sequence[str]) -> list[str]:
@@ -58,13 +63,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     access.add_argument("--config", metavar="DIR", help="the folder of docker's config.json")
     time = parser.add_argument_group("time, in seconds")
     time.add_argument("--timeout", type=_seconds, metavar="S", help="for the whole command (default: none)")
-    time.add_argument(
-        "--connect-timeout", type=_seconds, default=_DEFAULTS.connect, metavar="S", help="default: %(default)g"
-    )
-    time.add_argument("--tls-timeout", type=_seconds, default=_DEFAULTS.tls, metavar="S", help="default: %(default)g")
-    time.add_argument(
-        "--first-byte-timeout", type=_seconds, default=_DEFAULTS.first_byte, metavar="S", help="default: %(default)g"
-    )
+    for flag, seconds in _BOUNDS.items():
+        time.add_argument(flag, type=_seconds, metavar="S", help=f"default: {seconds:g}")
     story = parser.add_argument_group("the story")
     story.add_argument(
         "-v", "--verbose", action="count", default=0, help="trace every connection and request on stderr"
@@ -101,19 +101,18 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
 
 
 def _bounds(chosen: argparse.Namespace) -> Bounds:
-    connect = chosen.connect_timeout
-    return replace(
-        _DEFAULTS,
-        connect=connect,
-        # The whole of connecting has as much more room as by default.
-        connect_all=connect * _DEFAULTS.connect_all / _DEFAULTS.connect,
-        tls=chosen.tls_timeout,
-        tls_first_byte=min(chosen.tls_timeout, _DEFAULTS.tls_first_byte),
-        first_byte=chosen.first_byte_timeout,
-        first_byte_slow=max(chosen.first_byte_timeout, _DEFAULTS.first_byte_slow)
-        if chosen.first_byte_timeout >= _DEFAULTS.first_byte
-        else chosen.first_byte_timeout,
-    )
+    """The bounds with those that were told; a told first byte is that of every answer, slow ones included."""
+    bounds = _DEFAULTS
+    if chosen.connect_timeout:
+        room = _DEFAULTS.connect_all / _DEFAULTS.connect
+        bounds = replace(bounds, connect=chosen.connect_timeout, connect_all=chosen.connect_timeout * room)
+    if chosen.tls_timeout:
+        first = min(chosen.tls_timeout, bounds.tls_first_byte)
+        bounds = replace(bounds, tls=chosen.tls_timeout, tls_first_byte=first)
+    if chosen.first_byte_timeout:
+        told = chosen.first_byte_timeout
+        bounds = replace(bounds, first_byte=told, first_byte_slow=told)
+    return bounds
 
 
 def _password(chosen: argparse.Namespace) -> str | None:
