@@ -22,7 +22,7 @@ class Event:
         text: the facts in one line, without secrets: `tcp 10.0.0.5:443`.
         at: when, in seconds since the epoch.
         source: the file and line that said so, `dial.py:112`.
-        level: `I` for what is expected, `W` for what a person should look at.
+        level: `I` for what is expected, `W` for what a person should look at, `D` for details (headers).
     """
 
     name: str

@@ -38,7 +38,7 @@ def fail(error: BoxshipError, *, verbose: int = 0) -> None:
     """Write an error: what failed, why, what to do; with `-v` the story that led to it."""
     complain(*error_lines(error))
     if verbose:
-        complain("timeline:", *(f"  {event}" for event in error.timeline))
+        complain("timeline:", *(f"  {event}" for event in error.timeline if verbose > 1 or event.level != "D"))
 
 
 def error_lines(error: BoxshipError) -> Iterable[str]:
@@ -55,7 +55,7 @@ def error_lines(error: BoxshipError) -> Iterable[str]:
 
 
 class Tracer:
-    """Listens to events: `-v` writes them to stderr, `--trace FILE` as JSON lines, and warnings are always said."""
+    """Listens to events: `-v` writes them to stderr (`-vv` headers, too), `--trace FILE` as JSON lines, and warnings are always said."""
 
     def __init__(self, verbose: int, file: str | None) -> None:
         self._verbose = verbose
@@ -73,7 +73,7 @@ class Tracer:
                 "level": event.level,
             }
             self._file.write(json.dumps(fields) + "\n")
-        if self._verbose:
+        if self._verbose > (event.level == "D"):
             complain(str(event))
         elif event.name in _WARNINGS and event.text not in self._said:
             self._said.add(event.text)

@@ -67,7 +67,11 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         time.add_argument(flag, type=_seconds, metavar="S", help=f"default: {seconds:g}")
     story = parser.add_argument_group("the story")
     story.add_argument(
-        "-v", "--verbose", action="count", default=0, help="trace every connection and request on stderr"
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="trace every connection and request on stderr; -vv headers, too",
     )
     story.add_argument("--trace", metavar="FILE", help="write the trace to a file, as JSON lines")
 

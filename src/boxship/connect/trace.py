@@ -34,6 +34,11 @@ class Trace:
             self._listener(event)
 
     @property
+    def heard(self) -> bool:
+        """Whether somebody listens: details that are costly to write are only told then."""
+        return self._listener is not None
+
+    @property
     def events(self) -> tuple[Event, ...]:
         """What happened so far (of a long story, its end)."""
         return tuple(self._events)

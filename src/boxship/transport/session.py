@@ -21,7 +21,7 @@ from boxship.settings.hosts import Site, other_site
 from boxship.transport.connection import Connection, Response, Stale
 from boxship.transport.pool import Pool
 from boxship.transport.retry import delay, retry_after, worth_retrying
-from boxship.wire.message import Head, Request
+from boxship.wire.message import Head, Request, headers_without_secrets
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
@@ -155,6 +155,8 @@ class Session:
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
         ask.work.trace.say("Request", f"{request.method} {where} {response.status} in {taken:.1f} ms")
+        if ask.work.trace.heard:
+            _tell_headers(ask.work, sent, response.head)
         return response
 
     def _private(self, site: Site) -> bool:
@@ -195,6 +197,13 @@ class Session:
             if not self._authorizer:
                 self._authorizer = Authorizer(self._find, self._ask_token_server, self._connector)
             return self._authorizer
+
+
+def _tell_headers(work: Work, request: Request, head: Head) -> None:
+    # What the user wrote in a header of their own may authenticate: only those of reads are shown.
+    sent = ((name, value if name in _HEADERS_OF_READS else "(removed)") for name, value in request.headers.items())
+    work.trace.say("RequestHeaders", headers_without_secrets(sent), level="D")
+    work.trace.say("AnswerHeaders", headers_without_secrets(head.headers.items()), level="D")
 
 
 def _secret(request: Request) -> str:
