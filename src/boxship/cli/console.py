@@ -55,7 +55,10 @@ def error_lines(error: BoxshipError) -> Iterable[str]:
 
 
 class Tracer:
-    """Listens to events: `-v` writes them to stderr (`-vv` headers, too), `--trace FILE` as JSON lines, and warnings are always said."""
+    """Listens to events: `-v` writes them to stderr, `-vv` headers, too; `--trace FILE` writes JSON lines.
+
+    Warnings are always said.
+    """
 
     def __init__(self, verbose: int, file: str | None) -> None:
         self._verbose = verbose
@@ -75,7 +78,7 @@ class Tracer:
             self._file.write(json.dumps(fields) + "\n")
         if self._verbose > (event.level == "D"):
             complain(str(event))
-        elif event.name in _WARNINGS and event.text not in self._said:
+        elif event.level == "W" and event.name in _WARNINGS and event.text not in self._said:
             self._said.add(event.text)
             complain(f"boxship: warning: {event.text}")
 

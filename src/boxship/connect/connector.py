@@ -170,10 +170,11 @@ class Connector:
         if outcome and outcome.end is End.ABSENT:
             known.verdict = replace(verdict, absent=True)
             known.close()
-            words = (
-                f"{what} goes to {site} over plain HTTP, which others can read: {report.absence_words(attempts, now)}"
-            )
-            work.trace.say("PlainConfirmed", f"{words}; to say so outright, write http://{site}", level="W")
+            evidence = report.absence_words(attempts, now)
+            words = f"{what} goes to {site} over plain HTTP, which others can read: {evidence}"
+            # A loopback address that nobody was asked about is no news to anybody.
+            level = "I" if site.scheme.value is Scheme.BY_ADDRESS else "W"
+            work.trace.say("PlainConfirmed", f"{words}; to say so outright, write http://{site}", level=level)
             return known.verdict
         if any(attempt.spoke for attempt in attempts):
             raise report.lost(str(site), attempts, now)
