@@ -92,8 +92,9 @@ class Connector:
         with known.held(work):
             verdict = known.verdict
             assert verdict, "a site is reached before it is sent a secret"
-            if verdict.private or not known.runner:
+            if verdict.private:
                 return verdict
+            assert known.runner, "a verdict that was found, and not settled, keeps its race"
             consent = verdict.permission is Permission.FULL
             known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
             known.runner.run(work)
