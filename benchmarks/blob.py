@@ -1,0 +1,69 @@
+"""One blob of a gigabyte from docker-registry, verified, beside skopeo; and how much memory that takes."""
+
+from __future__ import annotations
+
+__all__ = ["run"]
+
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from measure import BOXSHIP, Comparison, Row, Times, interleaved, verdict
+from programs import Storage, docker_registry, missing
+
+_ROUNDS = 7
+_MIB = 1024 * 1024
+_PIECES = 1024  # of a mebibyte
+_LEAST = 1.3
+_MOST_MIB = 64
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """The rows of the blob."""
+    if missing("docker-registry", "skopeo"):
+        return
+    layer = Storage(folder, "app").put_image(_noise(), ["big"])
+    with docker_registry(folder) as address:
+        taken = shlex.quote(str(folder / "taken"))
+        blob = shlex.join([BOXSHIP, "blob", f"{address}/app@{layer}"])
+        copy = shlex.join(
+            ["skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", f"docker://{address}/app:big"]
+        )
+        commands = {
+            "null": f"exec {blob}",
+            "file": f"exec {blob} > {taken}",
+            "skopeo": f"exec {copy} dir:{taken}",
+        }
+        # The folder of the round before is removed by nobody's time: each starts with `rm`, which all have alike.
+        timed = {name: ["sh", "-c", f"rm -rf {taken}; {command}"] for name, command in commands.items()}
+        times = interleaved(_ROUNDS, timed, peaks=True)
+    yield _throughput("`boxship blob > /dev/null`", times["null"], times["skopeo"])
+    yield _throughput("`boxship blob > FILE`", times["file"], times["skopeo"])
+    peak = max(times["null"].peak_kib, times["file"].peak_kib) / 1024
+    yield Row(
+        name=f"its peak memory (VmHWM; skopeo: {times['skopeo'].peak_kib / 1024:.0f} MiB)",
+        target=f"<= {_MOST_MIB} MB",
+        measured=f"{peak:.1f} MiB",
+        holds="yes" if peak * _MIB <= _MOST_MIB * 1_000_000 else "no",
+    )
+
+
+def _throughput(what: str, ours: Times, skopeo: Times) -> Row:
+    compared = Comparison(skopeo, ours)  # the slower one's time over the faster one's
+    gigabytes = _PIECES * _MIB / 1e9
+    return Row(
+        name=f"{what}, {gigabytes:.2f} GB ({gigabytes / ours.best:.2f} GB/s), over `skopeo copy` to dir:",
+        target=f">= {_LEAST:g} x the throughput",
+        measured=f"{compared.best:.2f} x (median {compared.usual:.2f})",
+        spread=compared.spread,
+        holds=verdict(compared.best >= _LEAST, compared.usual >= _LEAST),
+        facts={"ours": ours.seconds, "skopeo": skopeo.seconds},
+    )
+
+
+def _noise() -> Iterator[bytes]:
+    """Bytes that nothing compresses within reach of a window: one random block, marked with its number."""
+    block = os.urandom(_MIB - 8)
+    for number in range(_PIECES):
+        yield number.to_bytes(8, "big") + block

@@ -1,0 +1,58 @@
+"""`make bench`: boxship beside other programs, or beside bare Python. `run.py NAME…` runs some of it.
+
+A number that counts is a ratio in one run, with what is compared run in turn: machines differ, and are busy. The row
+says `at best` where it holds for the fastest runs or for the median, and not for both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import report
+from measure import Row
+from programs import missing
+
+import boxship
+
+NAMES = ("startup", "blocked", "tags", "digests", "blob")
+PEERS = ("docker-registry", "skopeo")
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measure boxship.")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"which (default: all): {', '.join(NAMES)}")
+    parser.add_argument("--dry", action="store_true", help="write no results")
+    chosen = parser.parse_args()
+    unknown = set(chosen.names) - set(NAMES)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    # Users have compiled files; a file that was edited a moment ago has none yet.
+    compileall.compile_dir(str(Path(boxship.__file__).parent), quiet=2)
+    described = report.machine()
+    notes = [f"{name} is not installed (`make peers`): the rows that need it are left out" for name in missing(*PEERS)]
+    print(*(f"{name}: {value}" for name, value in described.items()), *notes, "", sep="\n")
+    rows = [row for name in chosen.names or NAMES for row in measured(name)]
+    print("", report.table(rows), sep="\n")
+    if not chosen.dry:
+        print("\nwritten to", report.write(RESULTS, time.strftime("%Y-%m-%d"), described, rows, notes))
+    return 0
+
+
+def measured(name: str) -> Iterator[Row]:
+    """The rows of one benchmark, which gets a folder of its own for what is large."""
+    with tempfile.TemporaryDirectory(prefix=f"boxship-bench-{name}-") as folder:
+        for row in import_module(name).run(Path(folder)):
+            print(f"{row.name}: {row.measured} ({row.target})", file=sys.stderr, flush=True)
+            yield row
+
+
+if __name__ == "__main__":
+    sys.exit(main())

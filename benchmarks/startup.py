@@ -1,0 +1,54 @@
+"""How long a program of one line takes, and `boxship ls` of one tag: what is started most often."""
+
+from __future__ import annotations
+
+__all__ = ["run"]
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median, quantiles
+
+from measure import BOXSHIP, PYTHON, Comparison, Row, Times, interleaved, verdict
+from programs import Storage, docker_registry, missing
+
+from boxship.testing import put_image, registry
+
+_ROUNDS = 40
+_MOST_MS = 60.0
+_BARE = [PYTHON, "-c", "pass"]
+_CLIENT = [PYTHON, "-c", "from boxship import Client; Client()"]
+# What any program imports that parses arguments, asks over HTTP and reads JSON.
+_IMPORTS = [PYTHON, "-c", "import argparse, dataclasses, http.client, json"]
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """The rows of start-up."""
+    times = interleaved(_ROUNDS, {"bare": _BARE, "client": _CLIENT})
+    yield _over(times["client"], times["bare"])
+    with registry() as running:
+        put_image(running.address, "app", "v1")
+        yield _listing(running.address, "boxship registry")
+    if not missing("docker-registry"):
+        Storage(folder, "app").put_image([b"a layer"], ["v1"])
+        with docker_registry(folder) as address:
+            yield _listing(address, "docker-registry")
+
+
+def _over(client: Times, bare: Times) -> Row:
+    extra = [(ours - theirs) * 1000 for ours, theirs in zip(client.seconds, bare.seconds, strict=True)]
+    best, usual = (client.best - bare.best) * 1000, median(extra)
+    first, _, third = quantiles(extra, n=4)
+    return Row(
+        name=f"`from boxship import Client; Client()` over bare Python ({bare.best * 1000:.1f} ms)",
+        target=f"<= {_MOST_MS:g} ms",
+        measured=f"{best:.1f} ms (median {usual:.1f})",
+        spread=f"{first:.1f}-{third:.1f}, {len(extra)} rounds",
+        holds=verdict(best <= _MOST_MS, usual <= _MOST_MS),
+        facts={"client": client.seconds, "bare": bare.seconds},
+    )
+
+
+def _listing(address: str, server: str) -> Row:
+    times = interleaved(_ROUNDS, {"imports": _IMPORTS, "ls": [BOXSHIP, "ls", f"{address}/app"]})
+    name = f"`boxship ls` of one tag, {server}, over Python with argparse, dataclasses, http.client and json"
+    return Comparison(times["ls"], times["imports"]).row(name, 2.0)
