@@ -15,19 +15,24 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer, TLSFailed, Unreachable
-from boxship.transport.reader import Reader, write
+from boxship.transport.reader import LONGEST_HEAD, Reader, write
 from boxship.wire.message import USER_AGENT, Head, Request
+from boxship.wire.printable import printable
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer  # the checker's own word for what `readinto` takes
 
 _BUFFER = 64 * 1024
 _MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
 _DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
+_DRAINING = 1.0  # seconds; a new connection costs less than a longer wait
 
 
 class Stale(BrokenAnswer):
@@ -35,7 +40,42 @@ class Stale(BrokenAnswer):
 
 
 class _File(io.BufferedReader):
-    """The reader's bytes, buffered across answers; `http.client` closes its file after each."""
+    """The reader's bytes, buffered across answers; `http.client` closes its file after each.
+
+    It counts what is taken of them: what is left after an answer is nobody's answer. Lines without content between
+    them, those of heads and trailers, do not go on for ever, and a head that breaks off is no shorter head.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader, _BUFFER)
+        self.taken = 0
+        self.in_head = False
+        self._of_lines = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The next line. `http.client` takes the end of the bytes for the end of a head."""
+        line = super().readline(size)
+        self.taken += len(line)
+        if self.in_head and self._of_lines and not line.endswith(b"\n") and len(line) != size:
+            raise http.client.IncompleteRead(line)
+        self._of_lines += len(line)
+        if self._of_lines > LONGEST_HEAD:
+            raise http.client.HTTPException(f"more than {LONGEST_HEAD} bytes of headers or trailers")
+        return line
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes of content, fewer at the end."""
+        content = super().read(size)
+        self.taken += len(content)
+        self._of_lines = 0
+        return content
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill the buffer with content, less at the end."""
+        count = super().readinto(buffer)
+        self.taken += count
+        self._of_lines = 0
+        return count
 
     def makefile(self, _mode: str) -> _File:
         """Itself: `http.client` asks a socket for a file."""
@@ -54,7 +94,7 @@ class Connection:
         self._sock, self._host = line.sock, host
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
-        self._file = _File(self._reader, _BUFFER)
+        self._file = _File(self._reader)
         self._used = False
         self.open = True
 
@@ -68,7 +108,7 @@ class Connection:
         with work.watch(self._interrupt), self._translating(request, reused=reused):
             whole = self._send(data, work, bounds)
             answer = self._final_answer(request.method)
-        head = Head.of(answer.status, answer.reason, answer.headers.items())
+        head = Head.of(answer.status, printable(answer.reason), answer.headers.items())
         return Response(head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
     def _send(self, data: bytes, work: Work, bounds: Bounds) -> bool:
@@ -81,9 +121,11 @@ class Connection:
             return False
 
     def _final_answer(self, method: str) -> http.client.HTTPResponse:
-        for _ in range(_MOST_INTERIM):
+        for _ in range(_MOST_INTERIM + 1):
             answer = http.client.HTTPResponse(self._file, method=method)  # type: ignore[arg-type] # a makefile
+            self._file.in_head = True
             answer.begin()
+            self._file.in_head = False
             if answer.status >= HTTPStatus.OK:
                 return answer
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
@@ -92,7 +134,8 @@ class Connection:
     def alive(self) -> bool:
         """Whether the connection, being idle, can be used: nothing to read, not even its end."""
         try:
-            return self.open and not self._sock.ready and not self._readiness.now()
+            untaken = self._reader.total - self._file.taken
+            return self.open and not untaken and not self._sock.ready and not self._readiness.now()
         except (OSError, ValueError):
             return False
 
@@ -149,11 +192,16 @@ class Response:
     def read(self, limit: int) -> bytes:
         """The whole body, a document of at most `limit` bytes; `BrokenAnswer` for a longer or a broken one."""
         self._reader.document()
+        return self._whole(limit)
+
+    def _whole(self, limit: int) -> bytes:
         with self._reading():
             body = self._answer.read(limit + 1)
             if len(body) > limit:
                 raise BrokenAnswer(f"the answer of {self._connection.place}", why=f"it is longer than {limit} bytes")
             self._answer.read(1)  # the end of a chunked body, and of one without a length
+            if self._answer.length:  # asked for a number of bytes, http.client gives fewer without a word
+                raise http.client.IncompleteRead(b"", self._answer.length)
         return body
 
     def excerpt(self, limit: int) -> bytes:
@@ -183,8 +231,9 @@ class Response:
         if not self._connection.open:
             return
         if self._keep and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
+            self._reader.document(_DRAINING)
             with contextlib.suppress(Unreachable):
-                self.read(_DRAINED)
+                self._whole(_DRAINED)
         if self._keep and self._answer.isclosed() and self._connection.open:
             self.on_release(self._connection)
         else:
@@ -214,7 +263,8 @@ def translating(what: str) -> Iterator[None]:
     except http.client.IncompleteRead as error:
         raise BrokenAnswer(what, why=f"it broke off: {error.expected or 'some'} bytes are missing") from error
     except (http.client.HTTPException, ValueError) as error:
-        raise BrokenAnswer(what, why=f"it is not HTTP as it should be: {str(error) or type(error).__name__}") from error
+        words = printable(str(error).strip())
+        raise BrokenAnswer(what, why=f"it is not HTTP as it should be: {words or type(error).__name__}") from error
     except ssl.SSLError as error:
         words, remedy = explain(error)
         raise TLSFailed(what, why=words, remedy=remedy) from error

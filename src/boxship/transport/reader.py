@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Reader", "write"]
+__all__ = ["LONGEST_HEAD", "Reader", "write"]
 
 import io
 import time
@@ -36,6 +36,7 @@ class Reader(io.RawIOBase):
         self._seconds = 0.0
         self._silence: float | None = None
         self._received = 0
+        self.total = 0  # bytes, of all answers
 
     def expect(self, work: Work, bounds: Bounds, first_byte: float) -> None:
         """An answer is waited for: its first byte within `first_byte` seconds."""
@@ -43,9 +44,9 @@ class Reader(io.RawIOBase):
         self._received = 0
         self._enter(_FIRST_BYTE, first_byte)
 
-    def document(self) -> None:
-        """The rest is a document: all of it within one bound."""
-        self._enter(_BODY, self._bounds.document)
+    def document(self, seconds: float | None = None) -> None:
+        """The rest is a document: all of it within one bound, that of documents where none is said."""
+        self._enter(_BODY, self._bounds.document if seconds is None else min(seconds, self._bounds.document))
 
     def stream(self) -> None:
         """The rest is a blob: bounded by silence, not by length."""
@@ -78,6 +79,7 @@ class Reader(io.RawIOBase):
 
     def _count(self, count: int) -> None:
         self._work.check()
+        self.total += count
         if self._silence is not None:
             self._until = time.monotonic() + self._silence
             return

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from boxship import Client
+from boxship.errors import BrokenAnswer, NotFound
+from boxship.testing import DROPPED, RESET, Answer, ScriptedRegistry, failure, in_turn, serving, tls
+from boxship.testing import Request as Received
+from tests.transport.reaching import Authority, repository, told
+
+GOOD = ScriptedRegistry()
+
+
+def test_requests_in_turn_go_over_one_connection() -> None:
+    with serving(GOOD) as server, Client() as client:
+        for _ in range(3):
+            list(client.tags(repository(server)))
+            client.document(f"{repository(server)}:v1")
+        assert len(server.connections) == 1
+
+
+def test_requests_in_turn_go_over_one_tls_connection(authority: Authority) -> None:
+    with tls(GOOD, authority.server("127.0.0.1")) as server, Client(ca_file=authority.file) as client:
+        for _ in range(4):
+            list(client.tags(repository(server)))
+        assert len(server.connections) == 1
+        assert [request.secure for request in server.requests] == [True] * 4
+
+
+@pytest.mark.parametrize("status", [404, 403, 400])
+def test_an_error_with_a_short_body_keeps_its_connection(status: int) -> None:
+    with serving(in_turn(failure(status, "UNKNOWN", "no"), GOOD)) as server, Client() as client:
+        with pytest.raises(Exception, match="no"):
+            list(client.tags(repository(server)))
+        list(client.tags(repository(server)))
+        assert len(server.connections) == 1
+
+
+def test_a_head_request_keeps_its_connection() -> None:
+    with serving(GOOD) as server, Client() as client:
+        for _ in range(3):
+            client.digest(f"{repository(server)}:v1")
+        assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("last", [DROPPED, RESET], ids=["closed", "reset"])
+def test_a_read_on_a_connection_that_had_gone_is_repeated_on_a_new_one(last: Answer) -> None:
+    with serving(in_turn(GOOD, last, GOOD)) as server, Client() as client:
+        list(client.tags(repository(server)))
+        assert list(client.tags(repository(server))) == ["latest", "v1", "v2"]
+        assert (len(server.connections), len(server.requests)) == (2, 3)
+
+
+@pytest.mark.parametrize("last", [DROPPED, RESET], ids=["closed", "reset"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_changes_something_is_not_repeated(last: Answer, method: str) -> None:
+    with serving(in_turn(GOOD, last, GOOD)) as server, Client() as client:
+        list(client.tags(repository(server)))
+        with pytest.raises(BrokenAnswer), client.api(method, told(server), "/v2/app/blobs/uploads/", body=b"x"):
+            pass
+        assert [request.method for request in server.requests] == ["GET", method]
+
+
+@pytest.mark.parametrize("first", [DROPPED, RESET], ids=["closed", "reset"])
+def test_a_new_connection_that_breaks_is_an_error_at_once(first: Answer) -> None:
+    with serving(in_turn(first, GOOD)) as server, Client() as client:
+        with pytest.raises(BrokenAnswer) as caught:
+            list(client.tags(repository(server)))
+        assert len(server.requests) == 1
+        assert caught.value.exit_status == 5
+
+
+@pytest.mark.parametrize("afterwards", ["close", "drop"])
+def test_a_connection_that_was_closed_at_rest_is_not_used(afterwards: str) -> None:
+    def once(request: Received) -> Answer:
+        return replace(GOOD(request), afterwards=afterwards)  # type: ignore[arg-type] # one of the literals
+
+    with serving(once) as server, Client() as client:
+        for _ in range(3):
+            client.document(f"{repository(server)}:v1")
+        assert (len(server.connections), len(server.requests)) == (3, 3)
+
+
+def test_a_body_that_is_not_wanted_and_long_costs_its_connection() -> None:
+    layer, content = max(GOOD.image.blobs.items(), key=lambda item: len(item[1]))
+    big = ScriptedRegistry()
+    with serving(lambda r: Answer(200, bytes(1 << 20)) if "/blobs/" in r.path else big(r)) as server:
+        with Client() as client:
+            with client.open_blob(f"{repository(server)}@{layer}"):
+                pass
+            list(client.tags(repository(server)))
+        assert len(server.connections) == 2
+        assert content
+
+
+def test_two_clients_share_no_connection() -> None:
+    with serving(GOOD) as server:
+        for _ in range(2):
+            with Client() as client:
+                list(client.tags(repository(server)))
+        assert len(server.connections) == 2
+
+
+def test_closing_a_client_ends_its_connections_in_good_order() -> None:
+    with serving(GOOD) as server:
+        with Client() as client:
+            list(client.tags(repository(server)))
+        assert server.connection().ending() == "closed"
+
+
+def test_what_is_missing_does_not_end_the_client() -> None:
+    with serving(GOOD) as server, Client() as client:
+        with pytest.raises(NotFound):
+            client.document(f"{repository(server)}:v9")
+        assert client.document(f"{repository(server)}:v1").digest == GOOD.image.digest
