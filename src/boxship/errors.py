@@ -190,12 +190,12 @@ class Refused(RegistryError):
 
 
 class RateLimited(RegistryError):
-    """Too many requests; `retry_after` is the wait that was asked for, in seconds."""
+    """Too many requests, or a server that says when to come back; `retry_after` is that wait, in seconds."""
 
     exit_status = 7
 
-    def __init__(self, what: str, *, retry_after: float, why: str = "", remedy: str = "") -> None:
-        super().__init__(what, status=429, why=why, remedy=remedy)
+    def __init__(self, what: str, *, retry_after: float, status: int = 429, why: str = "", remedy: str = "") -> None:
+        super().__init__(what, status=status, why=why, remedy=remedy)
         self.retry_after = retry_after
 
 

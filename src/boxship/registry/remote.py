@@ -12,7 +12,7 @@ from boxship.connect.deadline import Work
 from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
 from boxship.settings.hosts import Site
 from boxship.transport.connection import Response
-from boxship.transport.retry import clock, retry_after
+from boxship.transport.retry import LONGEST_RETRY_AFTER, clock, retry_after, worth_retrying
 from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
 
@@ -51,14 +51,13 @@ def error_of(what: str, head: Head, body: bytes) -> RegistryError:
         return NotFound(f"{what}: not found", status=404, why=why)
     if head.status in (401, 403) and not html:
         return Refused(f"{what}: refused", status=head.status, why=why, remedy="check the credential and its rights")
-    if head.status == 429:
-        return _rate_limited(what, head, why)
+    seconds = retry_after(head.get("retry-after"), time.time()) or 0.0
+    if head.status == 429 or (worth_retrying(head.status) and seconds > LONGEST_RETRY_AFTER):
+        return _rate_limited(what, head.status, seconds, why)
     remedy = "something between you and the registry answers in its place" if html else ""
     return UnexpectedAnswer(f"{what}: failed", status=head.status, why=why, remedy=remedy)
 
 
-def _rate_limited(what: str, head: Head, why: str) -> RateLimited:
-    now = time.time()
-    seconds = retry_after(head.get("retry-after"), now) or 0.0
-    when = f"not before {clock(seconds, now)}, in {seconds:.0f} s" if seconds else "a little later"
-    return RateLimited(f"{what}: refused", retry_after=seconds, why=why, remedy=f"try again {when}")
+def _rate_limited(what: str, status: int, seconds: float, why: str) -> RateLimited:
+    when = f"not before {clock(seconds, time.time())}, in {seconds:.0f} s" if seconds else "a little later"
+    return RateLimited(f"{what}: refused", retry_after=seconds, status=status, why=why, remedy=f"try again {when}")
