@@ -66,9 +66,17 @@ class Attempt:
         """What it showed, for a person."""
         kind = "TLS" if self.tls else "plain"
         seconds = (now if self.live else self.ended) - self.started
-        showed = (self.evidence or Evidence.LEFT).value
         detail = f": {self.detail}" if self.detail else ""
-        return f"{self.address} ({kind}) {showed} after {seconds:.2f} s{detail}"
+        return f"{self.address} ({kind}) {self.shows.value} after {seconds:.2f} s{detail}"
+
+    @property
+    def shows(self) -> Evidence:
+        """What it has shown so far: nobody has given up an attempt that is still live."""
+        if self.evidence:
+            return self.evidence
+        if not self.is_open:
+            return Evidence.SILENT
+        return Evidence.MUTE if self.tls and not self.spoke else Evidence.LEFT
 
 
 class Do(enum.Enum):
