@@ -32,13 +32,32 @@ _CERTIFICATE_REMEDIES = {
     62: "use the name that the certificate is for, or accept it unverified with --skip-tls-verify",
     64: "use the name that the certificate is for, or accept it unverified with --skip-tls-verify",
 }
+# TLS alerts (RFC 8446, 6), as OpenSSL spells them: what they mean, and what to do.
 _ALERTS = {
-    "PROTOCOL_VERSION": "no TLS version in common; the registry may only speak TLS 1.1 or older",
-    "HANDSHAKE_FAILURE": "no cipher or parameter in common",
-    "CERTIFICATE_REQUIRED": "the registry asks for a client certificate",
-    "BAD_CERTIFICATE": "the registry did not accept the client certificate",
-    "UNRECOGNIZED_NAME": "the registry does not know this name",
-    "INTERNAL_ERROR": "the registry's TLS reported an internal error",
+    "PROTOCOL_VERSION": (
+        "no TLS version in common; the registry may only speak TLS 1.1 or older",
+        "the registry's operator must let it speak TLS 1.2 or newer",
+    ),
+    "HANDSHAKE_FAILURE": (
+        "no cipher or parameter in common",
+        "the registry's operator must let it speak TLS 1.2 or newer, with today's ciphers",
+    ),
+    "CERTIFICATE_REQUIRED": (
+        "the registry asks for a client certificate",
+        "in Python, give one by Client(tls_context=...)",
+    ),
+    "BAD_CERTIFICATE": (
+        "the registry did not accept the client certificate",
+        "check that certificate and its authority",
+    ),
+    "UNRECOGNIZED_NAME": (
+        "the registry does not know this name",
+        "use the name that the registry's certificate is for",
+    ),
+    "INTERNAL_ERROR": (
+        "the registry's TLS reported an internal error",
+        "the registry's log says more",
+    ),
 }
 
 
@@ -196,7 +215,7 @@ def explain(error: Exception) -> tuple[str, str]:
         words = error.verify_message or str(error)
         return f"its certificate was not accepted: {words}", _CERTIFICATE_REMEDIES.get(error.verify_code, "")
     reason = (getattr(error, "reason", None) or "").upper()
-    for name, words in _ALERTS.items():
+    for name, (words, remedy) in _ALERTS.items():
         if name in reason:
-            return f"{words} (TLS alert {reason.lower().replace('_', ' ')})", ""
+            return f"{words} (TLS alert {reason.lower().replace('_', ' ')})", remedy
     return f"the TLS handshake failed: {reason.lower().replace('_', ' ') or error}", ""
