@@ -61,24 +61,26 @@ class Race:
 
     def opened(self, attempt: Attempt, now: float) -> None:
         """The SYN-ACK came."""
-        self._now = attempt.opened = now
-        if self._told and not attempt.tls:
-            self._win(attempt)
+        if self._is_news(attempt, now):
+            attempt.opened = now
+            if self._told and not attempt.tls:
+                self._win(attempt)
 
     def spoke(self, attempt: Attempt, now: float) -> None:
         """The first byte of a TLS record came; roots, names and dates are not judged yet."""
-        self._now = now
-        attempt.spoke = True
-        self._forbid_plain()  # rule 3: whatever port 80 says
+        if self._is_news(attempt, now):
+            attempt.spoke = True
+            self._forbid_plain()  # rule 3: whatever port 80 says
 
     def shaken(self, attempt: Attempt, now: float) -> None:
         """The handshake is done and verified: rule 3."""
-        self._now = now
-        self._win(attempt)
+        if self._is_news(attempt, now):
+            self._win(attempt)
 
     def answered(self, attempt: Attempt, now: float, *, refusal: str = "", moved: int | None = None) -> None:
         """The plain side answered `GET /v2/`: as a registry, or why not as one, or by sending everybody to TLS."""
-        self._now = now
+        if not self._is_news(attempt, now):
+            return
         if moved is not None:
             self._end(attempt, Evidence.LEFT, "sends everybody to TLS")
             self._forbid_plain()
@@ -91,13 +93,19 @@ class Race:
 
     def failed(self, attempt: Attempt, now: float, evidence: Evidence, detail: str = "", remedy: str = "") -> None:
         """The attempt is over, and this is what it showed."""
-        self._now = now
-        attempt.remedy = remedy
-        self._end(attempt, Evidence.SPOKE_TLS if attempt.spoke else evidence, detail)
+        if self._is_news(attempt, now):
+            attempt.remedy = remedy
+            self._end(attempt, Evidence.SPOKE_TLS if attempt.spoke else evidence, detail)
 
     def pursue(self, goal: Goal, now: float) -> None:
         """Go on after a plain answer, for certainty about TLS."""
         self._now, self.goal, self.outcome = now, goal, None
+
+    def _is_news(self, attempt: Attempt, now: float) -> bool:
+        """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""
+        self._now = now
+        winner = self.outcome.attempt if self.outcome else None
+        return attempt.live and not (winner and winner.tls)
 
     # What to do.
 
@@ -247,13 +255,21 @@ class Race:
 
     def _forbid_plain(self) -> None:
         self._plain_forbidden = True
+        winner = self.outcome.attempt if self.outcome else None
+        self._leave_plain(winner, "TLS is spoken")
+        if winner:
+            self.outcome = None  # a plain answer of the same moment, which nobody has been given yet
+
+    def _leave_plain(self, winner: Attempt | None, why: str) -> None:
         for attempt in self.attempts:
-            if attempt.live and not attempt.tls:
-                self._end(attempt, Evidence.LEFT, "TLS is spoken")
+            if not attempt.tls and (attempt.live or attempt is winner):
+                self._end(attempt, Evidence.LEFT, why)
 
     def _win(self, attempt: Attempt) -> None:
         attempt.evidence, attempt.ended = Evidence.DONE, self._now
         self.outcome = Outcome(End.WON, attempt)
+        if not attempt.tls:
+            self._leave_plain(None, "another one answered first")
 
     def _confirm_absence(self) -> None:
         self.outcome = Outcome(End.ABSENT)
