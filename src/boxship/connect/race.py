@@ -99,6 +99,8 @@ class Race:
 
     def pursue(self, goal: Goal, now: float) -> None:
         """Go on after a plain answer, for certainty about TLS."""
+        if self.outcome or goal is not self.goal:
+            self._begun = now  # it may be long ago that somebody looked: second tries get their whole time
         self._now, self.goal, self.outcome = now, goal, None
 
     def _is_news(self, attempt: Attempt, now: float) -> bool:
@@ -166,7 +168,7 @@ class Race:
                 yield due, partial(self._end, attempt, Evidence.SILENT)
             elif attempt.spoke:
                 yield (
-                    attempt.opened + bounds.tls,
+                    max(attempt.opened, self._begun) + bounds.tls,
                     partial(self._end, attempt, Evidence.SPOKE_TLS, "handshake unfinished"),
                 )
             elif attempt.tls:
@@ -225,15 +227,21 @@ class Race:
 
     def _absent_at(self, number: int) -> float:
         tried = self._tls_at(number)
-        if any(attempt.evidence in (Evidence.NOT_TLS, Evidence.MUTE, Evidence.SILENT) for attempt in tried):
+        if any(attempt.evidence is Evidence.NOT_TLS for attempt in tried):
             return self._now
-        if any(attempt.is_open for attempt in tried) or len(tried) < 2:
+        if any(attempt.is_open for attempt in tried):
             return math.inf  # what is open becomes mute, not TLS, or wins
+        if any(attempt.evidence in (Evidence.MUTE, Evidence.SILENT) for attempt in tried):
+            return self._now
+        if len(tried) < 2:
+            return math.inf
         if all(attempt.evidence in _AT_ONCE for attempt in tried):
             return self._now
         slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
-        since = min(attempt.started for attempt in tried if attempt.live)
-        return since + max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest)
+        patience = max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest)
+        starts = [attempt.started for attempt in tried if attempt.live]
+        # Our own second SYN may be late, where nobody looked for a while: it has its share of the patience.
+        return max(min(starts) + patience, max(starts) + patience - SECOND_SYN)
 
     # Acts.
 
