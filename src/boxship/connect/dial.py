@@ -89,6 +89,8 @@ class Runner:
         self._work = work
         acts = {Do.DIAL: self._dial, Do.ASK: self._ask, Do.DROP: self._drop}
         with work.watch(self._wake):
+            # What has come while nobody looked counts before any bound does: it may be a handshake.
+            self._wait(time.monotonic())
             while True:
                 work.check()
                 now = time.monotonic()
@@ -133,6 +135,8 @@ class Runner:
     def _wait(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
             candidate = key.data
+            if not candidate:
+                self._wake_reader.recv(_CHUNK)
             # An earlier one of the same batch may have ended this one.
             if candidate and candidate.attempt in self._candidates:
                 self._advance(candidate)
