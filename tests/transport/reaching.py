@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SHORT", "Authority", "cancelling", "repository", "settled", "told", "traces"]
+__all__ = ["SHORT", "Authority", "bounds", "cancelling", "failing", "repository", "settled", "tags", "told", "traces"]
 
 import os
 import ssl
@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trustme
 
+from boxship import Client
 from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.errors import BoxshipError
 from boxship.testing import Server
 
 # A bound that a test can wait for.
@@ -44,6 +47,18 @@ def told(server: Server) -> str:
 def repository(server: Server, name: str = "app") -> str:
     """A repository there."""
     return f"{told(server)}/{name}"
+
+
+def tags(client: Client, server: Server) -> list[str]:
+    """All tags there."""
+    return list(client.tags(repository(server)))
+
+
+def failing(call: Callable[[], object]) -> BoxshipError:
+    """The error that a call ends with."""
+    with pytest.raises(BoxshipError) as caught:
+        call()
+    return caught.value
 
 
 def bounds(**seconds: float) -> Bounds:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pytest
 
 from boxship import Client
-from boxship.errors import BoxshipError, BrokenAnswer, NotFound, RegistryError
+from boxship.errors import BrokenAnswer, NotFound, RegistryError
 from boxship.testing import Answer, ScriptedRegistry, endless, in_turn, serving
-from tests.transport.reaching import bounds, repository
+from tests.transport.reaching import bounds, failing, repository, tags
 
 PAGE = b'{"name":"app","tags":["a","b"]}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -82,14 +82,14 @@ ENDLESS = {
 @pytest.mark.parametrize("answer", READ.values(), ids=READ.keys())
 def test_an_answer_is_read(answer: Answer) -> None:
     with serving(answer) as server, Client() as client:
-        assert list(client.tags(repository(server))) == ["a", "b"]
+        assert tags(client, server) == ["a", "b"]
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN.keys())
 def test_a_broken_answer_is_said_to_be_one(answer: Answer) -> None:
     with serving(answer) as server, Client() as client:
         with pytest.raises(BrokenAnswer) as caught:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert len(server.requests) == 1
     assert server.address in caught.value.what
     assert str(caught.value).isprintable()
@@ -100,17 +100,15 @@ def test_a_broken_answer_is_said_to_be_one(answer: Answer) -> None:
 def test_what_does_not_end_is_ended(answer: Answer) -> None:
     began = time.monotonic()
     with serving(answer) as server, Client(bounds=bounds(document=2, head=2)) as client:
-        with pytest.raises(BoxshipError) as caught:
-            list(client.tags(repository(server)))
+        assert failing(lambda: tags(client, server)).exit_status == 5
     assert time.monotonic() - began < 10
-    assert caught.value.exit_status == 5
 
 
 def test_a_page_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("boxship.registry.pages.LONGEST_PAGE", 1_000_000)
     with serving(Answer(200, endless(b'"a",' * 1000))) as server, Client() as client:
-        with pytest.raises(BrokenAnswer, match="longer than 1000000 bytes"):
-            list(client.tags(repository(server)))
+        error = failing(lambda: tags(client, server))
+    assert error.why == "it is longer than 1000000 bytes"
 
 
 LONG_ERRORS: dict[str, Iterable[bytes] | bytes] = {"long": b"x" * 10_000_000, "endless": endless(b"x" * 1000)}
@@ -119,7 +117,7 @@ LONG_ERRORS: dict[str, Iterable[bytes] | bytes] = {"long": b"x" * 10_000_000, "e
 @pytest.mark.parametrize("body", LONG_ERRORS.values(), ids=LONG_ERRORS.keys())
 def test_an_error_counts_however_long_its_words_are(body: Iterable[bytes] | bytes) -> None:
     with serving(Answer(404, body)) as server, Client() as client, pytest.raises(NotFound) as caught:
-        list(client.tags(repository(server)))
+        tags(client, server)
     assert len(str(caught.value)) < 1000
 
 
@@ -127,13 +125,13 @@ def test_an_error_counts_however_long_its_words_are(body: Iterable[bytes] | byte
 def test_an_error_counts_however_its_words_break_off(fault: str) -> None:
     answer = Answer(404, b'{"errors": [' + b" " * 100, **{fault: 20})  # type: ignore[arg-type] # a field of its kind
     with serving(answer) as server, Client(bounds=bounds(document=0.3)) as client, pytest.raises(NotFound):
-        list(client.tags(repository(server)))
+        tags(client, server)
 
 
 def test_words_of_an_error_cannot_change_the_terminal() -> None:
     odd = raw(b"HTTP/1.1 500 \x1b[31mred\x1b]0;x\x07\r\nContent-Length: 4\r\n\r\n\x1b[2J")
     with serving(odd) as server, Client() as client, pytest.raises(RegistryError) as caught:
-        list(client.tags(repository(server)))
+        tags(client, server)
     assert str(caught.value).isprintable()
 
 
@@ -148,7 +146,7 @@ def test_an_answer_to_head_has_no_body_whatever_its_length_says() -> None:
 def test_http_1_0_connections_are_not_used_again() -> None:
     with serving(READ["of HTTP/1.0 with a length"]) as server, Client() as client:
         for _ in range(3):
-            assert list(client.tags(repository(server))) == ["a", "b"]
+            assert tags(client, server) == ["a", "b"]
         assert len(server.connections) == 3
 
 
@@ -156,4 +154,4 @@ def test_bytes_after_an_answer_are_not_the_next_one() -> None:
     smuggled = Answer(200, raw=OK + LENGTH + PAGE + OK + b"Content-Length: 15\r\n\r\n" + b'{"tags":["no"]}')
     with serving(in_turn(smuggled, Answer(200, PAGE))) as server, Client() as client:
         for _ in range(2):
-            assert list(client.tags(repository(server))) == ["a", "b"]
+            assert tags(client, server) == ["a", "b"]

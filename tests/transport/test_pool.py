@@ -8,7 +8,7 @@ from boxship import Client
 from boxship.errors import BrokenAnswer, NotFound
 from boxship.testing import DROPPED, RESET, Answer, ScriptedRegistry, failure, in_turn, serving, tls
 from boxship.testing import Request as Received
-from tests.transport.reaching import Authority, repository, told
+from tests.transport.reaching import Authority, repository, tags, told
 
 GOOD = ScriptedRegistry()
 
@@ -16,7 +16,7 @@ GOOD = ScriptedRegistry()
 def test_requests_in_turn_go_over_one_connection() -> None:
     with serving(GOOD) as server, Client() as client:
         for _ in range(3):
-            list(client.tags(repository(server)))
+            tags(client, server)
             client.document(f"{repository(server)}:v1")
         assert len(server.connections) == 1
 
@@ -24,7 +24,7 @@ def test_requests_in_turn_go_over_one_connection() -> None:
 def test_requests_in_turn_go_over_one_tls_connection(authority: Authority) -> None:
     with tls(GOOD, authority.server("127.0.0.1")) as server, Client(ca_file=authority.file) as client:
         for _ in range(4):
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert len(server.connections) == 1
         assert [request.secure for request in server.requests] == [True] * 4
 
@@ -33,8 +33,8 @@ def test_requests_in_turn_go_over_one_tls_connection(authority: Authority) -> No
 def test_an_error_with_a_short_body_keeps_its_connection(status: int) -> None:
     with serving(in_turn(failure(status, "UNKNOWN", "no"), GOOD)) as server, Client() as client:
         with pytest.raises(Exception, match="no"):
-            list(client.tags(repository(server)))
-        list(client.tags(repository(server)))
+            tags(client, server)
+        tags(client, server)
         assert len(server.connections) == 1
 
 
@@ -48,8 +48,8 @@ def test_a_head_request_keeps_its_connection() -> None:
 @pytest.mark.parametrize("last", [DROPPED, RESET], ids=["closed", "reset"])
 def test_a_read_on_a_connection_that_had_gone_is_repeated_on_a_new_one(last: Answer) -> None:
     with serving(in_turn(GOOD, last, GOOD)) as server, Client() as client:
-        list(client.tags(repository(server)))
-        assert list(client.tags(repository(server))) == ["latest", "v1", "v2"]
+        tags(client, server)
+        assert tags(client, server) == ["latest", "v1", "v2"]
         assert (len(server.connections), len(server.requests)) == (2, 3)
 
 
@@ -57,7 +57,7 @@ def test_a_read_on_a_connection_that_had_gone_is_repeated_on_a_new_one(last: Ans
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_what_changes_something_is_not_repeated(last: Answer, method: str) -> None:
     with serving(in_turn(GOOD, last, GOOD)) as server, Client() as client:
-        list(client.tags(repository(server)))
+        tags(client, server)
         with pytest.raises(BrokenAnswer), client.api(method, told(server), "/v2/app/blobs/uploads/", body=b"x"):
             pass
         assert [request.method for request in server.requests] == ["GET", method]
@@ -67,7 +67,7 @@ def test_what_changes_something_is_not_repeated(last: Answer, method: str) -> No
 def test_a_new_connection_that_breaks_is_an_error_at_once(first: Answer) -> None:
     with serving(in_turn(first, GOOD)) as server, Client() as client:
         with pytest.raises(BrokenAnswer) as caught:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert len(server.requests) == 1
         assert caught.value.exit_status == 5
 
@@ -90,7 +90,7 @@ def test_a_body_that_is_not_wanted_and_long_costs_its_connection() -> None:
         with Client() as client:
             with client.open_blob(f"{repository(server)}@{layer}"):
                 pass
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert len(server.connections) == 2
         assert content
 
@@ -99,14 +99,14 @@ def test_two_clients_share_no_connection() -> None:
     with serving(GOOD) as server:
         for _ in range(2):
             with Client() as client:
-                list(client.tags(repository(server)))
+                tags(client, server)
         assert len(server.connections) == 2
 
 
 def test_closing_a_client_ends_its_connections_in_good_order() -> None:
     with serving(GOOD) as server:
         with Client() as client:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert server.connection().ending() == "closed"
 
 

@@ -10,7 +10,7 @@ from boxship import Client
 from boxship.errors import RateLimited, UnexpectedAnswer
 from boxship.testing import Answer, ScriptedRegistry, failure, in_turn, rate_limited, serving
 from boxship.transport.retry import LONGEST_RETRY_AFTER, MAX_ATTEMPTS, delay, retry_after, worth_retrying
-from tests.transport.reaching import repository, told
+from tests.transport.reaching import tags, told
 
 GOOD = ScriptedRegistry()
 NOW = 1_700_000_000.0
@@ -71,14 +71,14 @@ def test_statuses_that_stay_are_not(status: int) -> None:
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_asked_up_to_three_times(status: int) -> None:
     with serving(in_turn(Answer(status), Answer(status), GOOD)) as server, Client() as client:
-        assert list(client.tags(repository(server))) == ["latest", "v1", "v2"]
+        assert tags(client, server) == ["latest", "v1", "v2"]
         assert len(server.requests) == 3
 
 
 def test_a_server_that_stays_in_trouble_is_an_error_after_the_third() -> None:
     with serving(failure(503, "UNAVAILABLE", "later")) as server, Client() as client:
         with pytest.raises(UnexpectedAnswer, match="UNAVAILABLE: later") as caught:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert (len(server.requests), caught.value.status, caught.value.exit_status) == (3, 503, 1)
 
 
@@ -92,7 +92,7 @@ def test_the_wait_that_is_asked_for_is_kept(value: Callable[[], str], status: in
     busy = failure(status, "TOOMANYREQUESTS", headers={"Retry-After": value()})
     with serving(in_turn(busy, GOOD)) as server, Client() as client:
         began = time.monotonic()
-        list(client.tags(repository(server)))
+        tags(client, server)
         assert 0.8 <= time.monotonic() - began < 3
         assert len(server.requests) == 2
 
@@ -102,7 +102,7 @@ def test_a_long_wait_is_the_callers_to_decide(status: int) -> None:
     busy = failure(status, "TOOMANYREQUESTS", "slow down", headers={"Retry-After": "3600"})
     with serving(busy) as server, Client() as client:
         with pytest.raises(RateLimited, match="slow down") as caught:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert len(server.requests) == 1
     assert (caught.value.retry_after, caught.value.exit_status, caught.value.status) == (3600.0, 7, status)
     assert "in 3600 s" in caught.value.remedy
@@ -112,7 +112,7 @@ def test_a_long_wait_is_the_callers_to_decide(status: int) -> None:
 def test_a_limit_without_a_time_is_still_one(asked: str) -> None:
     with serving(rate_limited(asked)) as server, Client() as client:
         with pytest.raises(RateLimited) as caught:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert (len(server.requests), caught.value.retry_after) == (3, 0.0)
 
 
@@ -128,7 +128,7 @@ def test_a_retry_is_told_to_who_listens() -> None:
     heard = list[str]()
     with serving(in_turn(Answer(503), GOOD)) as server:
         with Client(on_event=lambda event: heard.append(f"{event.level} {event.name}: {event.text}")) as client:
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert next(line for line in heard if "Retry" in line).startswith(f"W Retry: 503 from {server.address}: again")
 
 
@@ -136,6 +136,6 @@ def test_a_wait_does_not_outlast_the_operation() -> None:
     with serving(rate_limited("30")) as server, Client(timeout=0.3) as client:
         began = time.monotonic()
         with pytest.raises(TimeoutError, match=r"not done within 0\.3 s"):
-            list(client.tags(repository(server)))
+            tags(client, server)
         assert time.monotonic() - began < 1
         assert len(server.requests) == 1

@@ -10,12 +10,12 @@ __all__ = ["Realm", "refuse_address", "refuse_realm"]
 import ipaddress
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
 from boxship.connect.address import Address, is_literal
 from boxship.connect.verdict import Origin
 from boxship.errors import CredentialFailed
 from boxship.reference import Registry
+from boxship.wire.target import Target
 
 # Cloud metadata services: they hand out credentials to whoever asks from inside.
 _METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "metadata.google.internal", "100.100.100.200"})
@@ -33,14 +33,11 @@ class Realm:
     def parse(cls, url: str) -> Self:
         """The realm that a challenge names, or `CredentialFailed` for what is no http or https URL."""
         try:
-            parts = urlsplit(url)
-            # A scheme that is none, and a name and password before the host, are refused by the registry's grammar.
-            return cls(Registry.parse(f"{parts.scheme}://{parts.netloc}"), parts.path or "/", parts.query)
-        except ValueError as error:  # InvalidReference is one
-            raise CredentialFailed(
-                f"the registry names a token server that is no URL of one: {url[:200]!r}",
-                why="a realm is written https://host/path",
-            ) from error
+            target = Target.parse(url)
+        except ValueError as error:
+            raise CredentialFailed("the registry names a token server that is not asked", why=str(error)) from None
+        path, _, query = target.path.partition("?")
+        return cls(target.registry, path, query)
 
     def __str__(self) -> str:
         return f"{self.registry}{self.path}"

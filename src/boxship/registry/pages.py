@@ -6,7 +6,6 @@ __all__ = ["Listing", "pages"]
 
 from collections.abc import Iterator
 from typing import Self
-from urllib.parse import urljoin, urlsplit
 
 from boxship.auth.scope import Scope
 from boxship.errors import UnexpectedAnswer
@@ -67,12 +66,16 @@ def _next(remote: Remote, path: str, links: tuple[str, ...], what: str) -> str:
     if not links:
         return ""
     from boxship.wire.links import next_link  # noqa: PLC0415 -- most lists have one page
+    from boxship.wire.target import Target  # noqa: PLC0415 -- the same
 
     link = next_link(links)
     if link is None:
         return ""
-    here = f"//{remote.site.registry.name}{path}"
-    target = urlsplit(urljoin(here, link))
-    if (target.hostname or "") != (urlsplit(here).hostname or ""):
-        raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its next page is at another host: {target.netloc}")
-    return f"{target.path}?{target.query}" if target.query else target.path
+    here = f"https://{remote.site.registry.name}{path}"
+    try:
+        target = Target.parse(link, here)
+    except ValueError as error:
+        raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its next page is nowhere: {error}") from None
+    if target.host != Target.parse(here).host:
+        raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its next page is at another host: {target.registry}")
+    return target.path

@@ -153,7 +153,7 @@ class Connection:
     def _translating(self, request: Request, *, reused: bool) -> Iterator[None]:
         """Foreign exceptions become boxship's; whatever is raised, the connection is not used again."""
         try:
-            with translating(f"{request.method} {request.path} of {self.place}"):
+            with translating(f"{request} of {self.place}"):
                 yield
         except BrokenAnswer as error:
             self.close()

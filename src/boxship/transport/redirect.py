@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["Hop", "follow"]
 
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
 from boxship.connect.address import Address, Permission, is_literal, permission_by_address
 from boxship.connect.verdict import Origin
-from boxship.errors import InvalidReference, UnexpectedAnswer
+from boxship.errors import UnexpectedAnswer
 from boxship.reference import Registry
 from boxship.wire.message import Head, Request
+from boxship.wire.target import Target
 
 # All that another host learns of a request: no credential, no header of the user's.
 _CARRIED = ("Accept", "Range")
@@ -28,32 +28,23 @@ class Hop:
 
 def follow(request: Request, head: Head, origin: Origin) -> Hop:
     """The next hop after `head` answered `request` at `origin`, or `UnexpectedAnswer` for one that is not taken."""
-    location = head.get("location")
-    target = urlsplit(urljoin(f"{origin}{request.path}", location))
-    path = target.path + (f"?{target.query}" if target.query else "")
-    if not location or target.scheme not in ("http", "https") or not target.hostname:
-        raise _not_taken(request, location, "it leads nowhere")
-    if not request.safe:
-        raise _not_taken(request, location, f"a {request.method} is not sent elsewhere")
-    if target.hostname == origin.host:
-        port = _port(target.port, target.scheme)
-        upgrade = origin.scheme == "http" and target.scheme == "https"
-        if upgrade or port in (origin.port, _port(None, target.scheme)):
-            return Hop(Request(request.method, path or "/", request.headers), tls_port=port if upgrade else None)
-    carried = {name: value for name, value in request.headers.items() if name in _CARRIED}
-    return Hop(
-        Request(request.method, path or "/", carried), _registry(request, location, target.scheme, target.netloc)
-    )
-
-
-def _registry(request: Request, location: str, scheme: str, netloc: str) -> Registry:
     try:
-        registry = Registry.parse(f"{scheme}://{netloc}")
-    except InvalidReference as error:
-        raise _not_taken(request, location, error.why) from error
-    if scheme == "http" and not _plain_permitted(registry):
-        raise _not_taken(request, location, "it leads to plain HTTP at another host, which nothing permits")
-    return registry
+        target = Target.parse(head.get("location"), f"{origin}{request.path}")
+    except ValueError as error:
+        raise _not_taken(request, "", str(error)) from None
+    if not request.safe:
+        raise _not_taken(request, f" to {target}", f"a {request.method} is not sent elsewhere")
+    scheme = target.registry.scheme
+    if target.host == origin.host:
+        upgrade = origin.scheme == "http" and scheme == "https"
+        if upgrade or target.port == origin.port or target.has_usual_port:
+            there = Request(request.method, target.path, request.headers)
+            return Hop(there, tls_port=target.port if upgrade else None)
+    if scheme == "http" and not _plain_permitted(target.registry):
+        why = "it leads to plain HTTP at another host, which nothing permits"
+        raise _not_taken(request, f" to {target}", why)
+    carried = {name: value for name, value in request.headers.items() if name in _CARRIED}
+    return Hop(Request(request.method, target.path, carried), target.registry)
 
 
 def _plain_permitted(registry: Registry) -> bool:
@@ -62,11 +53,5 @@ def _plain_permitted(registry: Registry) -> bool:
     return permission_by_address(registry.host, Address.of(registry.host, 0)) is Permission.FULL
 
 
-def _port(port: int | None, scheme: str) -> int:
-    return port or (443 if scheme == "https" else 80)
-
-
-def _not_taken(request: Request, location: str, why: str) -> UnexpectedAnswer:
-    where = urlsplit(location)
-    shown = f"{where.scheme}://{where.netloc}{where.path}" if where.netloc else where.path
-    return UnexpectedAnswer(f"the redirect of {request.method} {request.path} to {shown!r} was not followed", why=why)
+def _not_taken(request: Request, whereto: str, why: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(f"the redirect of {request}{whereto} was not followed", why=why)

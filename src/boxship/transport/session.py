@@ -108,7 +108,7 @@ class Session:
             ask = ask.to(hop.request, site)
             verdict = self._connector.verdict(site)
             if verdict and (verdict.origin, hop.request.path) in seen:
-                raise UnexpectedAnswer(f"{site} redirects in a loop", why=f"to {hop.request.path} for the second time")
+                raise UnexpectedAnswer(f"{site} redirects in a loop", why=f"{hop.request} for the second time")
         raise UnexpectedAnswer(f"{ask.site} redirects without end", why=f"more than {MOST_REDIRECTS} times")
 
     # Retries.
@@ -216,7 +216,7 @@ def _secret(request: Request) -> str:
 
 def _refused(ask: Ask, credential: Credential, why: str) -> Refused:
     return Refused(
-        f"{ask.site} asks for a credential for {ask.request.method} {ask.request.path}",
+        f"{ask.site} asks for a credential for {ask.request}",
         status=401,
         why=f"{why}: {credential}",
         remedy=f"log in with docker login {ask.site}, or use --username and --password-stdin",

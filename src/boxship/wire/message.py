@@ -36,6 +36,10 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
 
+    def __str__(self) -> str:
+        """What a person is shown: without the query, which storage services sign."""
+        return f"{self.method} {self.path.partition('?')[0]}"
+
     @property
     def safe(self) -> bool:
         """Whether asking changes nothing at the server (RFC 9110, 9.2.1)."""
