@@ -122,4 +122,5 @@ def _title(text: str) -> None:
 
 def _show(event: Event) -> None:
     # On stdout, unlike every other verb: here the trace is what is to be seen, in its place.
-    console.say(f"  {event}")
+    if event.level != "D":
+        console.say(f"  {event}")
