@@ -1,0 +1,133 @@
+"""A host `reg.test` whose ports are what a row says, and the `boxship` program run against it.
+
+Two stages can set a scene: loopback, without root, where `--resolve` maps the host's ports to free ones; and network
+namespaces, where the ports are real and packets are really dropped (`Namespaced`, `OnLoopback`).
+"""
+
+from __future__ import annotations
+
+__all__ = ["HOST", "Played", "Scene", "Stage", "environment", "in_time", "limit"]
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.behaviour.ports import PASSWORD, USER
+from tests.behaviour.record import Asked, asked
+
+HOST = "reg.test"
+_HOSTS = (HOST, f"{HOST}:5000", "10.99.0.1")
+_PROGRAM = str(Path(sys.executable).with_name("boxship"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """How a run of `boxship` ended, how long it took, and when it began by `time.monotonic`."""
+
+    status: int
+    stdout: str
+    stderr: str
+    begun: float
+    seconds: float
+
+    @property
+    def tags(self) -> list[str]:
+        """What was listed."""
+        return self.stdout.split()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What `reg.test` is for now: how a program gets there, where its ports are dialled, and the files they write."""
+
+    prefix: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    dialled: Mapping[int, str]
+    records: Mapping[int, str]
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        """The authority of every certificate, which nobody trusts."""
+        return self.folder / "root.pem"
+
+    def asked(self, port: int) -> tuple[Asked, ...]:
+        """What one of the ports has been asked so far, in order."""
+        return asked(self.folder / self.records[port])
+
+    def command(self, verb: str, *words: str) -> list[str]:
+        """The command that runs `boxship` there."""
+        return [*self.prefix, _PROGRAM, verb, *self.options, *words]
+
+    def boxship(self, verb: str, *words: str, timeout: float = 30.0) -> Played:
+        """Run `boxship`, with the host's credentials in docker's settings, and wait for its end."""
+        begun = time.monotonic()
+        done = subprocess.run(
+            self.command(verb, *words),
+            env=environment(self.folder),
+            timeout=timeout,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        seconds = time.monotonic() - begun
+        return Played(status=done.returncode, stdout=done.stdout, stderr=done.stderr, begun=begun, seconds=seconds)
+
+    @contextmanager
+    def started(self, verb: str, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+        """`boxship` while it runs, and the file with what it says."""
+        said = Path(tempfile.mkdtemp(dir=self.folder)) / "said"
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                self.command(verb, *words),
+                env=environment(self.folder),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield process, said
+        finally:
+            process.kill()
+            process.wait()
+
+
+class Stage(Protocol):
+    """Sets scenes."""
+
+    def scene(self, ports: Mapping[int, str], *, holes: Sequence[str] = ()) -> AbstractContextManager[Scene]:
+        """`reg.test` with these ports, for the time of a block; 443 of the hosts `holes` swallows every packet."""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A user's environment: credentials for the hosts in docker's settings, an empty cache, and nothing else."""
+    home = Path(tempfile.mkdtemp(dir=folder))
+    (home / ".docker").mkdir()
+    login = {"auth": b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
+    (home / ".docker" / "config.json").write_text(json.dumps({"auths": dict.fromkeys(_HOSTS, login)}))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTHON"))}
+    return {**kept, "HOME": str(home)}
+
+
+def limit(seconds: float) -> float:
+    """What may be measured where so much is promised: programs start, and machines have other work."""
+    return seconds + (0.3 if seconds < 1 else 2.0)
+
+
+def in_time(seconds: float, run: Callable[[], Played], *, tries: int = 4) -> Played:
+    """The first run that is within `limit(seconds)`; of the last try that is demanded."""
+    for _ in range(tries):
+        played = run()
+        if played.seconds <= limit(seconds):
+            return played
+    raise AssertionError(f"{played.seconds:.2f} s, where {seconds:g} s are promised:\n{played.stderr}")
