@@ -24,6 +24,8 @@ AGAIN = 0.25  # rule 7: refused, reset and unreachable are tried once more after
 SECOND_SYN = 0.4  # rule 7: our own second SYN to a silent address
 SILENT_AFTER = 1.2  # rule 7: the kernel's retransmission, 1 s after the first SYN, has been unanswered for a while
 SILENT_ROUND_TRIPS = 4
+RETRANSMISSION = 1.0  # RFC 6298, 2.1: the kernel's first
+SYN_GRACE = (2, 0.06, math.inf)  # what the last SYN has to be answered, as in `GRACE`
 
 _AT_ONCE = frozenset({Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE})
 
@@ -231,17 +233,16 @@ class Race:
             return self._now
         if any(attempt.is_open for attempt in tried):
             return math.inf  # what is open becomes mute, not TLS, or wins
-        if any(attempt.evidence in (Evidence.MUTE, Evidence.SILENT) for attempt in tried):
+        if len(tried) < 2 and any(attempt.live or attempt.evidence in _AT_ONCE for attempt in tried):
+            return math.inf  # it is tried again
+        if not any(attempt.live for attempt in tried):
             return self._now
-        if len(tried) < 2:
-            return math.inf
-        if all(attempt.evidence in _AT_ONCE for attempt in tried):
-            return self._now
+        return self._silence_known([a.started for a in tried if a.live or a.evidence is Evidence.SILENT])
+
+    def _silence_known(self, starts: list[float]) -> float:
         slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
-        patience = max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest)
-        starts = [attempt.started for attempt in tried if attempt.live]
-        # Our own second SYN may be late, where nobody looked for a while: it has its share of the patience.
-        return max(min(starts) + patience, max(starts) + patience - SECOND_SYN)
+        first, last_syn = min(starts), max(min(starts) + RETRANSMISSION, *starts)
+        return max(first + max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest), last_syn + _grace(SYN_GRACE, slowest))
 
     # Acts.
 
