@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ALPN = ["http/1.1"]
 _CHUNK = 256 * 1024
+_AHEAD = 16 * 1024  # the most that a record holds
 
 # What a person can do about a failed verification, by OpenSSL's verify codes (x509_vfy.h).
 _CERTIFICATE_REMEDIES = {
@@ -122,6 +123,7 @@ class TLSSocket:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._unsent = memoryview(b"")
+        self._ahead = b""
 
     # The handshake.
 
@@ -159,6 +161,10 @@ class TLSSocket:
     def recv_into(self, buffer: WriteableBuffer) -> int:
         """Fill some of `buffer` with what the peer sent; 0 at its end; `BlockingIOError` before it comes."""
         view = memoryview(buffer)
+        if self._ahead:
+            count = min(len(view), len(self._ahead))
+            view[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+            return count
         while True:
             try:
                 return self._tls.read(len(view), view)  # type: ignore[return-value] # with a buffer, a count
@@ -177,6 +183,20 @@ class TLSSocket:
         self._flush()
         return taken
 
+    def answering(self) -> bool:
+        """Whether content has come, or the end: TLS has words of its own, such as the tickets of its version 1.3."""
+        while not self._ahead:
+            try:
+                self._ahead = self._tls.read(_AHEAD)
+            except ssl.SSLWantReadError:
+                try:
+                    self.receive()
+                except BlockingIOError:
+                    return False
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return True
+        return True
+
     @property
     def unsent(self) -> bool:
         """Whether something that was taken still waits for the socket; `send` of nothing goes on with it."""
@@ -186,7 +206,7 @@ class TLSSocket:
     @property
     def ready(self) -> bool:
         """Whether there is something to receive without the socket becoming readable."""
-        return self._tls.pending() > 0 or self._incoming.pending > 0
+        return bool(self._ahead) or self._tls.pending() > 0 or self._incoming.pending > 0
 
     def fileno(self) -> int:
         """The socket's descriptor, to wait for."""

@@ -62,6 +62,9 @@ class Wire(Protocol):
     def send(self, data: memoryview, /) -> int:
         """How much of `data` was taken; `BlockingIOError` where nothing can be."""
 
+    def answering(self) -> bool:
+        """Whether what has made the descriptor readable is an answer, or the end."""
+
     @property
     def unsent(self) -> bool:
         """Whether something that was taken has still to be sent."""
@@ -84,6 +87,10 @@ class PlainSocket(socket.socket):
     """A socket without TLS."""
 
     unsent = ready = False
+
+    def answering(self) -> bool:
+        """Yes: nothing else comes."""
+        return True
 
 
 @dataclass(slots=True)
