@@ -5,7 +5,7 @@ Permission and consent belong to the address that is dialled, not to the name it
 
 from __future__ import annotations
 
-__all__ = ["Address", "Permission", "interleave", "is_literal", "permission_by_address"]
+__all__ = ["MAX_ADDRESSES", "Address", "Permission", "interleave", "is_literal", "permission_by_address"]
 
 import enum
 import ipaddress
@@ -13,6 +13,8 @@ import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+
+MAX_ADDRESSES = 16  # rule 2: of one host
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 

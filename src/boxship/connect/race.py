@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from boxship.connect.address import Address
+from boxship.connect.address import MAX_ADDRESSES, Address
 from boxship.connect.attempt import Action, Attempt, Do, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
@@ -42,13 +42,26 @@ def _grace(rule: tuple[int, float, float], round_trip: float) -> float:
 class Race:
     """Candidates, facts and timers. Facts come in by method; `step` gives what to do; `outcome` ends it."""
 
-    def __init__(self, places: tuple[Place, ...], bounds: Bounds, now: float, *, told: bool, hello_first: bool) -> None:
-        """`told`: one scheme, so connecting is enough. `hello_first`: an explicit port has one connection (rule 9)."""
+    def __init__(
+        self,
+        places: tuple[Place, ...],
+        bounds: Bounds,
+        now: float,
+        *,
+        told: bool,
+        hello_first: bool,
+        names_until: float = -math.inf,
+    ) -> None:
+        """`told`: one scheme, so connecting is enough. `hello_first`: an explicit port has one connection (rule 9).
+
+        Until `names_until` more addresses may be `found`, and nothing is final.
+        """
         self.attempts: list[Attempt] = []
         self.outcome: Outcome | None = None
         self.goal = Goal.ANSWER
         self._places, self._bounds, self._now = places, bounds, now
         self._told, self._hello_first = told, hello_first
+        self._names_until = names_until
         self._begun = now
         self._last_start = -math.inf
         self._started = 0
@@ -57,9 +70,14 @@ class Race:
 
     # Facts.
 
-    def found(self, places: tuple[Place, ...]) -> None:
-        """More addresses of the host became known."""
-        self._places += places
+    def found(self, places: tuple[Place, ...], now: float, *, more: bool) -> None:
+        """These addresses of the host are known by now, older ones among them; `more` may come."""
+        self._now = now
+        secure, plain = {place.tls for place in self._places}, {place.plain for place in self._places}
+        new = (Place(None if p.tls in secure else p.tls, None if p.plain in plain else p.plain) for p in places)
+        self._places = (*self._places, *(place for place in new if place.tls or place.plain))[:MAX_ADDRESSES]
+        if not more:
+            self._names_over()
 
     def opened(self, attempt: Attempt, now: float) -> None:
         """The SYN-ACK came."""
@@ -131,6 +149,8 @@ class Race:
     def _timers(self) -> Iterator[_Due]:
         yield from self._starts()
         yield from self._expiries()
+        if self._awaits_names:
+            yield min(self._names_until, self._begun + self._bounds.connect_all), self._names_over
         if self._plain_forbidden:
             return
         if self.goal is Goal.ANSWER:
@@ -139,6 +159,13 @@ class Race:
         if self.goal is Goal.ABSENCE:
             yield from self._second_tries()
             yield from self._absence()
+
+    @property
+    def _awaits_names(self) -> bool:
+        return self._names_until > -math.inf
+
+    def _names_over(self) -> None:
+        self._names_until = -math.inf
 
     def _starts(self) -> Iterator[_Due]:
         """Rule 2: 100 ms apart, at once when one fails or any plain candidate connects."""
@@ -222,7 +249,7 @@ class Race:
 
     def _absence(self) -> Iterator[_Due]:
         """Rule 7: when the absence of TLS is confirmed at every address."""
-        if self._started < len(self._places):
+        if self._started < len(self._places) or self._awaits_names:
             return
         dues = [self._absent_at(number) for number, place in enumerate(self._places) if place.tls]
         yield max(dues, default=self._now), self._confirm_absence

@@ -15,12 +15,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from boxship.connect.address import Address, interleave, is_literal
+from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_literal
 from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
 from boxship.errors import NameFailed, TimedOut
 
-MAX_ADDRESSES = 16  # rule 2
 _LATE_SIX = 0.05  # an IPv4 answer waits so long for IPv6's (RFC 8305, 3)
 _LOOPBACK = ("::1", "127.0.0.1")
 _HOSTS_FILE = Path(
