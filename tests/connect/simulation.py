@@ -82,7 +82,9 @@ class Simulation:
     _queues: defaultdict[Address, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, *hosts: tuple[Port | None, Port | None], told: bool = False) -> Simulation:
+    def of(
+        cls, *hosts: tuple[Port | None, Port | None], told: bool = False, names_until: float = -math.inf
+    ) -> Simulation:
         """A race between 10.0.0.1, 10.0.0.2, ...: each with its ports 443 and 80, None where it is not tried."""
         places = tuple(
             place(number, tls=443 if tls else None, plain=80 if plain else None)
@@ -91,7 +93,8 @@ class Simulation:
         pairs = zip(places, hosts, strict=True)
         ports = {address: port for p, (tls, plain) in pairs for address, port in ((p.tls, tls), (p.plain, plain))}
         network = {address: port for address, port in ports.items() if address and port}
-        return cls(network, Race(places, Bounds(), 0.0, told=told, hello_first=False))
+        race = Race(places, Bounds(), 0.0, told=told, hello_first=False, names_until=names_until)
+        return cls(network, race)
 
     @classmethod
     def explicit(cls, *ports: Port) -> Simulation:
