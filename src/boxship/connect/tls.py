@@ -97,8 +97,9 @@ class Contexts:
         with self._lock:
             if trust in self._loaded:
                 return ()
-            self._loaded.add(trust)
-            return trust.load(context)
+            warnings = trust.load(context)
+            self._loaded.add(trust)  # only now: what could not be read is said again the next time
+        return warnings
 
 
 def _new(trust: Trust) -> ssl.SSLContext:
