@@ -6,7 +6,7 @@ The same listeners stand on loopback, in the tests' own process, and in a networ
 
 from __future__ import annotations
 
-__all__ = ["PASSWORD", "PLAIN_TAG", "TLS_TAG", "USER", "Port", "certificates", "main", "open_port"]
+__all__ = ["PASSWORD", "PLAIN_TAG", "TLS_TAG", "USER", "Port", "certificates", "main", "open_port", "record_of"]
 
 import signal
 import ssl
@@ -173,6 +173,11 @@ def open_port(name: str, port: Port) -> Opened:
     )
 
 
+def record_of(place: str) -> str:
+    """The name of the file in which a place's requests are written."""
+    return f"{place}.jsonl"
+
+
 def main() -> None:
     folder, *words = sys.argv[1:]
     ended = threading.Event()
@@ -181,7 +186,7 @@ def main() -> None:
         for word in words:
             place, _, name = word.partition("=")
             host, _, port = place.rpartition(":")
-            where = Port(host=host.strip("[]"), port=int(port), folder=Path(folder), record=f"{place}.jsonl")
+            where = Port(host=host.strip("[]"), port=int(port), folder=Path(folder), record=record_of(place))
             stack.enter_context(open_port(name, where))
         ended.wait()
 

@@ -21,13 +21,14 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request as it arrived, and when, by `time.monotonic`."""
+    """A request as it arrived, when, by `time.monotonic`, and whether over TLS."""
 
     at: float
     method: str
     target: str
     headers: Mapping[str, str]
     body: str
+    tls: bool
 
     @property
     def secret(self) -> bool:
@@ -46,6 +47,7 @@ def recording(answer: Answer | Answering, file: Path) -> Answering:
             "target": request.target,
             "headers": dict(request.headers),
             "body": request.body.decode("latin-1"),
+            "tls": request.secure,
         }
         with lock, file.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(fields) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Namespaced", "OnLoopback", "serve"]
+__all__ = ["Namespaced", "OnLoopback", "placed"]
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from boxship.testing import black_hole, refused
 from tests.behaviour.lost import first_syn_lost
-from tests.behaviour.ports import Port, open_port
+from tests.behaviour.ports import Port, open_port, record_of
 from tests.behaviour.scene import HOST, Scene
 from tests.network.namespace import ROOT, SERVER, Network
 
@@ -63,19 +63,28 @@ class Namespaced:
     def scene(self, ports: Mapping[int, str], *, holes: Sequence[str] = ()) -> Iterator[Scene]:
         """`reg.test` with these ports."""
         names = {HOST: [SERVER], **{hole: [HOLE] for hole in holes}}
-        with TemporaryDirectory() as name, Network(names=names, addresses=[SERVER, HOLE]) as network:
-            folder = Path(shutil.copytree(self._materials, Path(name) / "scene"))
+        with Network(names=names, addresses=[SERVER, HOLE]) as network:
             network.firewall.drop(address=HOLE)
-            serve(network, folder, {f"{SERVER}:{port}": what for port, what in ports.items()})
-            yield Scene(
-                prefix=("ip", "netns", "exec", network.client),
-                dialled={port: f"{SERVER}:{port}" for port in ports},
-                records={port: f"{SERVER}:{port}.jsonl" for port in ports},
-                folder=folder,
-            )
+            with placed(network, self._materials, {f"{SERVER}:{port}": what for port, what in ports.items()}) as scene:
+                yield scene
 
 
-def serve(network: Network, folder: Path, places: Mapping[str, str]) -> None:
+@contextmanager
+def placed(network: Network, materials: Path, places: Mapping[str, str]) -> Iterator[Scene]:
+    """The server with places, `ADDRESS:PORT`, that are what is said of each; the first of each port is the scene's."""
+    with TemporaryDirectory() as name:
+        folder = Path(shutil.copytree(materials, Path(name) / "scene"))
+        _serve(network, folder, places)
+        dialled = {_port(place): place for place in reversed(tuple(places))}
+        yield Scene(
+            prefix=("ip", "netns", "exec", network.client),
+            dialled=dialled,
+            records={port: record_of(place) for port, place in dialled.items()},
+            folder=folder,
+        )
+
+
+def _serve(network: Network, folder: Path, places: Mapping[str, str]) -> None:
     """Let each place of the server, `ADDRESS:PORT`, be what is said of it."""
     listening = {place: what.removesuffix(LOST) for place, what in places.items() if what not in ("dropped", "refused")}
     words = [f"{place}={what}" for place, what in listening.items()]

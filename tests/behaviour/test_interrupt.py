@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests.behaviour.interrupt import INTERRUPTED, interrupt
 from tests.behaviour.scene import Stage, limit
-
-INTERRUPTED = 130
-SETTLED = 0.2  # seconds after the last sign of life until the program surely waits
-START = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +38,7 @@ def test_an_interrupt_ends_every_wait(stage: Stage, row: Row) -> None:
         stage.scene(row.ports) as scene,
         scene.started("ls", "-v", "--insecure", row.reference) as (process, said),
     ):
-        wait_for(row.sign, said, process)
-        process.send_signal(signal.SIGINT)
-        begun = time.monotonic()
-        assert process.wait(timeout=10) == INTERRUPTED
-        assert time.monotonic() - begun <= limit(0.2)
+        status, seconds = interrupt(process, said, after=row.sign)
+        assert status == INTERRUPTED
+        assert seconds <= limit(0.2)
         assert "Traceback" not in said.read_text()
-
-
-def wait_for(sign: str, said: Path, process: subprocess.Popen[bytes]) -> None:
-    """Return when the program has said `sign`, and a moment later; it must not have ended by itself."""
-    until = time.monotonic() + START
-    while f" {sign}: " not in said.read_text() and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(SETTLED)
-    assert f" {sign}: " in said.read_text()
-    assert process.poll() is None, said.read_text()
