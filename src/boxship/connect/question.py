@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["Answer", "parse", "question"]
 
-import http.client
 import io
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -53,6 +52,8 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     """
     if b"\r\n\r\n" not in data and b"\n\n" not in data:
         return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
+    import http.client  # noqa: PLC0415 -- its headers are made of `email`, which takes long to import
+
     received = _Bytes(data)
     response = http.client.HTTPResponse(received)  # type: ignore[arg-type] # only makefile is used of a socket
     try:

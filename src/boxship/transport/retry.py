@@ -7,8 +7,10 @@ from __future__ import annotations
 
 __all__ = ["LONGEST_RETRY_AFTER", "MAX_ATTEMPTS", "clock", "delay", "retry_after", "worth_retrying"]
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+import time
+
+# Answers that ask for patience are few; dates are what takes longest to import here.
+# ruff: noqa: PLC0415
 
 MAX_ATTEMPTS = 3
 LONGEST_RETRY_AFTER = 60.0  # seconds; a longer wait is the caller's to decide
@@ -37,6 +39,11 @@ def retry_after(value: str, now: float) -> float | None:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(min(int(text), 10**9))
+    if not text:
+        return None
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
     try:
         moment: datetime = parsedate_to_datetime(text)
     except ValueError:
@@ -49,4 +56,4 @@ def retry_after(value: str, now: float) -> float | None:
 
 def clock(seconds: float, now: float) -> str:
     """The local time in so many seconds, for an error."""
-    return datetime.fromtimestamp(now + seconds, tz=UTC).astimezone().strftime("%H:%M:%S")
+    return time.strftime("%H:%M:%S", time.localtime(now + seconds))
