@@ -8,9 +8,10 @@ from __future__ import annotations
 
 __all__ = ["Connector"]
 
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import zip_longest
@@ -57,6 +58,31 @@ class _Known:
         if self.spare:
             self.spare.sock.close()
         self.runner = self.spare = None
+
+
+class _Names:
+    """The lookup of a site's name, or None where `--resolve` says all that is needed, told in places."""
+
+    def __init__(self, lookup: Lookup | None, places: Callable[[tuple[Address, ...]], tuple[Place, ...]]) -> None:
+        self._lookup, self._places = lookup, places
+
+    @property
+    def pending(self) -> bool:
+        return self._lookup is not None and self._lookup.pending
+
+    def fileno(self) -> int:
+        return self._lookup.fileno() if self._lookup else -1
+
+    def first(self, work: Work, bound: float) -> tuple[Place, ...]:
+        return self._places(self._lookup.first(work, bound) if self._lookup else ())
+
+    def hear(self) -> tuple[tuple[Place, ...], bool]:
+        addresses, more = self._lookup.hear() if self._lookup else ((), False)
+        return self._places(addresses), more
+
+    def close(self) -> None:
+        if self._lookup:
+            self._lookup.close()
 
 
 class Connector:
@@ -217,25 +243,27 @@ class Connector:
 
     def _run(self, site: Site, verdict: Verdict | None, work: Work) -> tuple[Runner, int | None]:
         """A finished race, and the port of TLS where the plain side sends everybody."""
-        lookup = self._look_up(site)
+        begun = time.monotonic()
+        names = _Names(self._look_up(site), lambda addresses: self._places(site, addresses, verdict))
         try:
-            addresses = lookup.first(work, self._bounds.names) if lookup else ()
+            places = names.first(work, self._bounds.names)
             race = Race(
-                self._places(site, addresses, verdict),
+                places,
                 self._bounds,
                 time.monotonic(),
                 told=site.told or verdict is not None,
                 hello_first=site.registry.port not in (None, _PLAIN_PORT),
+                names_until=begun + self._bounds.names if names.pending else -math.inf,
             )
-            runner = Runner(race, self._greeting(site))
-            try:
-                runner.run(work)
-            except BaseException:
-                runner.close()
-                raise
-        finally:
-            if lookup:
-                lookup.close()
+            runner = Runner(race, self._greeting(site), names)
+        except BaseException:
+            names.close()
+            raise
+        try:
+            runner.run(work)
+        except BaseException:
+            runner.close()
+            raise
         return runner, race.outcome.port if race.outcome else None
 
     def _look_up(self, site: Site) -> Lookup | None:

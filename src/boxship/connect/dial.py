@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Greeting", "Runner", "open_socket"]
+__all__ = ["Greeting", "Names", "Runner", "open_socket"]
 
 import contextlib
 import errno
@@ -12,10 +12,12 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 from boxship.connect import question
 from boxship.connect.address import Address
-from boxship.connect.attempt import Attempt, Do
+from boxship.connect.attempt import Attempt, Do, Place
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
@@ -71,16 +73,36 @@ class _Candidate:
     reusable: bool = True
 
 
+class Names(Protocol):
+    """A host's name that is being resolved, while the race for it has begun."""
+
+    def fileno(self) -> int:
+        """What becomes readable when something new is known; -1 where nothing will be."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether something may still come."""
+
+    def hear(self) -> tuple[tuple[Place, ...], bool]:
+        """The places that are known by now, and whether more may come."""
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+
+
 class Runner:
     """Runs a race on the network. The caller closes it; a connection that was taken out stays open."""
 
-    def __init__(self, race: Race, greeting: Greeting) -> None:
+    def __init__(self, race: Race, greeting: Greeting, names: Names | None = None) -> None:
+        """`names`: what may still become known of the host's addresses; closed with the runner."""
         self.race = race
-        self._greeting = greeting
+        self._greeting, self._names = greeting, names
         self._selector = selectors.DefaultSelector()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_writer.setblocking(False)
-        self._selector.register(self._wake_reader, _READ)
+        self._selector.register(self._wake_reader, _READ, self._woken)
+        if names and names.fileno() >= 0:
+            self._selector.register(names, _READ, self._named)
         self._candidates: dict[Attempt, _Candidate] = {}
         self.warnings: tuple[str, ...] = ()
 
@@ -114,8 +136,9 @@ class Runner:
 
     @property
     def hopeful(self) -> bool:
-        """Whether a TLS candidate is still being tried."""
-        return any(attempt.tls and attempt.live for attempt in self._candidates)
+        """Whether a TLS candidate is still being tried, or may come with a name."""
+        tried = any(attempt.tls and attempt.live for attempt in self._candidates)
+        return tried or bool(self._names and self._names.pending)
 
     def close(self) -> None:
         """Close what is left, with FIN."""
@@ -125,6 +148,8 @@ class Runner:
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
+        if self._names:
+            self._names.close()
 
     # Waiting.
 
@@ -132,16 +157,24 @@ class Runner:
         with contextlib.suppress(OSError):
             self._wake_writer.send(b".")
 
+    def _woken(self) -> None:
+        self._wake_reader.recv(_CHUNK)
+
+    def _named(self) -> None:
+        assert self._names
+        places, more = self._names.hear()
+        self.race.found(places, time.monotonic(), more=more)
+        if not more:
+            self._selector.unregister(self._names)
+            self._names.close()
+
     def _wait(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
-            candidate = key.data
-            if not candidate:
-                self._wake_reader.recv(_CHUNK)
-            # An earlier one of the same batch may have ended this one.
-            if candidate and candidate.attempt in self._candidates:
-                self._advance(candidate)
+            key.data()
 
     def _advance(self, candidate: _Candidate) -> None:
+        if candidate.attempt not in self._candidates:
+            return  # an earlier one of the same batch has ended it
         try:
             candidate.ready(candidate)
         except BlockingIOError:
@@ -152,7 +185,7 @@ class Runner:
     def _await(self, candidate: _Candidate, events: int, ready: Callable[[_Candidate], None]) -> None:
         candidate.ready = ready
         self._forget(candidate)
-        self._selector.register(candidate.sock, events, candidate)
+        self._selector.register(candidate.sock, events, partial(self._advance, candidate))
 
     def _forget(self, candidate: _Candidate) -> None:
         with contextlib.suppress(KeyError, ValueError):

@@ -71,11 +71,17 @@ class Lookup:
             self._wait_for_answer(work, begun + bound)
             if not self.addresses():
                 self._fail(work, begun, bound)
-            if self.pending and not any(a.family == socket.AF_INET6 for a in self.addresses()):
-                self._wait(min(time.monotonic() + _LATE_SIX, begun + bound))
+            self._wait_for_six(min(time.monotonic() + _LATE_SIX, begun + bound))
         found = self.addresses()
         work.trace.say("DNSDone", f"{self.host}: {', '.join(str(a.ip) for a in found)}")
         return found
+
+    def hear(self) -> tuple[tuple[Address, ...], bool]:
+        """What is known, and whether more may come; for when `fileno` has become readable, which this undoes."""
+        assert self._reader
+        self._reader.recv(16)
+        more = self.pending  # before the addresses are read: what answers in between tells of itself again
+        return self.addresses(), more
 
     def close(self) -> None:
         """Nobody waits for the rest any more."""
@@ -90,6 +96,12 @@ class Lookup:
         while self.pending and not self.addresses() and time.monotonic() < until:
             self._wait(work.until(until - time.monotonic()))
             work.check()
+
+    def _wait_for_six(self, until: float) -> None:
+        while self.pending and time.monotonic() < until:
+            if any(address.family == socket.AF_INET6 for address in self.addresses()):
+                return
+            self._wait(until)
 
     def _wait(self, until: float) -> None:
         """Until there is something new, or that monotonic time."""
