@@ -29,7 +29,11 @@ def open_blob(remote: Remote, repository: str, digest: Digest, *, size: int | No
     what = f"the blob {digest} of {repository}"
     with remote.send(request, pull(repository), what=what, slow=True) as response:
         response.stream()
-        yield Blob(response, digest, size if size is not None else response.length, what)
+        blob = Blob(response, digest, size if size is not None else response.length, what)
+        try:
+            yield blob
+        finally:
+            blob.close()
 
 
 def read_blob(remote: Remote, repository: str, digest: Digest, *, limit: int, size: int | None = None) -> bytes:
@@ -52,10 +56,14 @@ class Blob:
     def __init__(self, response: Response, digest: Digest, size: int | None, what: str) -> None:
         self.digest, self.size, self.what = digest, size, what
         self._response = response
+        self._hasher = _Hasher(digest.algorithm)
+
+    def close(self) -> None:
+        """Leave the rest: an iteration that was begun and is still held has no thread any more."""
+        self._hasher.close()
 
     def __iter__(self) -> Iterator[memoryview]:
-        hasher = _Hasher(self.digest.algorithm)
-        received = 0
+        hasher, received = self._hasher, 0
         held: memoryview | None = None
         try:
             for number, piece in enumerate(self._pieces()):
