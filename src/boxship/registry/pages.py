@@ -28,10 +28,10 @@ class Listing:
         return self
 
     def __next__(self) -> str:
-        for name in self._page:
-            return name
-        self._page = iter(next(self._pages))
-        return next(self)
+        while True:  # a registry that filters what it shows may send any number of empty pages
+            for name in self._page:
+                return name
+            self._page = iter(next(self._pages))
 
     def pages(self) -> Iterator[tuple[str, ...]]:
         """The rest, page by page."""
