@@ -59,9 +59,11 @@ def resolve(remote: Remote, reference: Reference) -> Digest:
         said = None  # some registries and proxies do not take HEAD
     if said is None:
         return read_manifest(remote, reference).digest
-    if reference.digest and said != reference.digest and said.algorithm == reference.digest.algorithm:
+    if not reference.digest:
+        return said
+    if said != reference.digest and said.algorithm == reference.digest.algorithm:
         raise DigestMismatch(f"the manifest {reference}", expected=str(reference.digest), actual=str(said))
-    return said
+    return reference.digest
 
 
 def parse_document(document: Document) -> Manifest | Index:
@@ -75,7 +77,9 @@ def parse_document(document: Document) -> Manifest | Index:
         fields = parse_object(document.raw)
         return (Index if fields.has("manifests") else Manifest).parse(document.raw, kind)
     except Malformed as error:
-        raise UnexpectedAnswer(f"the manifest {document.digest} is malformed", why=str(error)) from error
+        raise _malformed(
+            f"the manifest {document.digest} is malformed", error, document.media_type, document.raw
+        ) from error
 
 
 def _said_digest(head: Head) -> Digest | None:
@@ -92,4 +96,11 @@ def _media_type(head: Head, raw: bytes) -> str:
     try:
         return parse_object(raw).text("mediaType", said)
     except Malformed as error:
-        raise UnexpectedAnswer("the answer is no manifest", why=str(error)) from error
+        raise _malformed("the answer is no manifest", error, said, raw) from error
+
+
+def _malformed(what: str, error: Malformed, kind: str, raw: bytes) -> UnexpectedAnswer:
+    from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed, see `client`
+
+    page = middlebox_words(kind, raw) if "html" in kind or raw.lstrip()[:1] == b"<" else ""
+    return UnexpectedAnswer(what, why=f"{error}: {page}" if page else str(error))
