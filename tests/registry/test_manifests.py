@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from boxship import Client, media_type
+from boxship.digest import Digest
+from boxship.errors import BoxshipError, DigestMismatch, InvalidReference, NotFound, Refused, UnexpectedAnswer
+from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.testing import (
+    Answer,
+    Image,
+    Request,
+    ScriptedRegistry,
+    by_path,
+    failure,
+    html,
+    instead,
+    json_answer,
+    serving,
+    spoilt,
+    wrong_digest,
+)
+from tests.transport.reaching import failing, repository
+
+GOOD = ScriptedRegistry()
+RAW = GOOD.image.manifest
+ARM = Image.of([b"arm"], platform="linux/arm64")
+AMD = Image.of([b"amd"], platform="linux/amd64")
+
+
+def answer_of(raw: bytes, kind: str = media_type.OCI_MANIFEST, digest: str = "") -> Answer:
+    said = {"Docker-Content-Digest": digest} if digest else {}
+    return Answer(200, raw, headers={"Content-Type": kind, **said})
+
+
+def index(*images: Image, **fields: object) -> bytes:
+    manifests = [
+        {
+            "mediaType": image.media_type,
+            "digest": str(image.digest),
+            "size": len(image.manifest),
+            "platform": {"os": "linux", "architecture": json.loads(image.config)["architecture"]},
+        }
+        for image in images
+    ]
+    return json.dumps({"schemaVersion": 2, "manifests": manifests, **fields}).encode()
+
+
+def both(request: Request) -> Answer:
+    """An index `latest` of two images, and all that they consist of."""
+    contents = {str(image.digest): (image.manifest, media_type.OCI_MANIFEST) for image in (ARM, AMD)}
+    contents |= {str(digest): (content, "") for image in (ARM, AMD) for digest, content in image.blobs.items()}
+    contents["latest"] = (index(ARM, AMD), media_type.OCI_INDEX)
+    found = contents.get(request.path.rpartition("/")[2])
+    return answer_of(*found) if found else failure(404, "MANIFEST_UNKNOWN")
+
+
+def test_a_document_is_the_bytes_that_were_sent() -> None:
+    odd = b" \n" + RAW + b"\n "
+    with serving(answer_of(odd)) as server, Client() as client:
+        document = client.document(f"{repository(server)}:v1")
+    assert (document.raw, document.digest, document.media_type) == (odd, Digest.of(odd), media_type.OCI_MANIFEST)
+
+
+def test_every_kind_of_manifest_is_accepted() -> None:
+    with serving(GOOD) as server, Client() as client:
+        client.document(f"{repository(server)}:v1")
+        accepted = server.requests[0].headers["accept"]
+    kinds = (media_type.OCI_MANIFEST, media_type.OCI_INDEX, media_type.DOCKER_MANIFEST, media_type.DOCKER_LIST)
+    assert [kind for kind in kinds if kind not in accepted] == []
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_manifest_is_verified_by_the_digest_that_named_it(algorithm: str) -> None:
+    named = Digest.of(RAW, algorithm)
+    with serving(answer_of(RAW)) as server, Client() as client:
+        assert client.document(f"{repository(server)}@{named}").digest == named
+    with serving(answer_of(RAW + b" ")) as server, Client() as client:
+        error = failing(lambda: client.document(f"{repository(server)}@{named}"))
+    assert isinstance(error, DigestMismatch)
+    assert (error.expected, error.actual, error.exit_status) == (
+        str(named),
+        str(Digest.of(RAW + b" ", algorithm)),
+        6,
+    )
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_a_manifest_is_verified_by_the_digest_in_its_header(algorithm: str) -> None:
+    said = str(Digest.of(RAW, algorithm))
+    with serving(answer_of(RAW, digest=said)) as server, Client() as client:
+        assert str(client.document(f"{repository(server)}:v1").digest) == said
+    with serving(answer_of(RAW + b" ", digest=said)) as server, Client() as client:
+        assert isinstance(failing(lambda: client.document(f"{repository(server)}:v1")), DigestMismatch)
+
+
+def test_a_header_of_another_algorithm_says_nothing_of_the_digest_asked_for() -> None:
+    named, said = Digest.of(RAW), str(Digest.of(RAW, "sha512"))
+    with serving(answer_of(RAW, digest=said)) as server, Client() as client:
+        assert client.document(f"{repository(server)}@{named}").digest == named
+        assert client.digest(f"{repository(server)}@{named}") == named
+
+
+def test_a_header_that_says_another_digest_than_was_asked_for_is_a_mismatch() -> None:
+    named, said = Digest.of(RAW), str(Digest.of(b"other"))
+    with serving(answer_of(RAW, digest=said)) as server, Client() as client:
+        for verb in (client.digest, client.document):
+            assert isinstance(failing(lambda verb=verb: verb(f"{repository(server)}@{named}")), DigestMismatch)  # type: ignore[misc] # defaults of a lambda
+
+
+@pytest.mark.parametrize("said", ["", "rubbish", "md5:abc", "sha256:ABC", "sha256:" + "0" * 63])
+def test_a_header_that_says_no_digest_is_none(said: str) -> None:
+    with serving(answer_of(RAW, digest=said)) as server, Client() as client:
+        assert client.digest(f"{repository(server)}:v1") == GOOD.image.digest
+        assert [request.method for request in server.requests] == ["HEAD", "GET"]
+
+
+def test_a_spoilt_manifest_is_refused() -> None:
+    with serving(wrong_digest(GOOD, "/manifests/")) as server, Client() as client:
+        assert isinstance(failing(lambda: client.manifest(f"{repository(server)}:v1")), DigestMismatch)
+
+
+def test_a_digest_is_asked_for_by_head_alone() -> None:
+    with serving(GOOD) as server, Client() as client:
+        assert client.digest(f"{repository(server)}:v1") == GOOD.image.digest
+        assert [request.method for request in server.requests] == ["HEAD"]
+
+
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_a_registry_that_takes_no_head_is_asked_by_get(status: int) -> None:
+    def no_head(request: Request) -> Answer:
+        return Answer(status) if request.method == "HEAD" else GOOD(request)
+
+    with serving(no_head) as server, Client() as client:
+        assert client.digest(f"{repository(server)}:v1") == GOOD.image.digest
+
+
+@pytest.mark.parametrize(("status", "kind"), [(404, NotFound), (403, Refused), (418, UnexpectedAnswer)])
+def test_an_error_that_head_was_answered_with_counts(status: int, kind: type[BoxshipError]) -> None:
+    with serving(Answer(status, b"<html>")) as server, Client() as client:
+        assert type(failing(lambda: client.digest(f"{repository(server)}:v1"))) is kind
+        assert len(server.requests) == 1
+
+
+def test_what_is_missing_ends_with_3() -> None:
+    with serving(GOOD) as server, Client() as client:
+        error = failing(lambda: client.document(f"{repository(server)}:v9"))
+    assert (type(error), error.exit_status) == (NotFound, 3)
+    assert "MANIFEST_UNKNOWN" in error.why
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "expected"),
+    [
+        (RAW, media_type.OCI_MANIFEST, Manifest),
+        (RAW, f"{media_type.OCI_MANIFEST}; charset=utf-8", Manifest),
+        (RAW, "", Manifest),
+        (RAW, "application/json", Manifest),
+        (RAW, "text/plain", Manifest),
+        (index(ARM, AMD), media_type.OCI_INDEX, Index),
+        (index(ARM, AMD), "application/json", Index),
+        (index(ARM, AMD, mediaType=media_type.OCI_INDEX), "", Index),
+    ],
+)
+def test_a_document_is_read_by_its_kind(raw: bytes, kind: str, expected: type[object]) -> None:
+    with serving(answer_of(raw, kind)) as server, Client() as client:
+        assert type(client.manifest(f"{repository(server)}:v1")) is expected
+
+
+MALFORMED: Mapping[str, tuple[bytes, str]] = {
+    "nothing": (b"", media_type.OCI_MANIFEST),
+    "no JSON": (b"{", media_type.OCI_MANIFEST),
+    "no JSON and no kind": (b"{", ""),
+    "a list": (b"[]", media_type.OCI_MANIFEST),
+    "no object and no kind": (b"7", ""),
+    "no config": (b'{"schemaVersion":2,"layers":[]}', media_type.OCI_MANIFEST),
+    "no digest": (b'{"schemaVersion":2,"config":{"size":1},"layers":[]}', media_type.OCI_MANIFEST),
+    "a wrong digest": (RAW.replace(b"sha256:", b"sha256:x"), media_type.OCI_MANIFEST),
+    "a negative size": (RAW.replace(b'"size":', b'"size":-'), media_type.OCI_MANIFEST),
+    "both": (RAW[:-1] + b',"manifests":[]}', media_type.OCI_MANIFEST),
+    "an index of strings": (b'{"schemaVersion":2,"manifests":["x"]}', media_type.OCI_INDEX),
+    "HTML": (b"<html><title>Hi</title>", "text/html"),
+    "deep": (b"[" * 100_000, ""),
+}
+
+
+@pytest.mark.parametrize(("raw", "kind"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_manifest_is_said_to_be_one(raw: bytes, kind: str) -> None:
+    with serving(answer_of(raw, kind)) as server, Client() as client:
+        error = failing(lambda: client.manifest(f"{repository(server)}:v1"))
+    assert (type(error), error.exit_status) == (UnexpectedAnswer, 1)
+    assert error.why
+
+
+def test_a_page_in_the_place_of_a_manifest_is_named() -> None:
+    with serving(html(200, "Please sign in")) as server, Client() as client:
+        error = failing(lambda: client.manifest(f"{repository(server)}:v1"))
+    assert "an HTML page, 'Please sign in'" in str(error)
+
+
+@pytest.mark.parametrize(("platform", "image"), [("linux/arm64", ARM), ("linux/amd64", AMD)])
+def test_the_configuration_for_a_platform(platform: str, image: Image) -> None:
+    with serving(both) as server, Client() as client:
+        assert client.config(f"{repository(server)}:latest", platform=platform).raw == image.config
+        assert client.document(f"{repository(server)}:latest", platform=platform).raw == image.manifest
+
+
+def test_a_platform_that_an_index_has_not_is_said_with_those_it_has() -> None:
+    with serving(both) as server, Client() as client:
+        error = failing(lambda: client.config(f"{repository(server)}:latest", platform="linux/s390x"))
+    assert error.why == "its platforms are linux/arm64, linux/amd64"
+
+
+def test_an_index_that_lies_about_a_manifest_is_found_out() -> None:
+    lying = by_path({f"/v2/app/manifests/{ARM.digest}": answer_of(AMD.manifest), "/": both})
+    with serving(lying) as server, Client() as client:
+        error = failing(lambda: client.config(f"{repository(server)}:latest", platform="linux/arm64"))
+    assert isinstance(error, DigestMismatch)
+
+
+def test_an_index_of_indexes_has_no_configuration() -> None:
+    inner = replace(ARM, manifest=index(AMD), media_type=media_type.OCI_INDEX)
+    outer = by_path(
+        {
+            f"/v2/app/manifests/{inner.digest}": answer_of(inner.manifest, media_type.OCI_INDEX),
+            "/": answer_of(index(inner), media_type.OCI_INDEX),
+        }
+    )
+    with serving(outer) as server, Client() as client:
+        error = failing(lambda: client.config(f"{repository(server)}:latest", platform="linux/arm64"))
+    assert "is an index of indexes" in error.what
+
+
+@pytest.mark.parametrize("config", [b"{", b"[]", b'{"os": 7}', b'{"rootfs": {"diff_ids": "x"}}'])
+def test_a_malformed_configuration_is_said_to_be_one(config: bytes) -> None:
+    descriptor = {"mediaType": "c", "digest": str(Digest.of(config)), "size": len(config)}
+    manifest = json.dumps({"schemaVersion": 2, "config": descriptor, "layers": []}).encode()
+    answers = by_path({"/v2/app/blobs/": answer_of(config), "/": answer_of(manifest)})
+    with serving(answers) as server, Client() as client:
+        error = failing(lambda: client.config(f"{repository(server)}:v1"))
+    assert isinstance(error, UnexpectedAnswer)
+    assert "the configuration of" in error.what
+
+
+def test_a_configuration_of_another_size_than_was_said_is_refused() -> None:
+    longer = spoilt(GOOD, "/blobs/", lambda good: replace(good, body=bytes(good.body) + b" "))  # type: ignore[arg-type] # bytes
+    with serving(longer) as server, Client() as client:
+        assert failing(lambda: client.config(f"{repository(server)}:v1")).exit_status == 6
+
+
+def test_digests_come_in_the_order_of_their_references() -> None:
+    images = {f"v{number}": Image.of([str(number).encode()]) for number in range(40)}
+
+    def answer(request: Request) -> Answer:
+        name = request.path.rpartition("/")[2]
+        image = images[name]
+        delayed = 0.03 if int(name[1:]) % 3 == 0 else 0.0
+        return replace(answer_of(image.manifest, digest=str(image.digest)), delay=delayed)
+
+    with serving(answer) as server, Client() as client:
+        found = list(client.digests(f"{repository(server)}:{name}" for name in images))
+        assert len(server.connections) <= 8
+    assert found == [image.digest for image in images.values()]
+
+
+def test_digests_end_with_the_first_error_in_their_order() -> None:
+    with serving(GOOD) as server, Client() as client:
+        found = client.digests([f"{repository(server)}:v1", f"{repository(server)}:v9", f"{repository(server)}:v2"])
+        assert next(found) == GOOD.image.digest
+        assert isinstance(failing(lambda: next(found)), NotFound)
+
+
+def test_each_attempt_gives_its_result_or_its_error() -> None:
+    with serving(GOOD) as server, Client() as client:
+        names = [f"{repository(server)}:{name}" for name in ("v1", "v9", "v2")]
+        kinds = [type(result) for result in client.attempt_each(client.digest, names)]
+    assert kinds == [Digest, NotFound, Digest]
+
+
+@pytest.mark.parametrize("reference", ["", "a b", "reg.corp/App", "127.1/app", "reg.corp/app@sha256:x", "ftp://x/y"])
+def test_a_wrong_reference_is_refused_before_anything_is_asked(reference: str) -> None:
+    with Client() as client:
+        error = failing(lambda: client.digest(reference))
+    assert isinstance(error, InvalidReference)
+    assert "^" in error.caret
+
+
+def test_json_answers_of_other_kinds_are_no_manifests() -> None:
+    with serving(instead(GOOD, "/manifests/", json_answer({"errors": []}))) as server, Client() as client:
+        assert isinstance(failing(lambda: client.manifest(f"{repository(server)}:v1")), UnexpectedAnswer)
