@@ -143,6 +143,15 @@ def test_an_answer_to_head_has_no_body_whatever_its_length_says() -> None:
         assert len(server.connections) == 1
 
 
+def test_answers_without_bodies_may_be_many_on_one_connection() -> None:
+    digest = "sha256:" + "a" * 64
+    head = Answer(200, headers={"Docker-Content-Digest": digest, "X-Long": "y" * 6000})
+    with serving(head) as server, Client() as client:
+        found = [str(client.digest(f"{server.url}/app:v1")) for _ in range(12)]
+        assert found == [digest] * 12
+        assert len(server.connections) == 1
+
+
 def test_http_1_0_connections_are_not_used_again() -> None:
     with serving(READ["of HTTP/1.0 with a length"]) as server, Client() as client:
         for _ in range(3):

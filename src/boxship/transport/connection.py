@@ -52,6 +52,10 @@ class _File(io.BufferedReader):
         self.in_head = False
         self._of_lines = 0
 
+    def expect(self) -> None:
+        """Another answer begins: the one before may have had no content."""
+        self._of_lines = 0
+
     def readline(self, size: int | None = -1, /) -> bytes:
         """The next line. `http.client` takes the end of the bytes for the end of a head."""
         line = super().readline(size)
@@ -105,6 +109,7 @@ class Connection:
             data += request.body
         reused, self._used = self._used, True
         self._reader.expect(work, bounds, first_byte)
+        self._file.expect()
         with work.watch(self._interrupt), self._translating(request, reused=reused):
             whole = self._send(data, work, bounds)
             answer = self._final_answer(request.method)
