@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Outcome", "Stopped", "Watch", "run"]
 
 import os
-import selectors
 import signal
 import subprocess
 import threading
@@ -24,8 +23,8 @@ Watch = Callable[[Callable[[], None]], AbstractContextManager[None]]
 _LONGEST_OUTPUT = 1 << 20
 _LONGEST_ERRORS = 4096  # of standard error the end is kept: the last line says why
 _PIECE = 1 << 16
-_TICK = 0.05  # seconds between looks at a program that is silent
-_SHORT_TICK = 0.002  # the same once its pipes are closed: its end is near
+_TICK = 0.002  # seconds between looks at a program that runs
+_AFTER_THE_END = 0.1  # seconds for what it wrote last to arrive
 
 
 class Stopped(Exception):
@@ -55,6 +54,7 @@ def run(command: Sequence[str], question: bytes, *, timeout: float, watch: Watch
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
             start_new_session=True,
         ) as process,
     ):
@@ -68,46 +68,49 @@ class _Conversation:
     def __init__(self, process: subprocess.Popen[bytes], timeout: float, cancelled: threading.Event) -> None:
         self._process, self._timeout, self._cancelled = process, timeout, cancelled
         self._until = time.monotonic() + timeout
-        self._output, self._errors = bytearray(), bytearray()
 
     def hold(self, question: bytes) -> Outcome:
+        output, errors = _Ear(self._process.stdout), _Ear(self._process.stderr, keep=_LONGEST_ERRORS)
         _tell(self._process.stdin, question)
-        with selectors.DefaultSelector() as selector:
-            for pipe, take in ((self._process.stdout, self._take_output), (self._process.stderr, self._take_errors)):
-                assert pipe
-                selector.register(pipe, selectors.EVENT_READ, take)
-            while selector.get_map() and self._listen(selector):
-                self._check()
         while (status := self._process.poll()) is None:
-            self._check()
-            self._cancelled.wait(_SHORT_TICK)
-        return Outcome(status, bytes(self._output), bytes(self._errors))
+            self._check(output)
+        # Whoever it left behind may hold its pipes open: what comes after its end is not waited for.
+        ended = time.monotonic()
+        while (output.listening or errors.listening) and time.monotonic() < ended + _AFTER_THE_END:
+            self._check(output)
+        return Outcome(status, bytes(output.heard), bytes(errors.heard))
 
-    def _listen(self, selector: selectors.BaseSelector) -> bool:
-        """Take what is there; False once the program has ended and nothing more comes from whoever it left behind."""
-        ready = selector.select(_TICK)
-        for key, _ in ready:
-            piece = os.read(key.fd, _PIECE)
-            if piece:
-                key.data(piece)
-            else:
-                selector.unregister(key.fileobj)
-        return bool(ready) or self._process.poll() is None
-
-    def _take_output(self, piece: bytes) -> None:
-        self._output += piece
-        if len(self._output) > _LONGEST_OUTPUT:
-            raise Stopped(f"it wrote more than {_LONGEST_OUTPUT >> 20} MiB")
-
-    def _take_errors(self, piece: bytes) -> None:
-        self._errors += piece
-        del self._errors[:-_LONGEST_ERRORS]
-
-    def _check(self) -> None:
-        if self._cancelled.is_set():
+    def _check(self, output: _Ear) -> None:
+        if self._cancelled.wait(_TICK):
             raise Stopped("cancelled")
+        if len(output.heard) > _LONGEST_OUTPUT:
+            raise Stopped(f"it wrote more than {_LONGEST_OUTPUT >> 20} MiB")
         if time.monotonic() >= self._until:
             raise Stopped(f"no answer within {self._timeout:g} s")
+
+
+class _Ear:
+    """Listens to a pipe in a thread of its own: on Windows nothing else can wait for one."""
+
+    def __init__(self, pipe: IO[bytes] | None, *, keep: int | None = None) -> None:
+        """`keep`: how much of the end is kept; by default, all is, up to a little more than an answer may have."""
+        assert pipe
+        self._pipe, self._keep = pipe, keep
+        self.heard = bytearray()
+        self._thread = threading.Thread(target=self._listen, name="boxship-helper", daemon=True)
+        self._thread.start()
+
+    @property
+    def listening(self) -> bool:
+        """Whether more may come."""
+        return self._thread.is_alive()
+
+    def _listen(self) -> None:
+        with suppress(OSError, ValueError):  # the pipe was closed: nobody wants to know any more
+            while len(self.heard) <= _LONGEST_OUTPUT and (piece := self._pipe.read(_PIECE)):
+                self.heard += piece
+                if self._keep:
+                    del self.heard[: -self._keep]
 
 
 def _tell(pipe: IO[bytes] | None, question: bytes) -> None:
@@ -121,6 +124,9 @@ def _tell(pipe: IO[bytes] | None, question: bytes) -> None:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        # Its session is its own, so that its children go with it.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            # Its session is its own, so that its children go with it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
