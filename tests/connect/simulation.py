@@ -77,7 +77,10 @@ class Simulation:
     sent: list[Sent] = field(default_factory=list)
     _events: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
+    spoken_at: float = math.inf
+    """When the first TLS record was seen."""
     _open: set[Attempt] = field(default_factory=set)
+    _unanswered: dict[Attempt, tuple[Reply, ...]] = field(default_factory=dict)
     _syns: Counter[Address] = field(default_factory=Counter)
     _queues: defaultdict[Address, list[Attempt]] = field(default_factory=lambda: defaultdict(list))
 
@@ -177,15 +180,24 @@ class Simulation:
     def _expect(self, attempt: Attempt, replies: tuple[Reply, ...]) -> None:
         port, queue = self.network[attempt.address], self._queues[attempt.address]
         if port.single_threaded and queue[0] is not attempt:
+            self._unanswered[attempt] = replies
             return
         for reply in replies:
             self.at(self.now + port.round_trip + reply.after, self._telling(attempt, reply.fact))
 
     def _telling(self, attempt: Attempt, fact: Fact) -> Callable[[float], None]:
         # As in `Runner`: a fact is told for as long as the socket is there, even where its attempt was just ended.
-        return lambda _: fact(self.race, attempt, self.now) if attempt in self._open else None
+        def tell(_: float) -> None:
+            if attempt in self._open:
+                fact(self.race, attempt, self.now)
+            if attempt.spoke:
+                self.spoken_at = min(self.spoken_at, self.now)
+
+        return tell
 
     def _drop(self, attempt: Attempt) -> None:
         self._open.discard(attempt)
         queue = self._queues[attempt.address]
         queue.remove(attempt)
+        if queue and (replies := self._unanswered.pop(queue[0], ())):
+            self._expect(queue[0], replies)
