@@ -6,15 +6,18 @@ __all__ = ["Remote"]
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
 from boxship.settings.hosts import Site
-from boxship.transport.connection import Response
 from boxship.transport.retry import LONGEST_RETRY_AFTER, clock, retry_after, worth_retrying
 from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
+
+if TYPE_CHECKING:
+    from boxship.transport.connection import Response
 
 # An error body is read up to here; the specification's are a few hundred bytes.
 _LONGEST_ERROR = 64 * 1024

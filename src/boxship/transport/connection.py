@@ -5,7 +5,7 @@ The border where foreign exceptions stop: what sockets, TLS and framing raise le
 
 from __future__ import annotations
 
-__all__ = ["Connection", "Response", "Stale"]
+__all__ = ["Connection", "Response"]
 
 import contextlib
 import http.client
@@ -23,6 +23,7 @@ from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer, TLSFailed, Unreachable
 from boxship.transport.reader import LONGEST_HEAD, Reader, write
+from boxship.transport.retry import Stale
 from boxship.wire.message import USER_AGENT, Head, Request
 from boxship.wire.printable import printable
 
@@ -33,10 +34,6 @@ _BUFFER = 64 * 1024
 _MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
 _DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
 _DRAINING = 1.0  # seconds; a new connection costs less than a longer wait
-
-
-class Stale(BrokenAnswer):
-    """A connection from the pool was closed by its peer before it answered: the request may be sent on a new one."""
 
 
 class _File(io.BufferedReader):

@@ -7,12 +7,15 @@ __all__ = ["Pool"]
 import threading
 import time
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import Work
 from boxship.connect.verdict import Origin
 from boxship.settings.hosts import Site
-from boxship.transport.connection import Connection
+
+if TYPE_CHECKING:
+    from boxship.transport.connection import Connection
 
 _MOST_IDLE = 16  # for each origin
 _OLDEST = 50.0  # seconds at rest: many servers and firewalls forget after 60
@@ -33,6 +36,8 @@ class Pool:
             if connection.alive:
                 return connection
             connection.close()
+        from boxship.transport.connection import Connection  # noqa: PLC0415 -- `http.client` takes long to import
+
         line = self._connector.line(site, work)
         return Connection(line, site.registry.name)
 

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_RETRY_AFTER", "MAX_ATTEMPTS", "clock", "delay", "retry_after", "worth_retrying"]
+__all__ = ["LONGEST_RETRY_AFTER", "MAX_ATTEMPTS", "Stale", "clock", "delay", "retry_after", "worth_retrying"]
 
 import time
+
+from boxship.errors import BrokenAnswer
 
 # Answers that ask for patience are few; dates are what takes longest to import here.
 # ruff: noqa: PLC0415
@@ -16,6 +18,10 @@ MAX_ATTEMPTS = 3
 LONGEST_RETRY_AFTER = 60.0  # seconds; a longer wait is the caller's to decide
 _FIRST_WAIT = 0.3
 _STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Stale(BrokenAnswer):
+    """A connection from the pool was closed by its peer before it answered: the request may be sent on a new one."""
 
 
 def worth_retrying(status: int) -> bool:

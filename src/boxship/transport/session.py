@@ -18,14 +18,14 @@ from boxship.connect.connector import Connector
 from boxship.connect.deadline import Bounds, Work
 from boxship.errors import Refused, UnexpectedAnswer
 from boxship.settings.hosts import Site, other_site
-from boxship.transport.connection import Connection, Response, Stale
 from boxship.transport.pool import Pool
-from boxship.transport.retry import delay, retry_after, worth_retrying
+from boxship.transport.retry import Stale, delay, retry_after, worth_retrying
 from boxship.wire.message import Head, Request, headers_without_secrets
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
     from boxship.credential import Credential, Secret
+    from boxship.transport.connection import Connection, Response
     from boxship.wire.challenge import Challenge
 
 _LONGEST_TOKEN = 1024 * 1024
