@@ -11,14 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from boxship.auth.scope import CATALOG, Scope, pull, pull_and_push
+from boxship.errors import InvalidInput, UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.transport.connection import Response
 from boxship.transport.session import Ask
 from boxship.wire import routes
 from boxship.wire.message import Request
+from boxship.wire.printable import printable
+from boxship.wire.recognition import not_a_registry
 
 _REPOSITORY = re.compile(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/")
 _LONGEST_BASE = 64 * 1024
+# RFC 9112: with these, a request ends elsewhere than where its sender takes it to end, or goes to another host.
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ def ping(remote: Remote) -> Pong:
     """Ask `GET /v2/`."""
     began = time.monotonic()
     with remote.send(Request("GET", routes.BASE), what="the base of the registry") as response:
-        response.read(_LONGEST_BASE)
+        why = not_a_registry(response.head, response.read(_LONGEST_BASE))
+        if why:
+            raise UnexpectedAnswer(f"{remote.site} answers, but not as a registry", status=response.status, why=why)
         return Pong(
             status=response.status,
             origin=str(response.verdict.origin),
@@ -51,10 +58,26 @@ def ping(remote: Remote) -> Pong:
 
 @contextmanager
 def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[Response]:
-    """The answer to any request, whatever its status."""
+    """The answer to any request, whatever its status; `InvalidInput` for one that cannot be written."""
     request = Request(method.upper(), path, dict(headers), body)
+    _check(request)
     with remote.session.send(Ask(request, remote.site, remote.work, _scopes(request), slow=True)) as response:
         yield response
+
+
+def _check(request: Request) -> None:
+    ours = [name for name in request.headers if name.lower() in _OURS]
+    if ours:
+        raise InvalidInput(f"the header {ours[0]} is written by boxship", why="it says how the request is framed")
+    try:
+        request.encode("host")
+    except ValueError as error:
+        # Not the error's own words: they may have a header's value in them.
+        raise InvalidInput(
+            f"the request {printable(str(request))} cannot be sent",
+            why="a method, a path or a header has a space, a line break or a letter that may not stand there",
+            remedy="write it with % in a path",
+        ) from error
 
 
 def _scopes(request: Request) -> tuple[Scope, ...]:
