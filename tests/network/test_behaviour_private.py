@@ -24,6 +24,7 @@ UNREACHABLE = 5
 CONNECT = 5.0  # seconds until a silent TLS candidate is given up
 LIST = ("ls", f"{SERVER}/app")
 PUT = ("api", "PUT", f"{SERVER}/v2/app/manifests/v1", "--data", "{}")
+HEADER = ("api", "GET", f"{SERVER}/v2/app/tags/list", "--header", "X-Mine: a secret")
 POST = ("api", "POST", f"{SERVER}/v2/app/blobs/uploads/", "--data", "a layer")
 
 
@@ -39,7 +40,7 @@ class Row:
 
 def rows(at_443: str, within: float) -> dict[str, Row]:
     wanted = {"Basic": ("basic", LIST), "Bearer": ("bearer", LIST), "PUT": ("takes anything", PUT)}
-    wanted["POST"] = ("takes anything", POST)
+    wanted |= {"POST": ("takes anything", POST), "a header": ("open", HEADER)}
     return {
         f"{at_443}, {name}": Row(at_443=at_443, at_80=at_80, words=words, within=within)
         for name, (at_80, words) in wanted.items()
@@ -65,7 +66,7 @@ def see(row: Row, materials: Path) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(materials: Path) -> Mapping[str, Seen]:
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         runs = pool.map(lambda row: see(row, materials), SECRETS.values())
         return dict(zip(SECRETS, runs, strict=True))
 
