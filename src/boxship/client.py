@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
+from boxship.connect.contexts import Contexts
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.connect.resolve import Resolver
-from boxship.connect.tls import Contexts
 from boxship.errors import BoxshipError, InvalidReference, UnexpectedAnswer
 from boxship.reference import Reference, Registry
 from boxship.registry.pages import Listing

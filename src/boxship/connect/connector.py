@@ -18,12 +18,12 @@ from itertools import zip_longest
 
 from boxship.connect.address import Address, Permission, permission_by_address
 from boxship.connect.attempt import Attempt, End, Goal, Outcome, Place
+from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Greeting, Runner
 from boxship.connect.question import question
 from boxship.connect.race import Race
 from boxship.connect.resolve import Lookup, Resolver
-from boxship.connect.tls import Contexts
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.settings.hosts import Scheme, Site
 from boxship.wire.message import USER_AGENT

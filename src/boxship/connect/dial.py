@@ -8,12 +8,11 @@ import contextlib
 import errno
 import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect import question
 from boxship.connect.address import Address
@@ -21,8 +20,15 @@ from boxship.connect.attempt import Attempt, Do, Place
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
-from boxship.connect.tls import TLSSocket, Untrusted
 from boxship.connect.verdict import PlainSocket, Wire
+
+if TYPE_CHECKING:
+    import ssl
+
+    from boxship.connect.tls import TLSSocket
+
+# TLS is imported when a host is greeted: where a firewall drops 443, none is.
+# ruff: noqa: PLC0415
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _CHUNK = 16 * 1024
@@ -240,6 +246,8 @@ class Runner:
         self._work.trace.say("ConnectDone", f"tcp {attempt.address} in {attempt.round_trip * 1000:.1f} ms")
         if attempt.tls:
             self._work.trace.say("TLSHandshakeStart", f"{self._greeting.name} at {attempt.address}")
+            from boxship.connect.tls import TLSSocket
+
             candidate.tls = TLSSocket(candidate.sock, self._greeting.context(), self._greeting.name)
             candidate.tls.handshake()  # the hello; nothing has been received that it could fail on
             self._await(candidate, _READ, self._first_bytes)
@@ -262,6 +270,8 @@ class Runner:
         self._shake(candidate)
 
     def _shake(self, candidate: _Candidate) -> None:
+        from boxship.connect.tls import Untrusted
+
         attempt, tls = candidate.attempt, candidate.tls
         assert tls
         try:

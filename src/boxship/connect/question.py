@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from boxship.wire.message import Head, Request
-from boxship.wire.recognition import not_a_registry
 from boxship.wire.routes import BASE
+
+# What reads an answer is imported when there is one: `http.client` makes headers of `email`, which takes a while.
+# ruff: noqa: PLC0415
 
 # A registry's answer to /v2/ is a few hundred bytes; a portal's page may be cut here and still be recognised.
 LONGEST = 64 * 1024
@@ -52,7 +54,9 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     """
     if b"\r\n\r\n" not in data and b"\n\n" not in data:
         return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
-    import http.client  # noqa: PLC0415 -- its headers are made of `email`, which takes long to import
+    import http.client
+
+    from boxship.wire.recognition import not_a_registry
 
     received = _Bytes(data)
     response = http.client.HTTPResponse(received)  # type: ignore[arg-type] # only makefile is used of a socket

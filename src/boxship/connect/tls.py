@@ -1,24 +1,20 @@
-"""TLS on a socket that does not block: contexts, the handshake step by step, and what went wrong in plain words.
+"""TLS on a socket that does not block: the handshake step by step, and what went wrong in plain words.
 
-The roots are read only when a peer turns out to speak TLS: on a plain registry they would be most of the start-up time.
+Which context it has is `contexts`'s work.
 """
 
 from __future__ import annotations
 
-__all__ = ["Contexts", "TLSSocket", "Untrusted", "explain"]
+__all__ = ["TLSSocket", "Untrusted", "explain"]
 
 import contextlib
 import socket
 import ssl
-import threading
 from typing import TYPE_CHECKING
-
-from boxship.settings.trust import Trust
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
-_ALPN = ["http/1.1"]
 _CHUNK = 256 * 1024
 _AHEAD = 16 * 1024  # the most that a record holds
 
@@ -68,47 +64,6 @@ class Untrusted(Exception):
     def __init__(self, words: str, remedy: str) -> None:
         super().__init__(words)
         self.words, self.remedy = words, remedy
-
-
-class Contexts:
-    """One TLS context for each trust, made on first use and filled with roots when a peer speaks TLS."""
-
-    def __init__(self, custom: ssl.SSLContext | None = None) -> None:
-        """`custom`: the caller's own context, used as it is for the hosts that are named by the caller."""
-        self._custom = custom
-        self._lock = threading.Lock()
-        self._made: dict[Trust, ssl.SSLContext] = {}
-        self._loaded: set[Trust] = set()
-
-    def context(self, trust: Trust, *, named: bool) -> ssl.SSLContext:
-        """The context to greet a peer with; its roots may not be loaded yet."""
-        if self._custom and named:
-            return self._custom
-        with self._lock:
-            if trust not in self._made:
-                self._made[trust] = _new(trust)
-            return self._made[trust]
-
-    def load(self, trust: Trust, *, named: bool) -> tuple[str, ...]:
-        """Read the roots, once; gives warnings in words."""
-        if (self._custom and named) or trust.skip_verify:
-            return ()
-        context = self.context(trust, named=named)
-        with self._lock:
-            if trust in self._loaded:
-                return ()
-            warnings = trust.load(context)
-            self._loaded.add(trust)  # only now: what could not be read is said again the next time
-        return warnings
-
-
-def _new(trust: Trust) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(_ALPN)
-    if trust.skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class TLSSocket:
