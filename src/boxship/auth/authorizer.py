@@ -11,13 +11,14 @@ __all__ = ["Asks", "Authorizer", "Finds", "Reply", "Want"]
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from boxship.auth.realm import Realm, refuse_address, refuse_realm
 from boxship.auth.scope import Scope
-from boxship.auth.token import Token, basic, oauth_request, parse_token, token_request
+from boxship.auth.token import Token, basic, bearer, oauth_request, parse_token, token_request
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import Work
@@ -66,6 +67,29 @@ class Reply:
 
 
 _BEGIN_ANEW = Reply(None)
+_PORTS = {"http": 80, "https": 443, None: 443}
+
+
+_TURN = 0.05  # seconds between a waiting thread's looks at its own cancellation
+
+
+@contextmanager
+def _held(lock: threading.Lock, work: Work) -> Iterator[None]:
+    """The lock, waited for as long as the operation may last: who has it may be waiting for a server."""
+    while not lock.acquire(timeout=_TURN):
+        work.check()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Found:
+    """A site's credential, once it has been found."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()  # a helper is asked by one thread
+        self.credential: Credential | None = None
 
 
 class _Learnt:
@@ -84,7 +108,7 @@ class Authorizer:
         self._find, self._asks, self._connector = find, asks, connector
         self._lock = threading.Lock()
         self._learnt: defaultdict[tuple[Site, Origin], _Learnt] = defaultdict(_Learnt)
-        self._credentials: dict[Site, Credential] = {}
+        self._credentials: defaultdict[Site, _Found] = defaultdict(_Found)
 
     def remembered(self, want: Want) -> Secret | None:
         """The `Authorization` that the site is known to want for these scopes, or None."""
@@ -95,10 +119,12 @@ class Authorizer:
             learnt = self._learnt.get((want.site, verdict.origin))
         return self._authorization(want, verdict, learnt) if learnt else None
 
-    def answer(self, challenge: Challenge, want: Want, verdict: Verdict, *, stale: bool) -> Reply | None:
+    def answer(
+        self, challenge: Challenge, want: Want, verdict: Verdict, *, refused: Secret | None = None
+    ) -> Reply | None:
         """What to answer the challenge with; None where there is nothing to answer it with.
 
-        `stale`: the request carried what is remembered, and it was not accepted.
+        `refused`: what the request carried. Another thread may have replaced that by now.
         """
         credential = self.credential(want)
         if not credential.is_anonymous:
@@ -109,46 +135,51 @@ class Authorizer:
             verdict = secured
         with self._lock:
             learnt = self._learnt[(want.site, verdict.origin)]
-        with learnt.lock:
+        with _held(learnt.lock, want.work):
             learnt.challenge = challenge
-            if stale:
-                learnt.tokens.pop(want.scopes, None)
-        authorization = self._authorization(want, verdict, learnt)
+            known = learnt.tokens.get(want.scopes)
+            if known and known.authorization == refused:
+                del learnt.tokens[want.scopes]
+        authorization = self._authorization(want, verdict, learnt, Scope.parse(challenge.parameters.get("scope", "")))
         return Reply(authorization) if authorization else None
 
     def credential(self, want: Want) -> Credential:
         """The site's credential, perhaps an anonymous one; found once."""
         with self._lock:
-            known = self._credentials.get(want.site)
-        if known is None:
-            known = self._find(want.site.registry, want.work)
-            want.work.trace.say("Credential", f"for {want.site}: {known}")
-            with self._lock:
-                self._credentials[want.site] = known
-        return known
+            found = self._credentials[want.site]
+        with _held(found.lock, want.work):
+            if found.credential is None:
+                found.credential = self._find(want.site.registry, want.work)
+                want.work.trace.say("Credential", f"for {want.site}: {found.credential}")
+            return found.credential
 
     # What goes out.
 
-    def _authorization(self, want: Want, verdict: Verdict, learnt: _Learnt) -> Secret | None:
+    def _authorization(
+        self, want: Want, verdict: Verdict, learnt: _Learnt, asked: tuple[Scope, ...] = ()
+    ) -> Secret | None:
+        """`asked`: the scopes in the challenge that is answered; those of an earlier one are another request's."""
         credential, challenge = self.credential(want), learnt.challenge
         if not challenge:
             return None
         if credential.kind is CredentialKind.REGISTRY_TOKEN:
-            return Secret(f"Bearer {credential.secret.reveal()}")
+            return bearer(credential.secret, credential.source)
         if challenge.scheme == "basic":
             return Secret(basic(credential)) if credential.kind is CredentialKind.PASSWORD else None
-        with learnt.lock:
+        with _held(learnt.lock, want.work):
             token = learnt.tokens.get(want.scopes)
             if not token or token.until <= time.monotonic():
-                token = learnt.tokens[want.scopes] = self._token(want, verdict, challenge, credential)
-        return Secret(f"Bearer {token.value.reveal()}")
+                scopes = tuple(dict.fromkeys((*want.scopes, *asked)))
+                token = learnt.tokens[want.scopes] = self._token(want, verdict, challenge, credential, scopes)
+        return token.authorization
 
-    def _token(self, want: Want, verdict: Verdict, challenge: Challenge, credential: Credential) -> Token:
+    def _token(
+        self, want: Want, verdict: Verdict, challenge: Challenge, credential: Credential, scopes: tuple[Scope, ...]
+    ) -> Token:
         realm = Realm.parse(challenge.realm)
         refusal = refuse_realm(realm, verdict.origin)
         if refusal:
             raise _refused(want.site, realm, refusal)
-        scopes = tuple(dict.fromkeys((*want.scopes, *Scope.parse(challenge.parameters.get("scope", "")))))
         request = _token_request(realm, challenge.parameters.get("service", ""), scopes, credential)
         words = " ".join(map(str, scopes)) or "no scope"
         want.work.trace.say("Token", f"asked of {realm} for {words}: {credential.kind}")
@@ -181,8 +212,9 @@ def _realm_site(realm: Realm, site: Site, verdict: Verdict) -> Site:
     host = realm.registry.host.lower().rstrip(".")
     if host != verdict.origin.host:
         return other_site(realm.registry, site.trust.verifying())
-    if realm.registry.port in (None, verdict.origin.port):
-        return site  # the same host keeps its present connection, whatever scheme the URL has
+    port = realm.registry.port or _PORTS[realm.registry.scheme]
+    if port == verdict.origin.port or {port, verdict.origin.port} <= set(_PORTS.values()):
+        return site  # the same place keeps its present connection, whatever scheme the URL has
     return replace(other_site(realm.registry, site.trust), named=site.named)
 
 

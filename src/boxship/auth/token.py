@@ -5,9 +5,10 @@ When one is needed is `authorizer`'s decision; sending the request is `transport
 
 from __future__ import annotations
 
-__all__ = ["Token", "oauth_request", "parse_token", "token_request"]
+__all__ = ["Token", "basic", "bearer", "oauth_request", "parse_token", "token_request"]
 
 import base64
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -15,11 +16,13 @@ from boxship.auth.realm import Realm
 from boxship.auth.scope import Scope
 from boxship.credential import Credential, Secret
 from boxship.errors import CredentialFailed
-from boxship.spec.fields import Malformed, parse_object
+from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.wire.message import Request
 
 # The specification: without `expires_in`, a token lives for 60 s.
 _DEFAULT_LIFE = 60
+_LONGEST_LIFE = 24 * 60 * 60
+_SENDABLE = re.compile(r"[\x21-\x7e]+")
 _CLIENT_ID = "boxship"
 # Refresh before the end, so that no request travels with a token that ends on the way.
 _EARLY_SHARE, _EARLY_MOST = 0.1, 30.0
@@ -31,6 +34,11 @@ class Token:
 
     value: Secret = field(repr=False)
     until: float
+
+    @property
+    def authorization(self) -> Secret:
+        """The value of `Authorization` that carries it."""
+        return Secret(f"Bearer {self.value.reveal()}")
 
 
 def token_request(realm: Realm, service: str, scopes: tuple[Scope, ...], credential: Credential | None) -> Request:
@@ -62,14 +70,31 @@ def basic(credential: Credential) -> str:
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
+def bearer(token: Secret, source: str) -> Secret:
+    """The value of `Authorization` for a token that somebody has written down, or `CredentialFailed` for none."""
+    if not _SENDABLE.fullmatch(token.reveal()):
+        raise CredentialFailed(f"the registry token of {source} is not sent", why="it cannot stand in a header")
+    return Secret(f"Bearer {token.reveal()}")
+
+
 def parse_token(body: bytes, realm: Realm, now: float) -> Token:
     """The token in a token server's answer, or `CredentialFailed`; both of its names are read."""
     try:
         fields = parse_object(body)
         value = fields.text("token") or fields.text("access_token")
-        life = fields.number("expires_in", _DEFAULT_LIFE) or _DEFAULT_LIFE
     except Malformed as error:
         raise CredentialFailed(f"the token server {realm} answered with no token", why=str(error)) from error
     if not value:
         raise CredentialFailed(f"the token server {realm} answered with no token", why="neither token nor access_token")
+    if not _SENDABLE.fullmatch(value):
+        raise CredentialFailed(f"the token server {realm} answered with no token", why="it cannot stand in a header")
+    life = _life(fields)
     return Token(Secret(value), now + life - min(life * _EARLY_SHARE, _EARLY_MOST))
+
+
+def _life(fields: Fields) -> int:
+    """How long the token lives; a server that says it in no number has issued one all the same."""
+    try:
+        return min(fields.number("expires_in"), _LONGEST_LIFE) or _DEFAULT_LIFE
+    except Malformed:
+        return _DEFAULT_LIFE

@@ -16,10 +16,10 @@ from boxship.auth.scope import Scope
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import Bounds, Work
-from boxship.errors import Refused, UnexpectedAnswer
+from boxship.errors import RateLimited, Refused, UnexpectedAnswer
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.pool import Pool
-from boxship.transport.retry import Stale, delay, retry_after, worth_retrying
+from boxship.transport.retry import LONGEST_RETRY_AFTER, Stale, delay, retry_after, worth_retrying
 from boxship.wire.message import Head, Request, headers_without_secrets
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Session:
         The caller closes the response. Raises `Unreachable`, `Refused`, `RateLimited`, `CredentialFailed`.
         """
         authorization = self._authorizer.remembered(ask) if self._authorizer else None
+        answered: Challenge | None = None
         for _ in range(_MOST_CHALLENGES):
             response = self._follow(ask, authorization)
             challenge = self._challenge(ask.site, response)
@@ -72,12 +73,15 @@ class Session:
                 return response
             authorizer = self._challenged()
             with response:
-                reply = authorizer.answer(challenge, ask, response.verdict, stale=authorization is not None)
+                if answered and answered.asks_the_same(challenge):
+                    break  # what was just made for it is not accepted: asking for another one would change nothing
+                reply = authorizer.answer(challenge, ask, response.verdict, refused=authorization)
             if reply is None:
                 raise _refused(ask, authorizer.credential(ask), "no credential for it was found")
             if reply.authorization and reply.authorization == authorization:
                 break
             authorization = reply.authorization
+            answered = challenge if authorization else None
         raise _refused(ask, authorizer.credential(ask), "it does not accept the credential")
 
     def close(self) -> None:
@@ -116,16 +120,23 @@ class Session:
     def _retry(self, ask: Ask, authorization: Secret | None) -> Response:
         for attempt in count(1):
             response = self._exchange(ask, authorization)
-            if not worth_retrying(response.status) or not ask.request.safe:
+            if not ask.request.safe or not self._wait(attempt, response, ask):
                 break
-            asked = retry_after(response.head.get("retry-after"), time.time())
-            pause = delay(attempt, asked, jitter=random.random())  # noqa: S311 -- spreads clients, hides nothing
-            if pause is None:
-                break
-            response.close()
-            ask.work.trace.say("Retry", f"{response.status} from {ask.site}: again in {pause:.1f} s", level="W")
-            ask.work.sleep(pause)
         return response
+
+    @staticmethod
+    def _wait(attempt: int, response: Response, ask: Ask) -> bool:
+        """Whether to ask again, now that what was asked for has been waited for."""
+        if not worth_retrying(response.status):
+            return False
+        asked = retry_after(response.head.get("retry-after"), time.time())
+        pause = delay(attempt, asked, jitter=random.random())  # noqa: S311 -- spreads clients, hides nothing
+        if pause is None:
+            return False
+        response.close()
+        ask.work.trace.say("Retry", f"{response.status} from {ask.site}: again in {pause:.1f} s", level="W")
+        ask.work.sleep(pause)
+        return True
 
     # One exchange.
 
@@ -169,19 +180,30 @@ class Session:
         self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
     ) -> tuple[Head, bytes]:
         ask = Ask(request, site, work)
-        connection = self._pool.take(site, work)
-        try:
-            judge(connection.verdict.address)
-            response = self._on(connection, ask, None)
-        except Stale:
-            connection = self._pool.take(site, work, fresh=True)
-            judge(connection.verdict.address)
-            response = self._on(connection, ask, None)
-        except BaseException:
-            connection.close()
-            raise
+        for attempt in count(1):
+            response = self._of_token_server(ask, judge)
+            if not self._wait(attempt, response, ask):
+                break
         with response:
-            return response.head, response.read(_LONGEST_TOKEN)
+            body = response.excerpt(_LONGEST_TOKEN) if response.status != 200 else response.read(_LONGEST_TOKEN)
+        seconds = retry_after(response.head.get("retry-after"), time.time()) or 0.0
+        if response.status == 429 or (worth_retrying(response.status) and seconds > LONGEST_RETRY_AFTER):
+            raise RateLimited(f"the token server {site} gave no token", retry_after=seconds, status=response.status)
+        return response.head, body
+
+    def _of_token_server(self, ask: Ask, judge: Callable[[Address], None]) -> Response:
+        for fresh in (False, True):
+            connection = self._pool.take(ask.site, ask.work, fresh=fresh)
+            try:
+                judge(connection.verdict.address)
+                return self._on(connection, ask, None)
+            except Stale:
+                if fresh:
+                    raise
+            except BaseException:
+                connection.close()
+                raise
+        raise AssertionError("a fresh connection is never stale")
 
     def _challenge(self, site: Site, response: Response) -> Challenge | None:
         """The challenge to answer, if it is the site's own: another host's gets no credential of this one."""

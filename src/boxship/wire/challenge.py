@@ -32,6 +32,12 @@ class Challenge:
         """The realm: a URL for `bearer`, words for `basic`."""
         return self.parameters.get("realm", "")
 
+    def asks_the_same(self, other: Challenge) -> bool:
+        """Whether the same would answer both, whatever else they say (`error="invalid_token"`)."""
+        return self.scheme == other.scheme and all(
+            self.parameters.get(name) == other.parameters.get(name) for name in ("realm", "service", "scope")
+        )
+
 
 def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     """Return the challenges in the `WWW-Authenticate` headers `values`, in order; what is no challenge is left out."""
