@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["Answer", "parse", "question"]
 
 import io
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,6 +20,10 @@ from boxship.wire.routes import BASE
 
 # A registry's answer to /v2/ is a few hundred bytes; a portal's page may be cut here and still be recognised.
 LONGEST = 64 * 1024
+
+_BLANK_LINES = (b"\n\r\n", b"\n\n")
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d\s")  # RFC 9110, 15.2; 101 ends HTTP
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
 
     `ended`: the peer has closed, or `LONGEST` is reached; what is there must do.
     """
-    if b"\r\n\r\n" not in data and b"\n\n" not in data:
+    data = _without_interim(data)
+    if not _END_OF_HEAD.search(data):
         return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
     import http.client
 
@@ -65,6 +71,8 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
         # A body without a length ends with the connection; a read without a size is what tells a short one.
         whole = ended or response.length is not None or response.chunked
         body = response.read()
+        # `http.client` takes chunks for whole that lack their last line: it would be left to the next answer.
+        whole = whole and (not response.chunked or data[: received.tell()].endswith(_BLANK_LINES))
     except http.client.IncompleteRead as error:
         body, whole = error.partial, False
     except (http.client.HTTPException, ValueError):
@@ -77,6 +85,14 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     return Answer(head.status, refusal, moved, whole and not response.will_close and not received.read(1))
 
 
+def _without_interim(data: bytes) -> bytes:
+    """The data from the final answer on: `http.client` would take "103 Early Hints" for it."""
+    start = 0
+    while _INTERIM.match(data, start) and (end := _END_OF_HEAD.search(data, start)):
+        start = end.end()
+    return data[start:]
+
+
 def _unanswered(data: bytes) -> Answer:
     refusal = f"it does not speak HTTP: {data[:20]!r}" if data else "it closes the connection without an answer"
     return Answer(0, refusal, None, reusable=False)
@@ -86,8 +102,8 @@ def _moved_to_tls(head: Head, host: str) -> int | None:
     """The port of TLS on the same host that the answer redirects to, or None."""
     if not 300 <= head.status < 400:
         return None
-    target = urlsplit(head.get("location"))
     try:
+        target = urlsplit(head.get("location"))
         same = target.scheme == "https" and (target.hostname or "") == (urlsplit(f"//{host}").hostname or "")
         return (target.port or 443) if same else None
     except ValueError:
