@@ -1,0 +1,86 @@
+"""A crew: few daemon threads, started as they are needed, whose results come in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from boxship.connect.crew import Crew
+
+SIZE = 3
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    crew = Crew(SIZE, "crew-test")
+    yield crew
+    crew.close()
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("crew-test")]
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    yield
+    for thread in threads():
+        thread.join(2.0)
+    assert threads() == []
+
+
+def test_results_come_in_the_order_of_their_items(crew: Crew) -> None:
+    def slow_first(number: int) -> int:
+        time.sleep(0.05 if number == 0 else 0.0)
+        return number * number
+
+    assert list(crew.map(slow_first, range(20))) == [number * number for number in range(20)]
+
+
+def test_no_more_threads_work_than_were_asked_for_and_none_blocks_the_end(crew: Crew) -> None:
+    running = list(crew.map(lambda _: threading.current_thread().name, range(50)))
+    assert len(set(running)) <= SIZE
+    assert all(thread.daemon for thread in threads())
+
+
+def test_items_are_worked_on_at_the_same_time(crew: Crew) -> None:
+    together = threading.Barrier(SIZE, timeout=2.0)
+    assert len(list(crew.map(lambda _: together.wait(), range(SIZE)))) == SIZE
+
+
+def test_one_job_after_the_other_has_one_thread(crew: Crew) -> None:
+    for _ in range(5):
+        list(crew.map(lambda number: number, [1]))
+        time.sleep(0.02)
+    assert len(threads()) == 1
+
+
+def test_an_error_is_raised_where_its_result_would_be(crew: Crew) -> None:
+    results = crew.map(lambda number: 10 // number, [5, 2, 0, 1])
+    assert [next(results), next(results)] == [2, 5]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_an_endless_source_is_not_read_far_ahead(crew: Crew) -> None:
+    taken = list[int]()
+
+    def source() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = crew.map(lambda number: number, source())
+    assert next(results) == 0
+    assert len(taken) <= 4 * SIZE
+
+
+def test_threads_end_with_the_crew(crew: Crew) -> None:
+    list(crew.map(lambda number: number, range(10)))
+    crew.close()
+    for thread in threads():
+        thread.join(2.0)
+    assert threads() == []

@@ -1,0 +1,70 @@
+"""`Work`: one operation's time, and how it is ended from outside."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from boxship.connect.deadline import Work
+from boxship.errors import Cancelled, TimedOut
+
+
+def test_work_without_a_timeout_goes_on() -> None:
+    work = Work()
+    work.check()
+    assert work.until(5.0) == pytest.approx(time.monotonic() + 5.0, abs=0.1)
+
+
+def test_a_phase_ends_with_the_operation_at_the_latest() -> None:
+    work = Work(timeout=1.0)
+    assert work.until(5.0) == pytest.approx(time.monotonic() + 1.0, abs=0.1)
+    assert work.until(0.5) == pytest.approx(time.monotonic() + 0.5, abs=0.1)
+
+
+def test_an_operation_out_of_time_says_how_long_it_had() -> None:
+    with pytest.raises(TimedOut, match=r"0 s") as caught:
+        Work(timeout=0.0).check()
+    assert caught.value.phase == "--timeout"
+
+
+def test_sleep_ends_with_the_operation() -> None:
+    began = time.monotonic()
+    with pytest.raises(TimedOut):
+        Work(timeout=0.05).sleep(5.0)
+    assert time.monotonic() - began < 1.0
+
+
+def test_sleep_ends_when_it_is_cancelled() -> None:
+    work, began = Work(), time.monotonic()
+    threading.Timer(0.05, work.cancel).start()
+    with pytest.raises(Cancelled):
+        work.sleep(5.0)
+    assert time.monotonic() - began < 0.25
+
+
+def test_everybody_who_watches_is_woken_once() -> None:
+    work, woken = Work(), list[str]()
+    with work.watch(lambda: woken.append("first")), work.watch(lambda: woken.append("second")):
+        work.cancel()
+    work.cancel()
+    assert woken == ["first", "second"]
+
+
+def test_who_watches_too_late_is_woken_at_once() -> None:
+    work, woken = Work(), list[bool]()
+    work.cancel()
+    with work.watch(lambda: woken.append(True)):
+        assert woken == [True]
+
+
+def test_a_watch_may_end_in_any_order() -> None:
+    work, woken = Work(), list[str]()
+    first, second = work.watch(lambda: woken.append("first")), work.watch(lambda: woken.append("second"))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    work.cancel()
+    second.__exit__(None, None, None)
+    assert woken == ["second"]
