@@ -20,7 +20,7 @@ _WARNINGS = frozenset({"PlainConfirmed", "Settings", "Warning", "Retry"})
 
 def say(*lines: str) -> None:
     """Write lines of data to stdout, at once: a reader may be waiting for the first."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("\n".join((*lines, "")))
     sys.stdout.flush()
 
 

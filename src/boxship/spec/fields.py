@@ -66,10 +66,11 @@ class Fields:
     def texts(self, name: str) -> tuple[str, ...]:
         """The list of strings `name`; empty where it is absent."""
         values = self._optional(name, list, [])
-        for position, value in enumerate(values):
-            if not isinstance(value, str):
-                raise Malformed(f"{self._at(name)}[{position}]", f"should be a string, is {_name(value)}")
-        return tuple(map(_characters, values))
+        # All at once: a list of tags may have 50,000.
+        if not set(map(type, values)) <= {str}:
+            position, value = next((n, value) for n, value in enumerate(values) if not isinstance(value, str))
+            raise Malformed(f"{self._at(name)}[{position}]", f"should be a string, is {_name(value)}")
+        return tuple(values) if all(map(str.isascii, values)) else tuple(map(_characters, values))
 
     def mapping(self, name: str) -> dict[str, str]:
         """The object of strings `name`; empty where it is absent."""
