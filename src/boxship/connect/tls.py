@@ -125,7 +125,8 @@ class TLSSocket:
             try:
                 return self._tls.read(len(view), view)  # type: ignore[return-value] # with a buffer, a count
             except ssl.SSLWantReadError:
-                self._flush()
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self._flush()  # a peer that takes no more may have said why: an alert, or an answer
                 self.receive()
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return 0  # whether all has come is for the framing to say
