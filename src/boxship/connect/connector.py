@@ -244,7 +244,7 @@ class Connector:
     def _run(self, site: Site, verdict: Verdict | None, work: Work) -> tuple[Runner, int | None]:
         """A finished race, and the port of TLS where the plain side sends everybody."""
         begun = time.monotonic()
-        names = _Names(self._look_up(site), lambda addresses: self._places(site, addresses, verdict))
+        names = _Names(self._look_up(site, verdict), lambda addresses: self._places(site, addresses, verdict))
         try:
             places = names.first(work, self._bounds.names)
             race = Race(
@@ -266,9 +266,9 @@ class Connector:
             raise
         return runner, race.outcome.port if race.outcome else None
 
-    def _look_up(self, site: Site) -> Lookup | None:
+    def _look_up(self, site: Site, verdict: Verdict | None) -> Lookup | None:
         """The lookup of the site's name; None where `--resolve` says all that is needed."""
-        wanted = self._ports(site)
+        wanted = (verdict.origin.port,) if verdict else self._ports(site)
         if all(self._resolver.told(site.registry.host, port) is not None for port in wanted):
             return None
         return self._resolver.look_up(site.registry.host)
