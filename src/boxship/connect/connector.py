@@ -130,6 +130,8 @@ class Connector:
         """Obey a redirect from plain HTTP to TLS on the same host: from now on the site is reached there (rule 8)."""
         known = self._known(site)
         with known.held(work):
+            if known.verdict and known.verdict.tls and known.verdict.origin.port == port:
+                return  # another thread was redirected as well
             reached = _secured(site, port)
             runner, _ = self._run(reached, None, work)
             attempt = self._reached(reached, runner, work)
