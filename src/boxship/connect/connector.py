@@ -25,11 +25,13 @@ from boxship.connect.question import question
 from boxship.connect.race import Race
 from boxship.connect.resolve import Lookup, Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
+from boxship.errors import Cancelled
 from boxship.settings.hosts import Scheme, Site
 from boxship.wire.message import USER_AGENT
 
 _TLS_PORT, _PLAIN_PORT = 443, 80
 _TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
+_PARTING = 1.0  # what is cancelled has ended within 0.2 s, unless the end was asked for in its own listener
 
 
 class _Known:
@@ -37,6 +39,7 @@ class _Known:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.work: Work | None = None
         self.verdict: Verdict | None = None
         self.runner: Runner | None = None
         self.spare: Line | None = None
@@ -46,9 +49,19 @@ class _Known:
         """The site to oneself; others that race for it are waited for."""
         while not self.lock.acquire(timeout=_TURN):
             work.check()
+        self.work = work
         try:
             yield
         finally:
+            self.work = None
+            self.lock.release()
+
+    def end(self) -> None:
+        """Close from another thread than the one that races: that one is told, and lets go of its sockets itself."""
+        if work := self.work:
+            work.cancel()
+        if self.lock.acquire(timeout=_PARTING):
+            self.close()
             self.lock.release()
 
     def close(self) -> None:
@@ -117,10 +130,11 @@ class Connector:
         known = self._known(site)
         with known.held(work):
             verdict = known.verdict
-            assert verdict, "a site is reached before it is sent a secret"
-            if verdict.private:
+            if verdict and verdict.private:
                 return verdict
-            assert known.runner, "a verdict that was found, and not settled, keeps its race"
+            if not verdict or not known.runner:
+                # A site is reached before it is sent a secret, and a verdict that was found keeps its race till then.
+                raise Cancelled("the client was closed")
             consent = verdict.permission is Permission.FULL
             known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
             known.runner.run(work)
@@ -143,9 +157,10 @@ class Connector:
     def close(self) -> None:
         """Close what the races left open."""
         with self._lock:
-            for known in self._sites.values():
-                known.close()
+            sites = tuple(self._sites.values())
             self._sites.clear()
+        for known in sites:
+            known.end()
 
     def _known(self, site: Site) -> _Known:
         with self._lock:
