@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -25,7 +26,7 @@ from boxship.connect.question import question
 from boxship.connect.race import Race
 from boxship.connect.resolve import Lookup, Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
-from boxship.errors import Cancelled
+from boxship.errors import Cancelled, TimedOut, Unreachable
 from boxship.settings.hosts import Scheme, Site
 from boxship.wire.message import USER_AGENT
 
@@ -43,6 +44,9 @@ class _Known:
         self.verdict: Verdict | None = None
         self.runner: Runner | None = None
         self.spare: Line | None = None
+        self.races = 0
+        self.failure: Unreachable | None = None
+        """Why the last race was lost; for those who waited for it."""
 
     @contextmanager
     def held(self, work: Work) -> Iterator[None]:
@@ -109,9 +113,12 @@ class Connector:
     def line(self, site: Site, work: Work) -> Line:
         """A new connection to the site, or an error that says what was tried and what it showed."""
         known = self._known(site)
+        races = known.races
         with known.held(work):
             if known.verdict is None:
-                return self._race(site, known, work)
+                if known.races > races and known.failure:
+                    raise copy(known.failure)
+                return self._first_race(site, known, work)
             self._look_for_tls(site, known, work)
             verdict = known.verdict
             line, known.spare = known.spare, None
@@ -167,6 +174,17 @@ class Connector:
             return self._sites.setdefault(site, _Known())
 
     # The race and its end.
+
+    def _first_race(self, site: Site, known: _Known, work: Work) -> Line:
+        known.failure = None
+        try:
+            return self._race(site, known, work)
+        except Unreachable as error:
+            own = isinstance(error, TimedOut) and error.phase == "--timeout"
+            known.failure = None if own else error
+            raise
+        finally:
+            known.races += 1
 
     def _race(self, site: Site, known: _Known, work: Work) -> Line:
         reached = site
