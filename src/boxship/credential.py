@@ -9,7 +9,6 @@ __all__ = ["Credential", "CredentialKind", "Secret"]
 
 from dataclasses import dataclass
 from enum import StrEnum
-from hmac import compare_digest
 from typing import NoReturn, Self
 
 
@@ -37,7 +36,9 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return compare_digest(self._bytes(), other._bytes())
+        import hmac  # noqa: PLC0415 -- it loads OpenSSL's digests, and few secrets are compared
+
+        return hmac.compare_digest(self._bytes(), other._bytes())
 
     def __hash__(self) -> int:
         return hash(self._text)

@@ -13,6 +13,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 
 from boxship import __version__
@@ -83,11 +84,19 @@ class _Parser(argparse.ArgumentParser):
     """A verb's arguments; its help begins with an example."""
 
     def __init__(self, verb: str, summary: str, example: str) -> None:
-        super().__init__(prog=f"boxship {verb}", description=summary, allow_abbrev=False)
+        # A formatter is made for each argument, to check it; without a width it imports shutil to ask the terminal.
+        narrow = partial(argparse.HelpFormatter, width=80)
+        super().__init__(prog=f"boxship {verb}", description=summary, allow_abbrev=False, formatter_class=narrow)
         self._example = example
+
+    def format_usage(self) -> str:
+        """The usage, as wide as the terminal."""
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_usage()
 
     def format_help(self) -> str:
         """The help: an example, then the usage and the options."""
+        self.formatter_class = argparse.HelpFormatter
         return f"example: {self._example}\n\n{super().format_help()}"
 
 

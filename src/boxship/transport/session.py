@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Ask", "Session"]
 
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -129,6 +128,8 @@ class Session:
         """Whether to ask again, now that what was asked for has been waited for."""
         if not worth_retrying(response.status):
             return False
+        import random  # noqa: PLC0415 -- seldom needed, as above
+
         asked = retry_after(response.head.get("retry-after"), time.time())
         pause = delay(attempt, asked, jitter=random.random())  # noqa: S311 -- spreads clients, hides nothing
         if pause is None:
