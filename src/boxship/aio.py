@@ -10,7 +10,8 @@ __all__ = ["AsyncBlob", "AsyncClient", "AsyncListing"]
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
 from typing import Self, TypeVar
@@ -19,6 +20,7 @@ from boxship.client import Client, PlainHTTP
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.digest import Digest
+from boxship.errors import BoxshipError
 from boxship.event import Listener
 from boxship.platform import Platform
 from boxship.reference import Reference, Registry
@@ -31,8 +33,10 @@ from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.transport.connection import Response
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 _MOST_THREADS = 64
+_AT_ONCE = 8  # attempts in progress
 
 
 class _Lift:
@@ -182,6 +186,32 @@ class AsyncClient:
         while (digest := await self._lift(lambda: next(found, None), work)) is not None:
             yield digest
 
+    async def attempt_each(
+        self, verb: Callable[[Item], Awaitable[Result]], items: Iterable[Item]
+    ) -> AsyncIterator[Result | BoxshipError]:
+        """See `Client.attempt_each`; `verb` is one of this client, or any other coroutine function."""
+
+        async def attempt(item: Item) -> Result | BoxshipError:
+            try:
+                return await verb(item)
+            except BoxshipError as error:
+                return error
+
+        begun: deque[asyncio.Task[Result | BoxshipError]] = deque()
+        try:
+            for item in items:
+                begun.append(asyncio.ensure_future(attempt(item)))
+                if len(begun) >= _AT_ONCE:
+                    yield await begun[0]
+                    begun.popleft()
+            while begun:
+                yield await begun[0]
+                begun.popleft()
+        finally:
+            for task in begun:
+                task.cancel()
+            await asyncio.gather(*begun, return_exceptions=True)
+
     async def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
         """See `Client.document`."""
         return await self._lift(lambda: self._client.document(reference, platform=platform))
@@ -234,11 +264,14 @@ class AsyncClient:
 
     @asynccontextmanager
     async def _inside(self, context: AbstractContextManager[Result]) -> AsyncIterator[tuple[Result, Work]]:
-        work = self._lift.work()
-        value = await self._lift(context.__enter__, work)
+        work, entered = self._lift.work(), list[Result]()
         try:
-            yield value, work
+            await self._lift(lambda: entered.append(context.__enter__()), work)
+            yield entered[0], work
         except BaseException as error:
-            await self._lift(partial(context.__exit__, type(error), error, error.__traceback__), work)
+            if isinstance(error, asyncio.CancelledError):
+                work.cancel()
+            if entered:  # perhaps in the moment in which the task was cancelled
+                await self._lift(partial(context.__exit__, type(error), error, error.__traceback__), work)
             raise
         await self._lift(partial(context.__exit__, None, None, None), work)

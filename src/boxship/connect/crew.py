@@ -11,6 +11,8 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
+from functools import partial
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -39,11 +41,14 @@ class Crew:
         self._jobs.put(job)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """The results in the items' order, computed in parallel and not far ahead of the reader; errors are raised."""
+        """The results in the items' order, computed in parallel and not far ahead of the reader; errors are raised.
+
+        Each is computed in the reader's context: as part of the operation that the reader may cancel.
+        """
         pending: deque[queue.SimpleQueue[tuple[Result | None, BaseException | None]]] = deque()
         for item in items:
             box: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
-            self.submit(lambda box=box, item=item: box.put(_outcome(function, item)))  # type: ignore[misc] # mypy: defaults of a lambda
+            self.submit(partial(_compute, box, copy_context(), function, item))
             pending.append(box)
             if len(pending) >= 4 * self._size:
                 yield _open(pending.popleft().get())
@@ -62,6 +67,15 @@ class Crew:
             job()
             with self._lock:
                 self._idle += 1
+
+
+def _compute(
+    box: queue.SimpleQueue[tuple[Result | None, BaseException | None]],
+    context: Context,
+    function: Callable[[Item], Result],
+    item: Item,
+) -> None:
+    box.put(context.run(_outcome, function, item))
 
 
 def _outcome(function: Callable[[Item], Result], item: Item) -> tuple[Result | None, BaseException | None]:

@@ -21,7 +21,8 @@ from boxship.connect.deadline import Bounds, Work
 from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
-from boxship.errors import BrokenAnswer, TLSFailed, Unreachable
+from boxship.errors import BrokenAnswer, Cancelled, TLSFailed, Unreachable
+from boxship.transport.head import Answer
 from boxship.transport.reader import LONGEST_HEAD, Reader, write
 from boxship.transport.retry import Stale
 from boxship.wire.message import USER_AGENT, Head, Request
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `readinto` takes
 
 _BUFFER = 64 * 1024
+_MOST_HEADERS = 100  # as http.client's own; real answers have twenty
 _MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
 _DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
 _DRAINING = 1.0  # seconds; a new connection costs less than a longer wait
@@ -46,19 +48,27 @@ class _File(io.BufferedReader):
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader, _BUFFER)
         self.taken = 0
-        self.in_head = False
         self._of_lines = 0
 
     def expect(self) -> None:
         """Another answer begins: the one before may have had no content."""
         self._of_lines = 0
 
+    def head(self) -> list[bytes]:
+        """The lines of a head, with the empty one that ends it."""
+        lines = [self.readline(LONGEST_HEAD + 1)]
+        while lines[-1] not in (b"\r\n", b"\n"):
+            if not lines[-1].endswith(b"\n"):
+                raise _broken_head(lines)
+            if len(lines) > _MOST_HEADERS + 1:
+                raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
+            lines.append(self.readline(LONGEST_HEAD + 1))
+        return lines
+
     def readline(self, size: int | None = -1, /) -> bytes:
-        """The next line. `http.client` takes the end of the bytes for the end of a head."""
+        """The next line."""
         line = super().readline(size)
         self.taken += len(line)
-        if self.in_head and self._of_lines and not line.endswith(b"\n") and len(line) != size:
-            raise http.client.IncompleteRead(line)
         self._of_lines += len(line)
         if self._of_lines > LONGEST_HEAD:
             raise http.client.HTTPException(f"more than {LONGEST_HEAD} bytes of headers or trailers")
@@ -110,7 +120,7 @@ class Connection:
         with work.watch(self._interrupt), self._translating(request, reused=reused):
             whole = self._send(data, work, bounds)
             answer = self._final_answer(request.method)
-        head = Head.of(answer.status, printable(answer.reason), answer.headers.items())
+        head = Head.of(answer.status, printable(answer.reason), answer.pairs)
         return Response(head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
     def _send(self, data: bytes, work: Work, bounds: Bounds) -> bool:
@@ -122,12 +132,10 @@ class Connection:
                 raise
             return False
 
-    def _final_answer(self, method: str) -> http.client.HTTPResponse:
+    def _final_answer(self, method: str) -> Answer:
         for _ in range(_MOST_INTERIM + 1):
-            answer = http.client.HTTPResponse(self._file, method=method)  # type: ignore[arg-type] # a makefile
-            self._file.in_head = True
-            answer.begin()
-            self._file.in_head = False
+            answer = Answer(self._file, method=method)  # type: ignore[arg-type] # it asks a socket for a makefile only
+            answer.parse(self._file.head())
             if answer.status >= HTTPStatus.OK:
                 return answer
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
@@ -173,7 +181,7 @@ class Response:
     def __init__(
         self,
         head: Head,
-        answer: http.client.HTTPResponse,
+        answer: Answer,
         connection: Connection,
         reader: Reader,
         work: Work,
@@ -232,9 +240,10 @@ class Response:
         """Free the connection: for another request if the body was read or is short, else by closing it."""
         if not self._connection.open:
             return
-        if self._keep and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
+        wanted = self._keep and not self._work.cancelled
+        if wanted and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
             self._reader.document(_DRAINING)
-            with contextlib.suppress(Unreachable):
+            with contextlib.suppress(Unreachable, Cancelled):
                 self._whole(_DRAINED)
         if self._keep and self._answer.isclosed() and self._connection.open:
             self.on_release(self._connection)
@@ -255,6 +264,15 @@ class Response:
         except BaseException:
             self._connection.close()
             raise
+
+
+def _broken_head(lines: list[bytes]) -> http.client.HTTPException:
+    """What is wrong with a head that ended in the middle of a line."""
+    if lines == [b""]:
+        return http.client.RemoteDisconnected("the connection was closed without an answer")
+    if not lines[0].startswith(b"HTTP/"):
+        return http.client.BadStatusLine(lines[0].decode("latin-1"))
+    return http.client.IncompleteRead(lines[-1])
 
 
 @contextmanager
