@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["NAME", "SHORT", "Certificates", "Contender", "address", "cancelling", "nothing_left", "won"]
+__all__ = [
+    "NAME",
+    "SHORT",
+    "Certificates",
+    "Contender",
+    "address",
+    "cancelling",
+    "connecting",
+    "nothing_left",
+    "reach",
+    "site",
+    "won",
+]
 
 import os
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +30,18 @@ import trustme
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt, Outcome, Place
+from boxship.connect.connector import Connector
+from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Greeting, Names, Runner
 from boxship.connect.question import question
 from boxship.connect.race import Race
+from boxship.connect.resolve import Resolver
+from boxship.connect.verdict import Verdict
+from boxship.reference import Registry
+from boxship.settings.hosts import Scheme, Site
+from boxship.settings.sourced import Sourced
+from boxship.settings.trust import Trust
 
 NAME = "registry.test"
 # Bounds that a test can wait for.
@@ -48,7 +68,7 @@ class Certificates:
         self.authority = trustme.CA()
 
     def good(self) -> ssl.SSLContext:
-        return _server(self.authority.issue_cert(NAME, "127.0.0.1", "localhost", "*.localhost"))
+        return _server(self.authority.issue_cert(NAME, "127.0.0.1", "pinned.localhost"))
 
     def expired(self) -> ssl.SSLContext:
         return _server(self.authority.issue_cert(NAME, not_after=_PAST))
@@ -147,3 +167,28 @@ def cancelling(work: Work, when: Callable[[], object], *, after: float = 0.05) -
         yield cancelled
     finally:
         thread.join()
+
+
+def site(name: str, scheme: Scheme = Scheme.AUTO) -> Site:
+    """A site as a test names it."""
+    return Site(Registry.parse(name), Sourced(scheme, "the test"), Trust(), named=True)
+
+
+@contextmanager
+def connecting(
+    context: ssl.SSLContext, ports: Mapping[int, _HasPlace], *, name: str = NAME, bounds: Bounds = SHORT
+) -> Iterator[Connector]:
+    """A connector that trusts `context`, and dials these listeners for the ports of `name`."""
+    told = {(name, port): (Address.of(listener.host, listener.port),) for port, listener in ports.items()}
+    connector = Connector(Resolver(told), Contexts(context), bounds)
+    try:
+        yield connector
+    finally:
+        connector.close()
+
+
+def reach(connector: Connector, where: Site) -> Verdict:
+    """The verdict of a new line, which is closed at once."""
+    line = connector.line(where, Work())
+    line.sock.close()
+    return line.verdict

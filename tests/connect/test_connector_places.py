@@ -1,0 +1,109 @@
+"""Where a site is tried, and with what: permission belongs to the address that is dialled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from boxship.connect.address import Address, Permission
+from boxship.connect.attempt import Place
+from boxship.connect.connector import Connector
+from boxship.connect.contexts import Contexts
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.resolve import Resolver
+from boxship.connect.verdict import Origin, Verdict
+from boxship.errors import PlainNotPermitted
+from boxship.settings.hosts import Scheme
+from boxship.testing import ScriptedRegistry, refused, serving
+from tests.connect.driving import NAME, Certificates, connecting, reach, site
+
+PUBLIC, PRIVATE, LOOPBACK = "8.8.8.8", "10.0.0.5", "127.0.0.1"
+BY_ADDRESS, AUTO, HTTP, HTTPS = Scheme.BY_ADDRESS, Scheme.AUTO, Scheme.HTTP, Scheme.HTTPS
+
+
+@pytest.fixture
+def connector() -> Iterator[Connector]:
+    connector = Connector(Resolver(), Contexts(), Bounds())
+    yield connector
+    connector.close()
+
+
+def at(ip: str, port: int) -> Address:
+    return Address.of(ip, port)
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "dialled", "ports"),
+    [
+        pytest.param(PRIVATE, BY_ADDRESS, PRIVATE, (443, 80), id="a private literal"),
+        pytest.param(PUBLIC, BY_ADDRESS, PUBLIC, (443, None), id="a public literal"),
+        pytest.param("reg.corp", BY_ADDRESS, PRIVATE, (443, None), id="a name at a private address"),
+        pytest.param("reg.corp", BY_ADDRESS, LOOPBACK, (443, 80), id="a name at loopback"),
+        pytest.param("localhost", BY_ADDRESS, PUBLIC, (443, None), id="localhost that is dialled elsewhere"),
+        pytest.param("reg.corp", AUTO, PUBLIC, (443, 80), id="told auto"),
+        pytest.param("reg.corp", HTTPS, LOOPBACK, (443, None), id="told https"),
+        pytest.param("reg.corp", HTTP, PUBLIC, (None, 80), id="told http"),
+        pytest.param("reg.corp:5000", AUTO, PUBLIC, (5000, 5000), id="an explicit port"),
+        pytest.param("reg.corp:5000", BY_ADDRESS, PUBLIC, (5000, None), id="an explicit port without permission"),
+        pytest.param("reg.corp:80", AUTO, PUBLIC, (None, 80), id="port 80: no hello"),
+        pytest.param("reg.corp:80", BY_ADDRESS, PUBLIC, (80, None), id="port 80 without permission"),
+        pytest.param("reg.corp:80", HTTPS, PUBLIC, (80, None), id="port 80 of a told https"),
+    ],
+)
+def test_each_address_is_tried_with_what_is_permitted_there(
+    connector: Connector, name: str, scheme: Scheme, dialled: str, ports: tuple[int | None, int | None]
+) -> None:
+    secure, plain = (at(dialled, port) if port else None for port in ports)
+    assert connector._places(site(name, scheme), (at(dialled, 0),), None) == (Place(secure, plain),)
+
+
+def test_of_two_addresses_each_has_its_own_permission(connector: Connector) -> None:
+    places = connector._places(site("reg.corp", BY_ADDRESS), (at(LOOPBACK, 0), at(PRIVATE, 0)), None)
+    assert places == (Place(at(LOOPBACK, 443), at(LOOPBACK, 80)), Place(at(PRIVATE, 443), None))
+
+
+def test_a_plain_verdict_is_not_carried_to_an_address_without_permission(connector: Connector) -> None:
+    found = Verdict(Origin("http", "reg.corp", 80), at(LOOPBACK, 80), told=False, permission=Permission.FULL)
+    places = connector._places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
+    assert places == (Place(None, at(LOOPBACK, 80)),)
+
+
+def test_the_address_that_worked_is_tried_first(connector: Connector) -> None:
+    found = Verdict(Origin("https", "reg.corp", 443), at(PRIVATE, 443), told=False)
+    places = connector._places(site("reg.corp", AUTO), (at(PUBLIC, 0), at(PRIVATE, 0)), found)
+    assert [place.tls for place in places] == [at(PRIVATE, 443), at(PUBLIC, 443)]
+    assert {place.plain for place in places} == {None}
+
+
+def test_plain_http_is_not_even_tried_without_permission(certificates: Certificates) -> None:
+    with (
+        serving(ScriptedRegistry()) as secure,
+        serving(ScriptedRegistry()) as plain,
+        connecting(certificates.client(), {443: secure, 80: plain}) as connector,
+    ):
+        with pytest.raises(PlainNotPermitted, match="does not speak TLS"):
+            connector.line(site(NAME, HTTPS), Work())
+        assert plain.connections == ()
+
+
+@pytest.mark.parametrize("name", ["localhost", "LocalHost.", "deep.er.localhost"])
+def test_localhost_and_what_is_below_it_is_reached_without_asking_a_name_server(
+    certificates: Certificates, name: str
+) -> None:
+    with serving(ScriptedRegistry()) as server, connecting(certificates.client(), {}) as connector:
+        verdict = reach(connector, site(f"{name}:{server.port}", BY_ADDRESS))
+        assert (verdict.tls, verdict.permission) == (False, Permission.FULL)
+        assert server.requests[0].headers["host"] == f"{name.rstrip('.')}:{server.port}"
+
+
+def test_a_place_that_is_told_is_dialled_there_and_named_as_it_was(certificates: Certificates) -> None:
+    with (
+        refused() as secure,
+        serving(ScriptedRegistry()) as plain,
+        connecting(certificates.client(), {443: secure, 80: plain}) as connector,
+    ):
+        verdict = reach(connector, site(NAME))
+        assert str(verdict.origin) == "http://registry.test:80"
+        assert verdict.address == at(LOOPBACK, plain.port)
+        assert plain.requests[0].headers["host"] == NAME

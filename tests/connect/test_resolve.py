@@ -1,0 +1,188 @@
+"""From names to addresses: which are asked for at all, what is waited for, and what is said where nothing comes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from boxship.connect import resolve
+from boxship.connect.address import Address
+from boxship.connect.deadline import Work
+from boxship.connect.readiness import Readiness
+from boxship.connect.resolve import Lookup, Resolver
+from boxship.errors import Cancelled, NameFailed, TimedOut
+from tests.connect.driving import cancelling, nothing_left
+
+FOUR, SIX = socket.AF_INET, socket.AF_INET6
+NAMES = 2.0  # the bound of names, in these tests
+Answer = tuple[float, list[str]]
+
+
+@pytest.fixture(autouse=True)
+def _no_descriptor_is_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Mapping[int, Answer]], None]]:
+    """Let the system's resolver answer each family after so many seconds: with addresses, or with none."""
+    over = threading.Event()
+
+    def set_up(answers: Mapping[int, Answer]) -> None:
+        def getaddrinfo(host: str, port: int, family: int, kind: int) -> list[tuple[object, ...]]:
+            delay, texts = answers[family]
+            if over.wait(delay) or not texts:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return [(family, kind, 6, "", (text, port)) for text in texts]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    yield set_up
+    over.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("boxship-resolve"):
+            thread.join(1.0)
+
+
+def first(host: str = "reg.test", *, bound: float = NAMES) -> tuple[list[str], float]:
+    """The first addresses, and after how many seconds."""
+    began = time.monotonic()
+    lookup = Resolver().look_up(host)
+    try:
+        return [str(address.ip) for address in lookup.first(Work(), bound)], time.monotonic() - began
+    finally:
+        lookup.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses"),
+    [
+        ("10.0.0.5", ["10.0.0.5"]),
+        ("::1", ["::1"]),
+        ("::ffff:10.0.0.5", ["10.0.0.5"]),
+        ("fe80::1%1", ["fe80::1"]),
+    ],
+)
+def test_a_literal_is_its_own_answer(host: str, addresses: list[str]) -> None:
+    lookup = Resolver().look_up(host)
+    assert [str(address.ip) for address in lookup.addresses()] == addresses
+    assert (lookup.pending, lookup.fileno()) == (False, -1)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "localhost.", "registry.localhost", "a.b.localhost."])
+def test_localhost_is_answered_here(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolve, "_HOSTS_FILE", tmp_path / "none")
+    assert first(host)[0] == ["::1", "127.0.0.1"]
+
+
+def test_the_hosts_file_may_say_otherwise_of_localhost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n10.0.0.9  Registry.Localhost other # registry.localhost\nbad x.localhost\n")
+    monkeypatch.setattr(resolve, "_HOSTS_FILE", hosts)
+    assert first("registry.localhost")[0] == ["10.0.0.9"]
+    assert first("localhost")[0] == ["127.0.0.1"]
+    assert first("x.localhost")[0] == ["::1", "127.0.0.1"]
+
+
+def test_what_only_looks_like_localhost_is_asked_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0, []), FOUR: (0, ["10.0.0.1"])})
+    assert first("notlocalhost")[0] == first("localhost.test")[0] == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("six", "four", "addresses", "seconds"),
+    [
+        pytest.param((0, ["2001:db8::1"]), (9, ["10.0.0.1"]), ["2001:db8::1"], 0, id="IPv6 alone: at once"),
+        pytest.param((9, ["2001:db8::1"]), (0, ["10.0.0.1"]), ["10.0.0.1"], 0.05, id="IPv4 alone: 50 ms later"),
+        pytest.param((0, []), (0, ["10.0.0.1"]), ["10.0.0.1"], 0, id="there is no IPv6: at once"),
+        pytest.param((0, []), (0.2, ["10.0.0.1"]), ["10.0.0.1"], 0.2, id="no IPv6, and IPv4 late"),
+        pytest.param(
+            (0.12, ["2001:db8::1"]), (0.1, ["10.0.0.1"]), ["2001:db8::1", "10.0.0.1"], 0.12, id="IPv6 20 ms later"
+        ),
+    ],
+)
+def test_the_first_answer_is_enough_and_ipv4_waits_a_little(
+    answer: Callable[[Mapping[int, Answer]], None], six: Answer, four: Answer, addresses: list[str], seconds: float
+) -> None:
+    answer({SIX: six, FOUR: four})
+    found, taken = first()
+    assert sorted(found) == sorted(addresses)
+    assert seconds <= taken < seconds + 0.3
+
+
+def test_a_late_answer_can_be_waited_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0.15, ["2001:db8::1"]), FOUR: (0, ["10.0.0.1"])})
+    lookup = Lookup("reg.test")
+    assert lookup.first(Work(), NAMES) == (Address.of("10.0.0.1", 0),)
+    assert Readiness(lookup).wait(time.monotonic() + 1.0)
+    assert lookup.hear() == ((Address.of("2001:db8::1", 0), Address.of("10.0.0.1", 0)), False)
+    assert not Readiness(lookup).now()
+    lookup.close()
+
+
+def test_sixteen_addresses_are_taken(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0, []), FOUR: (0, [f"10.0.0.{number}" for number in range(1, 40)])})
+    assert len(first()[0]) == 16
+
+
+def test_a_name_that_does_not_exist_is_an_error_with_the_servers_asked(
+    answer: Callable[[Mapping[int, Answer]], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer({SIX: (0, []), FOUR: (0, [])})
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("search corp.test lab.test\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n")
+    monkeypatch.setattr(resolve, "_RESOLV_CONF", conf)
+    with pytest.raises(NameFailed) as caught:
+        first()
+    for words in ("the name reg.test", "not known", "192.0.2.53, 192.0.2.54", "search corp.test lab.test", "--resolve"):
+        assert words in str(caught.value)
+
+
+def test_a_name_server_that_is_silent_is_waited_for_to_the_bound(
+    answer: Callable[[Mapping[int, Answer]], None],
+) -> None:
+    answer({SIX: (9, []), FOUR: (9, [])})
+    with pytest.raises(TimedOut, match=r"no answer within 0\.1 s") as caught:
+        first(bound=0.1)
+    assert (caught.value.phase, caught.value.seconds) == ("names", 0.1)
+
+
+def test_one_family_without_the_name_does_not_end_the_wait_for_the_other(
+    answer: Callable[[Mapping[int, Answer]], None],
+) -> None:
+    answer({SIX: (9, []), FOUR: (0, [])})
+    with pytest.raises(TimedOut):
+        first(bound=0.1)
+
+
+def test_waiting_for_a_name_is_cancelled_at_once(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (9, []), FOUR: (9, [])})
+    work, lookup = Work(), Lookup("reg.test")
+    with cancelling(work, lambda: None) as cancelled, pytest.raises(Cancelled):
+        lookup.first(work, NAMES)
+    assert time.monotonic() - cancelled[0] < 0.2
+    lookup.close()
+
+
+def test_an_answer_after_the_end_disturbs_nobody(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0.05, ["2001:db8::1"]), FOUR: (0, ["10.0.0.1"])})
+    lookup = Lookup("reg.test")
+    lookup.close()
+    lookup.close()
+    time.sleep(0.1)
+    assert len(lookup.addresses()) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "told"),
+    [("reg.test", 443, True), ("REG.test.", 443, True), ("reg.test", 80, False), ("other.test", 443, False)],
+)
+def test_a_place_that_is_told_is_that_host_and_port_alone(host: str, port: int, *, told: bool) -> None:
+    there = (Address.of("127.0.0.1", 43210),)
+    assert (Resolver({("reg.test", 443): there}).told(host, port) == there) is told
