@@ -98,3 +98,14 @@ def test_a_warning_gives_the_evidence_and_how_to_say_it_outright(seen: Mapping[s
     assert warning.startswith("boxship: warning: ")
     for words in ("plain HTTP", seen[case].dialled, row.evidence, "http://reg.test"):
         assert words in warning
+
+
+def test_a_push_waits_as_a_password_does(stage: Stage) -> None:
+    with stage.scene({443: "dropped", 80: "takes anything"}) as scene:
+        played = scene.boxship("api", "PUT", "--insecure", "reg.test/v2/app/manifests/v1", "--data", "{}")
+        question, push = scene.asked(80)
+        assert (question.method, question.target) == ("GET", "/v2/")
+        assert (push.method, push.body) == ("PUT", "{}")
+        assert push.at - question.at >= 1.2 - GRACE
+        assert played.seconds <= limit(1.2)
+        assert "a PUT goes to reg.test over plain HTTP" in played.stderr

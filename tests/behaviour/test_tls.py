@@ -109,3 +109,10 @@ def test_a_redirect_from_plain_to_tls_is_obeyed(stage: Stage) -> None:
         assert played.seconds <= limit(2 * SLOW)
         assert [(request.target, request.secret) for request in scene.asked(80)] == [("/v2/", False)]
         assert any(request.secret for request in scene.asked(443))
+
+
+def test_a_push_goes_to_slow_tls_and_not_to_port_80(stage: Stage) -> None:
+    with stage.scene({443: "slow TLS", 80: "takes anything"}) as scene:
+        scene.boxship("api", "PUT", "--insecure", "reg.test/v2/app/manifests/v1", "--data", "{}")
+        assert {request.method for request in scene.asked(443)} == {"PUT"}
+        assert {request.method for request in scene.asked(80)} <= {"GET"}
