@@ -1,0 +1,81 @@
+"""The head of an answer, parsed strictly (RFC 9112, 2 to 6); the body is then `http.client`'s to frame.
+
+`http.client` has its heads parsed by `email`. That takes longer than all else about a small answer, and at a line that
+is no header it takes the head to have ended: what frames the body may stand below it.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Answer"]
+
+import http.client
+import re
+from collections.abc import Sequence
+
+_STATUS_LINE = re.compile(r"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+([^\r\n]*))?\r?\n")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FOLD = re.compile(r"\n[ \t]+")  # obsolete line folding means a space (RFC 9112, 5.2)
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_WITHOUT_BODY = frozenset({204, 304})
+
+
+class Answer(http.client.HTTPResponse):
+    """An answer whose head is given to `parse`, and whose body can then be read as of an `http.client.HTTPResponse`."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    """The headers, in the order they came."""
+
+    def parse(self, lines: Sequence[bytes]) -> None:
+        """Take the head, with the empty line that ends it; raises `HTTPException` for what is none."""
+        minor, self.status, self.reason = _status(lines[0].decode("latin-1"))
+        self.version = 10 if minor == "0" else 11
+        self.pairs = _headers(b"".join(lines[1:-1]).decode("latin-1"))
+        codings, lengths = self._tokens("transfer-encoding"), self._tokens("content-length")
+        if codings not in ((), ("chunked",)):
+            raise http.client.HTTPException(f"a transfer coding that nobody asked for: {', '.join(codings)}")
+        self.chunked, self.chunk_left = bool(codings), None
+        self.length = None if codings else self._length(lengths)
+        connection = self._tokens("connection")
+        # Whoever names both a coding and a length may mean to be read in two ways (RFC 9112, 6.3).
+        self.will_close = (
+            "close" in connection
+            or (self.version == 10 and "keep-alive" not in connection)
+            or bool(codings and lengths)
+            or (self.length is None and not self.chunked)
+        )
+
+    def _length(self, said: tuple[str, ...]) -> int | None:
+        if self.status in _WITHOUT_BODY or self.status < 200 or self._method == "HEAD":  # type: ignore[attr-defined] # http.client's own
+            return 0
+        if not said:
+            return None
+        if len(set(said)) > 1 or not _LENGTH.fullmatch(said[0]):
+            raise http.client.HTTPException(f"a length that is none: {', '.join(said)}")
+        return int(said[0])
+
+    def _tokens(self, name: str) -> tuple[str, ...]:
+        """What a list header says, in lower case, over all its lines."""
+        found = (value for written, value in self.pairs if written.lower() == name)
+        return tuple(token for value in found for part in value.split(",") if (token := part.strip().lower()))
+
+
+def _status(line: str) -> tuple[str, int, str]:
+    match = _STATUS_LINE.fullmatch(line)
+    if not match:
+        raise http.client.BadStatusLine(line)
+    minor, status, reason = match.groups(default="")
+    return minor, int(status), reason.strip()
+
+
+def _headers(text: str) -> tuple[tuple[str, str], ...]:
+    text = text.replace("\r\n", "\n")
+    if "\r" in text or "\0" in text:
+        raise http.client.HTTPException("a header with a character that ends lines elsewhere")
+    return tuple(map(_header, _FOLD.sub(" ", text).split("\n")[:-1]))
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not _NAME.fullmatch(name):
+        raise http.client.HTTPException(f"a line of the head is no header: {line[:40]!r}")
+    return name, value.strip(" \t")
