@@ -11,6 +11,7 @@ from boxship.connect.evidence import Evidence
 from boxship.errors import ConnectFailed, PlainNotPermitted, TLSFailed
 
 _Cause = Callable[[str, Sequence[Attempt]], ConnectFailed | None]
+_CHECK = "check the port, and whether the registry is running"
 
 
 def lost(site: str, attempts: Sequence[Attempt], now: float) -> ConnectFailed:
@@ -65,6 +66,19 @@ def _impostor(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
     )
 
 
+def _neither(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
+    """No TLS, and plain HTTP was permitted and tried: consent is not what is missing."""
+    found, plain = _with(attempts, Evidence.NOT_TLS), [attempt for attempt in attempts if not attempt.tls]
+    if not found or not plain:
+        return None
+    showed = "; ".join(f"{attempt.address} {attempt.shows.value}" for attempt in plain)
+    return ConnectFailed(
+        f"cannot connect to {site}",
+        why=f"{found[0].address} does not speak TLS, and where plain HTTP was tried: {showed}",
+        remedy=_remedy_for_silence(attempts) or _CHECK,
+    )
+
+
 def _plain_only(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
     found = _with(attempts, Evidence.NOT_TLS)
     if not found:
@@ -104,12 +118,11 @@ def _refused(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
     if not found:
         return None
     words = ", ".join(f"{attempt.address} {attempt.evidence.value}" for attempt in found if attempt.evidence)
-    remedy = "check the port, and whether the registry is running"
-    return ConnectFailed(f"cannot connect to {site}", why=words, remedy=remedy)
+    return ConnectFailed(f"cannot connect to {site}", why=words, remedy=_CHECK)
 
 
 # In this order: what a peer said tells more than what it did not say.
-_CAUSES: tuple[_Cause, ...] = (_bad_tls, _impostor, _plain_only, _mute, _dropped, _refused)
+_CAUSES: tuple[_Cause, ...] = (_bad_tls, _impostor, _neither, _plain_only, _mute, _dropped, _refused)
 
 
 def _places(attempts: Sequence[Attempt]) -> str:
