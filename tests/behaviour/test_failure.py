@@ -54,6 +54,11 @@ ROWS = {
         within=8,
         said=("@443", "@80", "dropped, not refused", "most likely a firewall", "have it opened"),
     ),
+    "443 is not TLS, 80 dropped": Row(
+        ports={443: "open", 80: "dropped"},
+        within=8,
+        said=("@443", "does not speak TLS", "@80", "dropped, not refused", "most likely a firewall"),
+    ),
     "the token server is dropped": Row(
         ports={443: "TLS, tokens elsewhere", 80: "basic"},
         within=9,
@@ -107,6 +112,7 @@ def test_it_ends_with_an_error_within_its_bound(seen: Mapping[str, Seen], case: 
 def test_the_error_says_what_was_tried_what_it_showed_and_what_to_do(seen: Mapping[str, Seen], case: str) -> None:
     missing = [words for words in seen[case].said if words not in seen[case].played.stderr]
     assert not missing, seen[case].played.stderr
+    assert "nothing permits plain HTTP" not in seen[case].played.stderr
 
 
 def test_nothing_is_followed_and_no_secret_is_sent_in_plain(seen: Mapping[str, Seen], case: str) -> None:
