@@ -70,6 +70,20 @@ def test_silence_is_judged_by_the_longest_round_trip(round_trip: float, confirme
     assert network.now == pytest.approx(confirmed)
 
 
+@pytest.mark.parametrize(
+    ("round_trip", "confirmed"),
+    [
+        pytest.param(0.09, 1.2, id="1.2 s are enough"),
+        pytest.param(0.15, 1.3, id="two round trips from the kernel's retransmission are more"),
+        pytest.param(0.6, 2.4, id="4 round trips are more still"),
+    ],
+)
+def test_the_longest_round_trip_counts_though_it_is_another_addresses(round_trip: float, confirmed: float) -> None:
+    network = challenged((DROPPED, REGISTRY), (replace(SPEAKS_HTTP, round_trip=round_trip), DROPPED))
+    assert network.pursue(Goal.ABSENCE) == Outcome(End.ABSENT)
+    assert network.now == pytest.approx(confirmed, abs=0.002)
+
+
 def test_the_answer_to_the_kernels_retransmission_is_waited_for() -> None:
     # Both our SYNs are lost; the kernel's, 1 s after the first, is answered a round trip later.
     far = tls(round_trip=0.29)
@@ -147,6 +161,7 @@ def test_without_consent_tls_is_waited_for_to_its_bound(secure: Port, lost_at: f
         pytest.param(tls(1.0), id="a handshake that was answered"),
         pytest.param(replace(TLS, lost=1), id="a SYN-ACK to the kernel's retransmission"),
         pytest.param(tls(0.0, round_trip=2.0), id="a SYN-ACK after 2 s"),
+        pytest.param(tls(62.0, spoke=1.0), id="half a handshake"),
     ],
 )
 def test_tls_that_came_while_nobody_looked_is_seen(secure: Port) -> None:
