@@ -12,6 +12,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, Self
 
 from boxship.digest import Digest
@@ -245,7 +246,7 @@ def _check_host(text: str, host: str, start: int) -> None:
 def _check_ipv4(text: str, host: str, span: tuple[int, int]) -> None:
     # `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different resolvers.
     try:
-        ipaddress.IPv4Address(host)
+        _ipv4(host)
     except ValueError as error:
         try:
             remedy = f"write {socket.inet_ntoa(socket.inet_aton(host))}"
@@ -254,6 +255,10 @@ def _check_ipv4(text: str, host: str, span: tuple[int, int]) -> None:
         raise InvalidReference(
             text, span, why="this is no IPv4 address that all programs read alike", remedy=remedy
         ) from error
+
+
+# Many references are to few hosts.
+_ipv4 = lru_cache(ipaddress.IPv4Address)
 
 
 def _punycode(host: str) -> str:

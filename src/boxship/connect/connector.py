@@ -171,7 +171,10 @@ class Connector:
 
     def _known(self, site: Site) -> _Known:
         with self._lock:
-            return self._sites.setdefault(site, _Known())
+            known = self._sites.get(site)
+            if known is None:
+                known = self._sites[site] = _Known()
+            return known
 
     # The race and its end.
 

@@ -56,23 +56,29 @@ class _File(io.BufferedReader):
 
     def head(self) -> list[bytes]:
         """The lines of a head, with the empty one that ends it."""
-        lines = [self.readline(LONGEST_HEAD + 1)]
-        while lines[-1] not in (b"\r\n", b"\n"):
-            if not lines[-1].endswith(b"\n"):
+        lines: list[bytes] = []
+        line = b""
+        while line not in (b"\r\n", b"\n"):
+            line = super().readline(LONGEST_HEAD + 1)
+            lines.append(line)
+            if not line.endswith(b"\n"):
                 raise _broken_head(lines)
-            if len(lines) > _MOST_HEADERS + 1:
+            if len(lines) > _MOST_HEADERS + 2:
                 raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
-            lines.append(self.readline(LONGEST_HEAD + 1))
+        self._count(sum(map(len, lines)))
         return lines
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """The next line."""
         line = super().readline(size)
-        self.taken += len(line)
-        self._of_lines += len(line)
+        self._count(len(line))
+        return line
+
+    def _count(self, size: int) -> None:
+        self.taken += size
+        self._of_lines += size
         if self._of_lines > LONGEST_HEAD:
             raise http.client.HTTPException(f"more than {LONGEST_HEAD} bytes of headers or trailers")
-        return line
 
     def read(self, size: int | None = -1, /) -> bytes:
         """So many bytes of content, fewer at the end."""
@@ -120,8 +126,7 @@ class Connection:
         with work.watch(self._interrupt), self._translating(request, reused=reused):
             whole = self._send(data, work, bounds)
             answer = self._final_answer(request.method)
-        head = Head.of(answer.status, printable(answer.reason), answer.pairs)
-        return Response(head, answer, self, self._reader, work, keep=whole and not answer.will_close)
+        return Response(answer.head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
     def _send(self, data: bytes, work: Work, bounds: Bounds) -> bool:
         try:

@@ -12,6 +12,9 @@ import http.client
 import re
 from collections.abc import Sequence
 
+from boxship.wire.message import Head
+from boxship.wire.printable import printable
+
 _STATUS_LINE = re.compile(r"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+([^\r\n]*))?\r?\n")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = re.compile(r"\n[ \t]+")  # obsolete line folding means a space (RFC 9112, 5.2)
@@ -22,14 +25,13 @@ _WITHOUT_BODY = frozenset({204, 304})
 class Answer(http.client.HTTPResponse):
     """An answer whose head is given to `parse`, and whose body can then be read as of an `http.client.HTTPResponse`."""
 
-    pairs: tuple[tuple[str, str], ...] = ()
-    """The headers, in the order they came."""
+    head: Head
 
     def parse(self, lines: Sequence[bytes]) -> None:
         """Take the head, with the empty line that ends it; raises `HTTPException` for what is none."""
         minor, self.status, self.reason = _status(lines[0].decode("latin-1"))
         self.version = 10 if minor == "0" else 11
-        self.pairs = _headers(b"".join(lines[1:-1]).decode("latin-1"))
+        self.head = Head.of(self.status, printable(self.reason), _headers(b"".join(lines[1:-1]).decode("latin-1")))
         codings, lengths = self._tokens("transfer-encoding"), self._tokens("content-length")
         if codings not in ((), ("chunked",)):
             raise http.client.HTTPException(f"a transfer coding that nobody asked for: {', '.join(codings)}")
@@ -43,6 +45,8 @@ class Answer(http.client.HTTPResponse):
             or bool(codings and lengths)
             or (self.length is None and not self.chunked)
         )
+        if self.length == 0:
+            self.close()
 
     def _length(self, said: tuple[str, ...]) -> int | None:
         if self.status in _WITHOUT_BODY or self.status < 200 or self._method == "HEAD":  # type: ignore[attr-defined] # http.client's own
@@ -55,7 +59,7 @@ class Answer(http.client.HTTPResponse):
 
     def _tokens(self, name: str) -> tuple[str, ...]:
         """What a list header says, in lower case, over all its lines."""
-        found = (value for written, value in self.pairs if written.lower() == name)
+        found = self.head.all(name)
         return tuple(token for value in found for part in value.split(",") if (token := part.strip().lower()))
 
 
