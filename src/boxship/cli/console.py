@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
-from boxship.errors import BoxshipError, ConnectFailed, InvalidReference
+from boxship.errors import BoxshipError, ConnectFailed, InvalidReference, InvalidSettings
 from boxship.event import Event
 
 # What a person should know without having asked for a trace.
@@ -62,7 +62,7 @@ class Tracer:
 
     def __init__(self, verbose: int, file: str | None) -> None:
         self._verbose = verbose
-        self._file: TextIO | None = Path(file).open("w", encoding="utf-8") if file else None  # noqa: SIM115 -- closed with this
+        self._file = _opened(file) if file else None
         self._said: set[str] = set()
 
     def __call__(self, event: Event) -> None:
@@ -90,3 +90,10 @@ class Tracer:
     ) -> None:
         if self._file:
             self._file.close()
+
+
+def _opened(file: str) -> TextIO:
+    try:
+        return Path(file).open("w", encoding="utf-8")
+    except OSError as error:
+        raise InvalidSettings(f"--trace {file}", why=error.strerror or str(error)) from error

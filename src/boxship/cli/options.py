@@ -58,8 +58,11 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     access = parser.add_argument_group("credentials (by default, docker's settings)")
     access.add_argument("--username", metavar="NAME")
-    access.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    access.add_argument("--password", metavar="TEXT", help="visible to others on this machine: prefer --password-stdin")
+    password = access.add_mutually_exclusive_group()
+    password.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    password.add_argument(
+        "--password", metavar="TEXT", help="visible to others on this machine: prefer --password-stdin"
+    )
     access.add_argument("--config", metavar="DIR", help="the folder of docker's config.json")
     time = parser.add_argument_group("time, in seconds")
     time.add_argument("--timeout", type=_seconds, metavar="S", help="for the whole command (default: none)")
@@ -142,11 +145,23 @@ def _resolution(text: str) -> tuple[tuple[str, int], tuple[str, int]]:
     address, dialled = _target(target, port)
     try:
         ipaddress.ip_address(address)
-        return (host.lower(), int(port)), (address, int(dialled))
+        place = (host.lower(), _port(port)), (address, _port(dialled))
     except ValueError as error:
-        raise InvalidSettings(
-            f"--resolve {text}", why="it is written HOST:PORT:ADDRESS or HOST:PORT:ADDRESS:PORT"
-        ) from error
+        raise _wrong_resolution(text) from error
+    if not host:
+        raise _wrong_resolution(text)
+    return place
+
+
+def _wrong_resolution(text: str) -> InvalidSettings:
+    return InvalidSettings(f"--resolve {text}", why="it is written HOST:PORT:ADDRESS or HOST:PORT:ADDRESS:PORT")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError(text)
+    return port
 
 
 def _target(text: str, port: str) -> tuple[str, str]:

@@ -23,19 +23,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("repository", help="for example reg.corp/team/app")
     parser.add_argument("--full-ref", action="store_true", help="print whole references")
     parser.add_argument("-O", "--omit-digest-tags", action="store_true", help="leave out tags like sha256-…")
-    parser.add_argument("--match", type=re.compile, metavar="REGEX", help="only tags in which this is found")
-    parser.add_argument("--exclude", type=re.compile, metavar="REGEX", help="no tags in which this is found")
+    parser.add_argument("--match", type=_pattern, metavar="REGEX", help="only tags in which this is found")
+    parser.add_argument("--exclude", type=_pattern, metavar="REGEX", help="no tags in which this is found")
     add_paging(parser, "tag")
     options.add_common(parser)
 
 
 def add_paging(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the options of lists."""
-    parser.add_argument("--limit", type=int, metavar="N", help=f"at most N {what}s")
+    parser.add_argument("--limit", type=_count, metavar="N", help=f"at most N {what}s")
     parser.add_argument("--last", metavar=what.upper(), help=f"begin after this {what}")
     parser.add_argument(
-        "--page-size", type=int, metavar="N", help="ask for pages of N (default: the registry's choice)"
+        "--page-size", type=_count, metavar="N", help="ask for pages of N (default: the registry's choice)"
     )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def run(chosen: argparse.Namespace) -> int:
