@@ -152,10 +152,10 @@ class Client:
         """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""
         from boxship.registry.manifests import read_manifest
 
-        parsed = _reference(reference)
+        parsed, wanted = _reference(reference), None if platform is None else _platform(platform)
         with self._at(parsed.registry) as remote:
             document = read_manifest(remote, parsed)
-            return document if platform is None else _for_platform(remote, parsed, document, _platform(platform))
+            return _for_platform(remote, parsed, document, wanted) if wanted else document
 
     def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
         """The manifest or index that the reference names; with `platform`, the manifest an index has for it."""
