@@ -169,6 +169,7 @@ def test_pages_that_go_round_in_a_loop_are_an_error() -> None:
         (json_answer({"tags": "v1"}), "tags: should be a list"),
         (json_answer({"tags": [1]}), "tags[0]: should be a string"),
         (json_answer({"tags": [None]}), "tags[0]: should be a string"),
+        (json_answer({"tags": ["a", "b\n"]}), "cannot be printed"),
         (Answer(200, b"[" * 100_000), "nested too deeply"),
         (Answer(204), "is not JSON"),
         (Answer(304), "304"),

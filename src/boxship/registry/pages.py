@@ -49,13 +49,16 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
         with remote.send(Request("GET", path), scope, what=what, slow=True) as response:
             body = response.read(LONGEST_PAGE)
         try:
-            yield parse_object(body).texts(name)
+            names = parse_object(body).texts(name)
+            if not "".join(names).isprintable():
+                raise Malformed(name, "a name has a character that cannot be printed, such as a line break")
         except Malformed as error:
             from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed, see `client`
 
             page = middlebox_words(response.head.get("content-type"), body[:1024])
             why = f"{error}: {page}" if page else str(error)
             raise UnexpectedAnswer(f"{what} at {remote.site}: the answer is no list", why=why) from error
+        yield names
         path = _next(remote, path, response.head.all("link"), what)
         if path in seen:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
