@@ -1,0 +1,55 @@
+"""`boxship` as a process: what it prints and how it ends."""
+
+from __future__ import annotations
+
+__all__ = ["Outcome", "begin", "boxship", "three_parts"]
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COMMAND = (sys.executable, "-m", "boxship")
+PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the process ended, what it printed, and what it said."""
+
+    status: int
+    raw: bytes
+    errors: str
+
+    @property
+    def output(self) -> str:
+        """What it printed, as text."""
+        return self.raw.decode()
+
+
+def begin(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """The process, running; whoever asked for it waits for it."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})})
+
+
+def boxship(*words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> Outcome:
+    """What becomes of `boxship` with these words; it never shows a traceback."""
+    with begin(*words, env=env) as process:
+        output, errors = process.communicate(given, timeout=PATIENCE)
+    said = errors.decode()
+    assert "Traceback" not in said, said
+    assert "Exception ignored" not in said, said
+    return Outcome(process.returncode, output, said)
+
+
+def three_parts(outcome: Outcome) -> tuple[str, str, str]:
+    """What failed, why, and what to do; each perhaps empty."""
+    lines = outcome.errors.splitlines()
+    assert outcome.raw == b""
+    return (
+        next((line.removeprefix("boxship: ") for line in lines if line.startswith("boxship: ")), ""),
+        next((line.removeprefix("  why: ") for line in lines if line.startswith("  why: ")), ""),
+        next((line.removeprefix("  do: ") for line in lines if line.startswith("  do: ")), ""),
+    )
