@@ -49,9 +49,7 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
         with remote.send(Request("GET", path), scope, what=what, slow=True) as response:
             body = response.read(LONGEST_PAGE)
         try:
-            names = parse_object(body).texts(name)
-            if not "".join(names).isprintable():
-                raise Malformed(name, "a name has a character that cannot be printed, such as a line break")
+            names = _names(body, name)
         except Malformed as error:
             from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed, see `client`
 
@@ -62,6 +60,14 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
         path = _next(remote, path, response.head.all("link"), what)
         if path in seen:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
+
+
+def _names(body: bytes, name: str) -> tuple[str, ...]:
+    names = parse_object(body).texts(name)
+    # A line break would make two names of one, an escape sequence change the terminal. All at once: they may be many.
+    if not "".join(names).isprintable():
+        raise Malformed(name, "a name has a character that cannot be printed")
+    return names
 
 
 def _next(remote: Remote, path: str, links: tuple[str, ...], what: str) -> str:
