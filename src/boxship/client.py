@@ -257,13 +257,14 @@ class Client:
 def _for_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
     from boxship.registry.manifests import parse_document, read_manifest
     from boxship.spec.manifest import Manifest
+    from boxship.wire.printable import printable
 
     parsed = parse_document(document)
     if isinstance(parsed, Manifest):
         return document
     chosen = parsed.choose(platform)
     if not chosen:
-        offered = ", ".join(map(str, parsed.platforms)) or "none"
+        offered = printable(", ".join(map(str, parsed.platforms))) or "none"
         raise UnexpectedAnswer(f"{reference} has no manifest for {platform}", why=f"its platforms are {offered}")
     return read_manifest(remote, reference.with_digest(chosen.digest))
 

@@ -148,6 +148,15 @@ def test_a_request_of_ones_own_is_printed(server: Server) -> None:
     assert (failed.status, json.loads(failed.output)["errors"][0]["code"]) == (3, "MANIFEST_UNKNOWN")
 
 
+def test_a_servers_words_cannot_change_the_terminal() -> None:
+    odd = Answer(500, b"\x1b[2J", headers={"X-Odd": "\x1b]0;x\x07", "Content-Type": "a\x1b[31m"})
+    with serving(odd) as own:
+        for words in (("ls", "-vv", f"{own.url}/app"), ("api", "-i", "HEAD", f"{own.url}/v2/")):
+            outcome = boxship(*words)
+            assert outcome.status == 1
+            assert "\x1b" not in outcome.errors + outcome.output
+
+
 def test_plain_http_alone_does_not_eat_the_next_word() -> None:
     with serving(GOOD) as own, black_hole() as hole:
         for words in (["--plain-http", f"{own.address}/app"], [f"{own.address}/app", "--plain-http"]):

@@ -216,6 +216,14 @@ def test_a_platform_that_an_index_has_not_is_said_with_those_it_has() -> None:
     assert error.why == "its platforms are linux/arm64, linux/amd64"
 
 
+def test_platforms_of_an_index_cannot_change_the_terminal() -> None:
+    odd = index(ARM).replace(b'"linux"', b'"\\u001b[2J\\n"')
+    with serving(answer_of(odd, media_type.OCI_INDEX)) as server, Client() as client:
+        error = failing(lambda: client.config(f"{repository(server)}:latest", platform="linux/arm64"))
+    assert "[2J" in error.why
+    assert str(error).isprintable()
+
+
 def test_an_index_that_lies_about_a_manifest_is_found_out() -> None:
     lying = by_path({f"/v2/app/manifests/{ARM.digest}": answer_of(AMD.manifest), "/": both})
     with serving(lying) as server, Client() as client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Tracer", "complain", "fail", "output", "say"]
+__all__ = ["Tracer", "complain", "fail", "one_line", "output", "say"]
 
 import json
 import sys
@@ -36,9 +36,14 @@ def complain(*parts: str) -> None:
 
 def fail(error: BoxshipError, *, verbose: int = 0) -> None:
     """Write an error: what failed, why, what to do; with `-v` the story that led to it."""
-    complain(*error_lines(error))
+    complain(*map(one_line, error_lines(error)))
     if verbose:
         complain("timeline:", *(f"  {event}" for event in error.timeline if verbose > 1 or event.level != "D"))
+
+
+def one_line(line: str) -> str:
+    """The words, of which some may be a server's, on one line, and sending a terminal nothing."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
 def error_lines(error: BoxshipError) -> Iterable[str]:

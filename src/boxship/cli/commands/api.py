@@ -44,7 +44,7 @@ def run(chosen: argparse.Namespace) -> int:
     ):
         if chosen.include:
             console.say(f"{response.status} {response.head.reason}")
-            console.say(*(f"{name}: {value}" for name, value in response.head.headers.items()), "")
+            console.say(*(console.one_line(f"{name}: {value}") for name, value in response.head.headers.items()), "")
         _copy(response)
         return 0 if response.status < 400 else error_of(chosen.url, response.head, b"").exit_status
 
