@@ -1,6 +1,6 @@
 """What a server was asked, kept in a file that outlives it: one JSON document a line, with the time.
 
-A file, because the server may be a program in a network namespace; and `time.monotonic` is one clock for all of them.
+A file, because the server may be a program in a network namespace. The time is the clock's, as in a trace's events.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request as it arrived, when, by `time.monotonic`, and whether over TLS."""
+    """A request as it arrived, when (`time.time`), and whether over TLS."""
 
     at: float
     method: str
@@ -43,7 +43,7 @@ def recording(answer: Answer | Answering, file: Path) -> Answering:
 
     def recorded(request: Request) -> Answer:
         fields = {
-            "at": time.monotonic(),
+            "at": time.time(),
             "method": request.method,
             "target": request.target,
             "headers": dict(request.headers),

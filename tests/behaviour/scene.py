@@ -32,12 +32,11 @@ _PROGRAM = str(Path(sys.executable).with_name("boxship"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """How a run of `boxship` ended, how long it took, and when it began by `time.monotonic`."""
+    """How a run of `boxship` ended, and how long it took."""
 
     status: int
     stdout: str
     stderr: str
-    begun: float
     seconds: float
 
     @property
@@ -65,6 +64,17 @@ class Scene:
         """What one of the ports has been asked so far, in order."""
         return asked(self.folder / self.records[port])
 
+    @property
+    def trace(self) -> Path:
+        """Where the next run may write its trace (`--trace`)."""
+        return self.folder / "trace.jsonl"
+
+    def dialled_at(self, port: int) -> float:
+        """When the run that wrote the trace first dialled the port."""
+        events = map(json.loads, self.trace.read_text("utf-8").splitlines())
+        start = ("ConnectStart", f"tcp {self.dialled[port]}")
+        return next(float(event["at"]) for event in events if (event["name"], event["text"]) == start)
+
     def command(self, verb: str, *words: str) -> list[str]:
         """The command that runs `boxship` there."""
         return [*self.prefix, _PROGRAM, verb, *self.options, *words]
@@ -82,7 +92,7 @@ class Scene:
             stdin=subprocess.DEVNULL,
         )
         seconds = time.monotonic() - begun
-        return Played(status=done.returncode, stdout=done.stdout, stderr=done.stderr, begun=begun, seconds=seconds)
+        return Played(status=done.returncode, stdout=done.stdout, stderr=done.stderr, seconds=seconds)
 
     @contextmanager
     def started(self, verb: str, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:

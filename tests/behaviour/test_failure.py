@@ -103,10 +103,12 @@ def case(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_it_ends_with_an_error_within_its_bound(seen: Mapping[str, Seen], case: str) -> None:
-    played = seen[case].played
+def test_it_ends_with_an_error_within_its_bound(stage: Stage, seen: Mapping[str, Seen], case: str) -> None:
+    row, played = ROWS[case], seen[case].played
     assert (played.status, played.stdout) == (UNREACHABLE, "")
-    assert played.seconds <= limit(ROWS[case].within)
+    # A run beside others may be late; then one that is alone decides.
+    if played.seconds > limit(row.within):
+        in_time(row.within, lambda: see(stage, row).played)
 
 
 def test_the_error_says_what_was_tried_what_it_showed_and_what_to_do(seen: Mapping[str, Seen], case: str) -> None:
