@@ -6,6 +6,7 @@ __all__ = ["run"]
 
 import os
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,19 +26,15 @@ def run(folder: Path) -> Iterator[Row]:
         return
     layer = Storage(folder, "app").put_image(_noise(), ["big"])
     with docker_registry(folder) as address:
-        taken = shlex.quote(str(folder / "taken"))
-        blob = shlex.join([BOXSHIP, "blob", f"{address}/app@{layer}"])
-        copy = shlex.join(
-            ["skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", f"docker://{address}/app:big"]
-        )
+        taken = folder / "taken"
+        blob = [BOXSHIP, "blob", f"{address}/app@{layer}"]
+        source = f"docker://{address}/app:big"
         commands = {
-            "null": f"exec {blob}",
-            "file": f"exec {blob} > {taken}",
-            "skopeo": f"exec {copy} dir:{taken}",
+            "null": blob,
+            "file": ["sh", "-c", f"exec {shlex.join(blob)} > {shlex.quote(str(taken / 'blob'))}"],
+            "skopeo": ["skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", source, f"dir:{taken}"],
         }
-        # The folder of the round before is removed by nobody's time: each starts with `rm`, which all have alike.
-        timed = {name: ["sh", "-c", f"rm -rf {taken}; {command}"] for name, command in commands.items()}
-        times = interleaved(_ROUNDS, timed, peaks=True)
+        times = interleaved(_ROUNDS, commands, peaks=True, before=lambda: _emptied(taken))
     yield _throughput("`boxship blob > /dev/null`", times["null"], times["skopeo"])
     yield _throughput("`boxship blob > FILE`", times["file"], times["skopeo"])
     peak = max(times["null"].peak_kib, times["file"].peak_kib) / 1024
@@ -60,6 +57,11 @@ def _throughput(what: str, ours: Times, skopeo: Times) -> Row:
         holds=verdict(compared.best >= _LEAST, compared.usual >= _LEAST),
         facts={"ours": ours.seconds, "skopeo": skopeo.seconds},
     )
+
+
+def _emptied(taken: Path) -> None:
+    shutil.rmtree(taken, ignore_errors=True)
+    taken.mkdir()
 
 
 def _noise() -> Iterator[bytes]:

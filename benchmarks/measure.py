@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
@@ -108,11 +108,18 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in left_out}
 
 
-def interleaved(rounds: int, commands: Mapping[str, Sequence[str]], *, peaks: bool = False) -> dict[str, Times]:
-    """Run the commands in turn, so many rounds and one more that does not count."""
+def interleaved(
+    rounds: int,
+    commands: Mapping[str, Sequence[str]],
+    *,
+    peaks: bool = False,
+    before: Callable[[], None] = lambda: None,
+) -> dict[str, Times]:
+    """Run the commands in turn, so many rounds and one more that does not count; `before` each, untimed."""
     times = {name: Times() for name in commands}
     for number in range(rounds + 1):
         for name, argv in commands.items():
+            before()
             seconds, peak = _run(argv, peaks=peaks)
             if number:
                 times[name].seconds.append(seconds)
