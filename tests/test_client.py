@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from boxship import Client
-from boxship.errors import BoxshipError, InvalidReference, TimedOut
+from boxship.errors import BoxshipError, Cancelled, InvalidReference, TimedOut
 from boxship.event import Event
 from boxship.reference import Reference, Registry
 from boxship.testing import (
@@ -149,6 +149,26 @@ def test_a_client_may_be_closed_twice_and_used_again() -> None:
         assert tags(client, server)
         assert list(client.digests([f"{repository(server)}:v1"] * 3)) == [GOOD.image.digest] * 3
         client.close()
+
+
+@pytest.mark.parametrize("prefix", ["http://", "https://", ""])
+def test_closing_ends_what_other_threads_wait_for(prefix: str) -> None:
+    errors = list[BoxshipError]()
+    with mute() as silent:
+        before = traces()
+        client = Client()
+        name = f"{prefix}{silent.address}/app:v1"
+        threads = [threading.Thread(target=lambda: errors.append(failing(lambda: client.digest(name)))) for _ in "abc"]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+        began = time.monotonic()
+        client.close()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began < SHORT
+        assert settled(before)
+    assert [type(error) for error in errors] == [Cancelled] * 3
 
 
 def test_digests_that_nobody_reads_on_leave_nothing() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 __all__ = ["Client"]
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from weakref import WeakSet
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
@@ -102,6 +104,8 @@ class Client:
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session = Session(connector, self._bounds, self._finder)
         self._crew = Crew(_JOBS, "boxship-client")
+        self._lock = threading.Lock()
+        self._works: WeakSet[Work] = WeakSet()
 
     # Verbs.
 
@@ -219,7 +223,11 @@ class Client:
     # Life.
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what other threads are waiting for ends with `Cancelled`."""
+        with self._lock:
+            works = tuple(self._works)
+        for work in works:
+            work.cancel()
         self._crew.close()
         self._session.close()
 
@@ -243,6 +251,8 @@ class Client:
 
     def _remote(self, registry: Registry) -> Remote:
         work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
+        with self._lock:
+            self._works.add(work)
         self._finder.check(work)
         return Remote(self._session, site_of(registry, self._flags), work)
 
