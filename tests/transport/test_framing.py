@@ -67,6 +67,14 @@ BROKEN = {
     "seventeen early hints": raw(INTERIM * 17, OK, LENGTH, PAGE),
     "a head of more than 64 KiB": raw(OK, *(b"X-%d: %b\r\n" % (n, b"y" * 1000) for n in range(80)), LENGTH, PAGE),
     "a header of more than 64 KiB": raw(OK, b"X: ", b"y" * 70_000, b"\r\n", LENGTH, PAGE),
+    "two lengths that differ": raw(OK, b"Content-Length: 31\r\nContent-Length: 3\r\n\r\n", PAGE),
+    "a length with a sign": raw(OK, b"Content-Length: +31\r\n\r\n", PAGE),
+    "a length below nothing": raw(OK, b"Content-Length: -1\r\n\r\n", PAGE),
+    "a length that is none": raw(OK, b"Content-Length: abc\r\n\r\n", PAGE),
+    "a coding that nobody asked for": raw(OK, b"Transfer-Encoding: gzip, chunked\r\n\r\n", chunks(PAGE, b"")),
+    "a line that is no header": raw(OK, b"Nonsense\r\n", LENGTH, PAGE),
+    "a space before a colon": raw(OK, b"Content-Length : 31\r\n\r\n", PAGE),
+    "another version": raw(OK.replace(b"1.1", b"3.0"), LENGTH, PAGE),
     "more than a hundred headers": raw(OK, b"X: y\r\n" * 200, LENGTH, PAGE),
 }
 ENDLESS = {
