@@ -104,7 +104,7 @@ def verdict(best: bool, usual: bool) -> str:  # noqa: FBT001 -- the two halves o
 
 def environment() -> dict[str, str]:
     """The environment of what is timed: as users have it, with compiled files and no settings of docker's."""
-    left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "DOCKER_AUTH_CONFIG")
+    left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONUNBUFFERED", "DOCKER_AUTH_CONFIG")
     return {name: value for name, value in os.environ.items() if name not in left_out}
 
 
@@ -118,7 +118,8 @@ def interleaved(
     """Run the commands in turn, so many rounds and one more that does not count; `before` each, untimed."""
     times = {name: Times() for name in commands}
     for number in range(rounds + 1):
-        for name, argv in commands.items():
+        # Back and forth: one command always after the same other one might always find the machine as that leaves it.
+        for name, argv in list(commands.items())[:: -1 if number % 2 else 1]:
             before()
             seconds, peak = _run(argv, peaks=peaks)
             if number:
