@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
-from weakref import WeakSet
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
@@ -105,7 +104,7 @@ class Client:
         self._session = Session(connector, self._bounds, self._finder)
         self._crew = Crew(_JOBS, "boxship-client")
         self._lock = threading.Lock()
-        self._works: WeakSet[Work] = WeakSet()
+        self._works: set[Work] = set()
 
     # Verbs.
 
@@ -243,16 +242,19 @@ class Client:
     def _at(self, registry: Registry) -> Iterator[Remote]:
         """The registry, for one operation; an error that leaves it has the operation's story."""
         remote = self._remote(registry)
+        with self._lock:
+            self._works.add(remote.work)
         try:
             yield remote
         except BoxshipError as error:
             error.during(remote.work.trace.events)
             raise
+        finally:
+            with self._lock:
+                self._works.discard(remote.work)
 
     def _remote(self, registry: Registry) -> Remote:
         work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
-        with self._lock:
-            self._works.add(work)
         self._finder.check(work)
         return Remote(self._session, site_of(registry, self._flags), work)
 
