@@ -68,7 +68,7 @@ def test_statuses_that_stay_are_not(status: int) -> None:
     assert not worth_retrying(status)
 
 
-@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 503])
 def test_a_server_in_trouble_is_asked_up_to_three_times(status: int) -> None:
     with serving(in_turn(Answer(status), Answer(status), GOOD)) as server, Client() as client:
         assert tags(client, server) == ["latest", "v1", "v2"]
