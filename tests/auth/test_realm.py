@@ -181,3 +181,17 @@ def test_the_token_server_of_another_name_is_verified(authority: Authority) -> N
                     error = failing(lambda client=client: list(client.tags("reg.test/app")))  # type: ignore[misc] # a default
                 assert error.exit_status == 5
         assert auth.requests == ()
+
+
+def test_a_token_server_on_another_port_of_the_registrys_host_is_asked_there(authority: Authority) -> None:
+    # GitLab: the registry on port 5050, the token server where the web pages are.
+    tokens = TokenServer("ana", "secret")
+    registry = ScriptedRegistry(access=bearer("https://git.test/jwt/auth", tokens))
+    with (
+        Server(tokens, context=authority.server("git.test")) as auth,
+        tls(registry, authority.server("git.test")) as own,
+    ):
+        places = {("git.test", 443): (auth.host, auth.port), ("git.test", 5050): (own.host, own.port)}
+        with Client(resolve=places, ca_file=authority.file, username="ana", password="secret") as client:
+            assert list(client.tags("git.test:5050/app")) == ["latest", "v1", "v2"]
+        assert [request.path for request in auth.requests] == ["/jwt/auth"]

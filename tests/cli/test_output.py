@@ -17,18 +17,12 @@ from boxship.testing import (
     Request,
     ScriptedRegistry,
     Server,
-    TokenServer,
-    basic,
-    bearer,
     black_hole,
-    by_path,
     json_answer,
-    redirect_to,
     serving,
     tls,
     wrong_digest,
 )
-from tests.auth.guarded import pair, write_config
 from tests.cli.running import begin, boxship
 from tests.transport.reaching import Authority
 
@@ -179,44 +173,6 @@ def test_an_authority_is_trusted_by_option_or_environment(authority: Authority, 
         assert boxship("ls", "--skip-tls-verify", name).status == 0
         assert boxship("ls", name, env={"SSL_CERT_FILE": str(authority.file)}).status == 0
         assert boxship("ls", name, env={"SSL_CERT_DIR": str(tmp_path)}).status == 0
-
-
-# Credentials, and what is shown of them.
-
-
-def test_a_password_is_read_from_standard_input() -> None:
-    with serving(ScriptedRegistry(access=basic("ana", "s3cret"))) as own:
-        words = ("ls", "--username", "ana", "--password-stdin", f"{own.address}/app")
-        assert boxship(*words, given=b"s3cret\n").status == 0
-        assert boxship(*words, given=b"wrong\n").status == 4
-        told = boxship("ls", "--username", "ana", "--password", "s3cret", f"{own.address}/app")
-    assert told.status == 0
-    assert "prefer --password-stdin" in told.errors
-
-
-@pytest.mark.parametrize("kind", ["basic", "bearer", "identity token"])
-def test_no_secret_is_shown(kind: str, tmp_path: Path) -> None:
-    tokens = TokenServer("ana", "s3cret", refresh_token="r3fresh")
-    access = basic("ana", "s3cret") if kind == "basic" else bearer("/token", tokens)
-    registry = ScriptedRegistry(access=access, image=GOOD.image)
-    moved = lambda r: redirect_to("/store?sig=s1gned") if "/blobs/" in r.path else registry(r)  # noqa: E731 -- a line
-    answers = by_path({"/token": tokens, "/store": Answer(200, LAYER), "/": moved})
-    with serving(answers) as own:
-        stored = {"auth": pair("ana:s3cret")} if kind != "identity token" else {"identitytoken": "r3fresh"}
-        config = write_config(tmp_path / "docker", auths={own.address: stored})
-        trace = tmp_path / "trace.jsonl"
-        common = ("-vv", "--trace", str(trace), "--config", config)
-        shown = ""
-        for words in (
-            ("manifest", f"{own.url}/app:latest"),
-            ("blob", f"{own.url}/app@{DIGEST}"),
-            ("ls", f"{own.url}/x"),
-        ):
-            outcome = boxship(*words, *common)
-            assert outcome.status == 0, outcome.errors
-            shown += outcome.errors + trace.read_text() + outcome.raw.decode("latin-1")
-    issued = list(tokens._issued)
-    assert [secret for secret in ("s3cret", "r3fresh", "s1gned", pair("ana:s3cret"), *issued) if secret in shown] == []
 
 
 # The trace.
