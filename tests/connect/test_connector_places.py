@@ -55,23 +55,23 @@ def test_each_address_is_tried_with_what_is_permitted_there(
     connector: Connector, name: str, scheme: Scheme, dialled: str, ports: tuple[int | None, int | None]
 ) -> None:
     secure, plain = (at(dialled, port) if port else None for port in ports)
-    assert connector._places(site(name, scheme), (at(dialled, 0),), None) == (Place(secure, plain),)
+    assert connector._atlas.places(site(name, scheme), (at(dialled, 0),), None) == (Place(secure, plain),)
 
 
 def test_of_two_addresses_each_has_its_own_permission(connector: Connector) -> None:
-    places = connector._places(site("reg.corp", BY_ADDRESS), (at(LOOPBACK, 0), at(PRIVATE, 0)), None)
+    places = connector._atlas.places(site("reg.corp", BY_ADDRESS), (at(LOOPBACK, 0), at(PRIVATE, 0)), None)
     assert places == (Place(at(LOOPBACK, 443), at(LOOPBACK, 80)), Place(at(PRIVATE, 443), None))
 
 
 def test_a_plain_verdict_is_not_carried_to_an_address_without_permission(connector: Connector) -> None:
     found = Verdict(Origin("http", "reg.corp", 80), at(LOOPBACK, 80), told=False, permission=Permission.FULL)
-    places = connector._places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
+    places = connector._atlas.places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
     assert places == (Place(None, at(LOOPBACK, 80)),)
 
 
 def test_the_address_that_worked_is_tried_first(connector: Connector) -> None:
     found = Verdict(Origin("https", "reg.corp", 443), at(PRIVATE, 443), told=False)
-    places = connector._places(site("reg.corp", AUTO), (at(PUBLIC, 0), at(PRIVATE, 0)), found)
+    places = connector._atlas.places(site("reg.corp", AUTO), (at(PUBLIC, 0), at(PRIVATE, 0)), found)
     assert [place.tls for place in places] == [at(PRIVATE, 443), at(PUBLIC, 443)]
     assert {place.plain for place in places} == {None}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -115,3 +116,25 @@ def test_what_is_missing_does_not_end_the_client() -> None:
         with pytest.raises(NotFound):
             client.document(f"{repository(server)}:v9")
         assert client.document(f"{repository(server)}:v1").digest == GOOD.image.digest
+
+
+def test_an_idle_plain_connection_is_left_once_tls_has_answered(authority: Authority) -> None:
+    with (
+        tls(GOOD, authority.server("reg.test"), delay=0.4) as late,
+        serving(GOOD) as plain,
+        Client(
+            plain_http="auto",
+            ca_file=authority.file,
+            resolve={("reg.test", 443): (late.host, late.port), ("reg.test", 80): (plain.host, plain.port)},
+        ) as client,
+    ):
+        assert list(client.tags("reg.test/app"))
+        assert not late.requests
+        deadline = time.monotonic() + 10
+        while not late.requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+            assert list(client.tags("reg.test/app"))
+        assert late.requests
+        before = len(plain.requests)
+        assert list(client.tags("reg.test/app"))
+        assert len(plain.requests) == before

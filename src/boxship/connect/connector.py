@@ -11,26 +11,25 @@ __all__ = ["Connector"]
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from itertools import zip_longest
 
-from boxship.connect.address import Address, Permission, permission_by_address
-from boxship.connect.attempt import Attempt, End, Goal, Outcome, Place
+from boxship.connect.address import Permission
+from boxship.connect.attempt import Attempt, End, Goal, Outcome
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Greeting, Runner
+from boxship.connect.places import PLAIN_PORT, TLS_PORT, Atlas, permission, secured
 from boxship.connect.question import question
 from boxship.connect.race import Race
-from boxship.connect.resolve import Lookup, Resolver
+from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.errors import Cancelled, TimedOut, Unreachable
 from boxship.settings.hosts import Scheme, Site
 from boxship.wire.message import USER_AGENT
 
-_TLS_PORT, _PLAIN_PORT = 443, 80
 _TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
 _PARTING = 1.0  # what is cancelled has ended within 0.2 s, unless the end was asked for in its own listener
 
@@ -77,36 +76,11 @@ class _Known:
         self.runner = self.spare = None
 
 
-class _Names:
-    """The lookup of a site's name, or None where `--resolve` says all that is needed, told in places."""
-
-    def __init__(self, lookup: Lookup | None, places: Callable[[tuple[Address, ...]], tuple[Place, ...]]) -> None:
-        self._lookup, self._places = lookup, places
-
-    @property
-    def pending(self) -> bool:
-        return self._lookup is not None and self._lookup.pending
-
-    def fileno(self) -> int:
-        return self._lookup.fileno() if self._lookup else -1
-
-    def first(self, work: Work, bound: float) -> tuple[Place, ...]:
-        return self._places(self._lookup.first(work, bound) if self._lookup else ())
-
-    def hear(self) -> tuple[tuple[Place, ...], bool]:
-        addresses, more = self._lookup.hear() if self._lookup else ((), False)
-        return self._places(addresses), more
-
-    def close(self) -> None:
-        if self._lookup:
-            self._lookup.close()
-
-
 class Connector:
     """Lines to sites. Safe to use from several threads."""
 
     def __init__(self, resolver: Resolver, contexts: Contexts, bounds: Bounds) -> None:
-        self._resolver, self._contexts, self._bounds = resolver, contexts, bounds
+        self._atlas, self._contexts, self._bounds = Atlas(resolver), contexts, bounds
         self._lock = threading.Lock()
         self._sites: dict[Site, _Known] = {}
 
@@ -127,6 +101,15 @@ class Connector:
     def verdict(self, site: Site) -> Verdict | None:
         """What is known of the site so far."""
         return self._known(site).verdict
+
+    def look_for_tls(self, site: Site, work: Work) -> None:
+        """Take a handshake that has finished since the plain verdict, if nobody else is about it: it costs no wait."""
+        known = self._known(site)
+        if known.runner and known.lock.acquire(blocking=False):
+            try:
+                self._look_for_tls(site, known, work)
+            finally:
+                known.lock.release()
 
     def secure(self, site: Site, work: Work, what: str) -> Verdict:
         """The verdict under which a secret may be sent to the site (rule 7), or why it may not.
@@ -153,7 +136,7 @@ class Connector:
         with known.held(work):
             if known.verdict and known.verdict.tls and known.verdict.origin.port == port:
                 return  # another thread was redirected as well
-            reached = _secured(site, port)
+            reached = secured(site, port)
             runner, _ = self._run(reached, None, work)
             attempt = self._reached(reached, runner, work)
             known.close()
@@ -195,7 +178,7 @@ class Connector:
         if moved is not None:
             # Rule 8: the plain side sends everybody to TLS on another port; that is obeyed, and pins TLS.
             runner.close()
-            reached = _secured(site, moved)
+            reached = secured(site, moved)
             runner, _ = self._run(reached, None, work)
         attempt = self._reached(reached, runner, work)
         known.verdict = self._verdict(reached, attempt)
@@ -272,17 +255,17 @@ class Connector:
         return Line(sock, verdict) if sock else None
 
     def _verdict(self, site: Site, attempt: Attempt) -> Verdict:
-        port = site.registry.port or (_TLS_PORT if attempt.tls else _PLAIN_PORT)
+        port = site.registry.port or (TLS_PORT if attempt.tls else PLAIN_PORT)
         host = site.registry.host.partition("%")[0].rstrip(".").lower()
         origin = Origin("https" if attempt.tls else "http", host, port)
-        return Verdict(origin, attempt.address, told=site.told, permission=_permission(site, attempt.address))
+        return Verdict(origin, attempt.address, told=site.told, permission=permission(site, attempt.address))
 
     # Running one.
 
     def _run(self, site: Site, verdict: Verdict | None, work: Work) -> tuple[Runner, int | None]:
         """A finished race, and the port of TLS where the plain side sends everybody."""
         begun = time.monotonic()
-        names = _Names(self._look_up(site, verdict), lambda addresses: self._places(site, addresses, verdict))
+        names = self._atlas.names(site, verdict)
         try:
             places = names.first(work, self._bounds.names)
             race = Race(
@@ -290,7 +273,7 @@ class Connector:
                 self._bounds,
                 time.monotonic(),
                 told=site.told or verdict is not None,
-                hello_first=site.registry.port not in (None, _PLAIN_PORT),
+                hello_first=site.registry.port not in (None, PLAIN_PORT),
                 names_until=begun + self._bounds.names if names.pending else -math.inf,
             )
             runner = Runner(race, self._greeting(site), names)
@@ -304,40 +287,6 @@ class Connector:
             raise
         return runner, race.outcome.port if race.outcome else None
 
-    def _look_up(self, site: Site, verdict: Verdict | None) -> Lookup | None:
-        """The lookup of the site's name; None where `--resolve` says all that is needed."""
-        wanted = (verdict.origin.port,) if verdict else self._ports(site)
-        if all(self._resolver.told(site.registry.host, port) is not None for port in wanted):
-            return None
-        return self._resolver.look_up(site.registry.host)
-
-    @staticmethod
-    def _ports(site: Site) -> tuple[int, ...]:
-        if site.registry.port is not None:
-            return (site.registry.port,)
-        one = {Scheme.HTTPS: (_TLS_PORT,), Scheme.HTTP: (_PLAIN_PORT,)}
-        return one.get(site.scheme.value, (_TLS_PORT, _PLAIN_PORT))
-
-    def _places(self, site: Site, addresses: tuple[Address, ...], verdict: Verdict | None) -> tuple[Place, ...]:
-        """Where to try what: pairs of addresses, the one that worked before first."""
-        if verdict:
-            dialled = self._dialled(site, addresses, verdict.origin.port)
-            if verdict.address in dialled:
-                dialled = (verdict.address, *(a for a in dialled if a != verdict.address))
-            if verdict.tls:
-                return tuple(Place(address, None) for address in dialled)
-            allowed = (address for address in dialled if _permission(site, address) >= verdict.permission)
-            return tuple(Place(None, address) for address in allowed)
-        port = site.registry.port
-        secure = self._dialled(site, addresses, port or _TLS_PORT)
-        plain = self._dialled(site, addresses, port or _PLAIN_PORT)
-        pairs = zip_longest(secure, (a if _permission(site, a) else None for a in plain))
-        return tuple(_place(site, tls, bare) for tls, bare in pairs)
-
-    def _dialled(self, site: Site, addresses: tuple[Address, ...], port: int) -> tuple[Address, ...]:
-        told = self._resolver.told(site.registry.host, port)
-        return tuple(address.at(port) for address in addresses) if told is None else told
-
     def _greeting(self, site: Site) -> Greeting:
         return Greeting(
             name=site.registry.host.partition("%")[0].rstrip("."),
@@ -350,23 +299,6 @@ class Connector:
 
 def _winner(outcome: Outcome | None) -> Attempt | None:
     return outcome.attempt if outcome else None
-
-
-def _permission(site: Site, address: Address) -> Permission:
-    if site.scheme.value is Scheme.BY_ADDRESS:
-        return permission_by_address(site.registry.host, address)
-    return Permission.NONE if site.scheme.value is Scheme.HTTPS else Permission.FULL
-
-
-def _secured(site: Site, port: int) -> Site:
-    registry = replace(site.registry, port=port if site.registry.port or port != _TLS_PORT else None)
-    return replace(site, registry=registry, scheme=replace(site.scheme, value=Scheme.HTTPS))
-
-
-def _place(site: Site, tls: Address | None, plain: Address | None) -> Place:
-    # Rule 9: `:80` is plain without a hello, where plain is permitted.
-    no_hello = site.scheme.value is Scheme.HTTP or (site.registry.port == _PLAIN_PORT and plain)
-    return Place(None if no_hello else tls, plain)
 
 
 def _tell(work: Work, site: Site, verdict: Verdict) -> None:

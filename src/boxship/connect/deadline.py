@@ -47,8 +47,6 @@ class Bounds:
     """Without the kernel taking a byte."""
     helper: float = 20.0
     """For a credential helper."""
-    whole_document: float = 180.0
-    """One document with its token, redirects and retries."""
 
 
 class Work:

@@ -32,6 +32,7 @@ class Pool:
 
     def take(self, site: Site, work: Work, *, fresh: bool = False) -> Connection:
         """A connection under the site's present verdict: the one used last, or (always with `fresh`) a new one."""
+        self._connector.look_for_tls(site, work)
         while not fresh and (connection := self._pop(site)):
             if connection.alive:
                 return connection
