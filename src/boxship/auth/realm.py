@@ -1,4 +1,4 @@
-"""Whether a token server may be given what it asks for: the rules of the design ("After the race", token realm).
+"""Whether a token server may be given what it asks for: the rules of docs/connecting.md.
 
 Pure: addresses, origins and the realm come in, a refusal in words comes out.
 """

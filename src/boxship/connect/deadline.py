@@ -21,7 +21,7 @@ from boxship.event import Listener
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """How long each phase may last, in seconds (design: connecting, "Time")."""
+    """How long each phase may last, in seconds (docs/connecting.md, "Time")."""
 
     names: float = 12.0
     """For the first address: a dead first nameserver alone costs glibc 5 s."""

@@ -1,4 +1,4 @@
-"""What an attempt to connect showed, in the words of the design: the facts on which plain HTTP is judged."""
+"""What an attempt to connect showed, in words: the facts on which plain HTTP is judged."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The race between addresses and schemes: which connection to use, decided from facts and the clock alone.
 
 No socket and no clock of its own: `dial` drives it on the network, tests on a simulated one with exact times. The
-rules have the numbers of the design ("Connecting", "The race"). What an attempt can show is in `evidence`.
+rules have the numbers of docs/connecting.md. What an attempt can show is in `evidence`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what may be sent there: a pure decision (design: "After the race")."""
+"""Where a redirect leads, and what may be sent there: a pure decision (docs/connecting.md, "After the race")."""
 
 from __future__ import annotations
 
