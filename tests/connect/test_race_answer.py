@@ -187,6 +187,13 @@ def test_the_next_address_is_asked_where_the_first_is_no_registry() -> None:
     assert len(network.times("question", 80)) == 2
 
 
+def test_the_next_address_is_asked_a_second_after_one_that_says_nothing() -> None:
+    network = Simulation.of((REFUSED, HTTP_SILENT), (REFUSED, REGISTRY))
+    assert str(winner(network.run()).address) == "10.0.0.2:80"
+    first, second = network.times("question", 80)
+    assert second - first == pytest.approx(1.0)
+
+
 def test_the_losers_of_a_plain_win_are_closed() -> None:
     network = Simulation.of((REFUSED, REGISTRY), (DROPPED, REGISTRY))
     won = winner(network.run())

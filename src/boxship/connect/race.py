@@ -20,6 +20,7 @@ from boxship.connect.evidence import Evidence
 STAGGER = 0.1  # rule 2: RFC 8305's minimum between two addresses
 GRACE = (4, 0.02, 0.3)  # rule 4: round trips, least and most seconds, while no TLS candidate is open
 HELLO_GRACE = (4, 0.06, 1.0)  # rule 5: the same for one that is
+NEXT_QUESTION = 1.0  # a plain candidate that is asked and says nothing is not waited for alone
 AGAIN = 0.25  # rule 7: refused, reset and unreachable are tried once more after this
 SECOND_SYN = 0.4  # rule 7: our own second SYN to a silent address
 SILENT_AFTER = 1.2  # rule 7: the kernel's retransmission, 1 s after the first SYN, has been unanswered for a while
@@ -221,15 +222,16 @@ class Race:
             yield due, partial(self._dial, number, place.plain, tls=False)
 
     def _questions(self) -> Iterator[_Due]:
-        """Rules 4 and 5: when a plain candidate that is open may be asked; one at a time."""
+        """Rules 4 and 5: when a plain candidate that is open may be asked; the next one where the last says nothing."""
         ready = [attempt for attempt in self.attempts if not attempt.tls and attempt.is_open]
-        if not ready or any(not math.isnan(attempt.asked) for attempt in ready):
+        plain = next((attempt for attempt in ready if math.isnan(attempt.asked)), None)
+        if not plain:
             return
-        plain = ready[0]
         hopes = [attempt for attempt in self.attempts if attempt.tls and attempt.live]
-        due = self._now
+        asked = [attempt.asked for attempt in ready if not math.isnan(attempt.asked)]
+        due = max(asked) + NEXT_QUESTION if asked else self._now
         if any(not hope.is_open for hope in hopes):
-            due = max(plain.opened, self._last_start) + _grace(GRACE, plain.round_trip)
+            due = max(due, max(plain.opened, self._last_start) + _grace(GRACE, plain.round_trip))
         for hope in hopes:
             if hope.is_open:
                 due = max(due, hope.opened + _grace(HELLO_GRACE, hope.round_trip))
