@@ -144,7 +144,7 @@ class Session:
     def _exchange(self, ask: Ask, authorization: Secret | None) -> Response:
         connection = self._pool.take(ask.site, ask.work)
         secret = _secret(ask.request)
-        if secret and not self._private(ask.site):
+        if secret and not self._private(ask.site, connection):
             self._pool.give_back(ask.site, connection)
             self._connector.secure(ask.site, ask.work, secret)
             connection = self._pool.take(ask.site, ask.work)
@@ -171,9 +171,10 @@ class Session:
             _tell_headers(ask.work, sent, response.head)
         return response
 
-    def _private(self, site: Site) -> bool:
+    def _private(self, site: Site, connection: Connection) -> bool:
+        """Whether a secret may go over the connection: it may be a plain one from before the verdict became TLS."""
         verdict = self._connector.verdict(site)
-        return verdict is not None and verdict.private
+        return verdict is not None and verdict.private and verdict.origin == connection.verdict.origin
 
     # Tokens and refusals.
 
