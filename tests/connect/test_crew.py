@@ -84,3 +84,15 @@ def test_threads_end_with_the_crew(crew: Crew) -> None:
     for thread in threads():
         thread.join(2.0)
     assert threads() == []
+
+
+def test_a_job_that_comes_after_the_end_is_done_all_the_same(crew: Crew) -> None:
+    go, done = threading.Event(), threading.Event()
+    crew.submit(lambda: (go.wait(2.0), None)[1])
+    crew.close()
+    go.set()
+    for thread in threads():
+        thread.join(2.0)
+    crew.submit(done.set)
+    assert done.wait(2.0)
+    assert len(threads()) == 1

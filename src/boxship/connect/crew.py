@@ -35,10 +35,11 @@ class Crew:
         with self._lock:
             if not self._idle and self._threads < self._size:
                 self._threads += 1
-                threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+                name = f"{self._name}-{self._threads}"
+                threading.Thread(target=self._work, args=(self._jobs,), name=name, daemon=True).start()
             elif self._idle:
                 self._idle -= 1
-        self._jobs.put(job)
+            self._jobs.put(job)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results in the items' order, computed in parallel and not far ahead of the reader; errors are raised.
@@ -56,17 +57,19 @@ class Crew:
             yield _open(pending.popleft().get())
 
     def close(self) -> None:
-        """Let the threads end when they have nothing more to do."""
+        """Let the threads end when they have nothing more to do; what is submitted later has threads of its own."""
         with self._lock:
             for _ in range(self._threads):
                 self._jobs.put(None)
+            self._jobs = queue.SimpleQueue()
             self._threads = self._idle = 0
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def _work(self, jobs: queue.SimpleQueue[_Job | None]) -> None:
+        while (job := jobs.get()) is not None:
             job()
             with self._lock:
-                self._idle += 1
+                if jobs is self._jobs:  # a thread that is to end counts no more
+                    self._idle += 1
 
 
 def _compute(
