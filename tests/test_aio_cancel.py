@@ -9,7 +9,7 @@ import pytest
 
 from boxship import AsyncClient
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch
+from boxship.errors import Cancelled, DigestMismatch
 from boxship.testing import (
     NEVER,
     Answer,
@@ -108,6 +108,39 @@ def test_a_cancelled_task_ends_at_once_and_leaves_nothing(place: Opens, prefix: 
     with place() as reached:
         before = traces()
         assert asyncio.run(cancelled(f"{prefix}{reached.address}")) < AT_ONCE
+        assert settled(before)
+
+
+def test_a_task_in_line_behind_many_waits_is_cancelled_at_once() -> None:
+    async def scenario(at: str) -> float:
+        async with AsyncClient() as client:
+            waiting = [asyncio.ensure_future(digest(client, at)) for _ in range(80)]
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(digest(client, at), 0.1)
+            seconds = time.monotonic() - began
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            return seconds
+
+    with serving(NEVER) as server:
+        before = traces()
+        assert asyncio.run(scenario(server.url)) < 0.1 + AT_ONCE
+        assert settled(before)
+
+
+def test_closing_ends_waits_that_hold_every_thread() -> None:
+    async def scenario(at: str) -> list[type[object]]:
+        async with AsyncClient() as client:
+            waiting = [asyncio.ensure_future(digest(client, at)) for _ in range(64)]
+            await asyncio.sleep(0.3)
+        return [type(error) for error in await asyncio.gather(*waiting, return_exceptions=True)]
+
+    with serving(NEVER) as server:
+        before = traces()
+        assert set(asyncio.run(scenario(server.url))) == {Cancelled}
         assert settled(before)
 
 

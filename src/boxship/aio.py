@@ -10,6 +10,7 @@ __all__ = ["AsyncBlob", "AsyncClient", "AsyncListing"]
 import asyncio
 import os
 import ssl
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -51,26 +52,41 @@ class _Lift:
         return Work(timeout=self._timeout, listener=self._listener)
 
     async def __call__(self, call: Callable[[], Result], work: Work | None = None) -> Result:
-        """The result of `call`, run in a thread; cancelling the task cancels `work` and waits for the thread."""
-        work = work or self.work()
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Result] = loop.create_future()
-        self._crew.submit(lambda: _run(call, work, done, loop))
-        try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            work.cancel()
-            await asyncio.wait([done])
-            done.exception()  # what the work said to being cancelled is nobody's concern
-            raise
+        """The result of `call`, run in a thread; cancelling the task cancels `work` and waits for the thread.
+
+        A call that no thread has begun by then is never made: others may hold all threads for minutes.
+        """
+        work, turn = work or self.work(), threading.Lock()
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        run = partial(_run, call, work, done)
+        self._crew.submit(lambda: run() if turn.acquire(blocking=False) else None)
+        return await _result(done, work, lambda: turn.acquire(blocking=False))
+
+    async def at_once(self, call: Callable[[], Result], work: Work) -> Result:
+        """The same in a thread of its own, for what gives back or ends others' waits: it waits for none of them."""
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        threading.Thread(target=_run, args=(call, work, done), name="boxship-async-end", daemon=True).start()
+        return await _result(done, work, lambda: False)
 
     def close(self) -> None:
         """Let the threads end."""
         self._crew.close()
 
 
-def _run(call: Callable[[], Result], work: Work, done: asyncio.Future[Result], loop: asyncio.AbstractEventLoop) -> None:
-    token = current_work.set(work)
+async def _result(done: asyncio.Future[Result], work: Work, forgo: Callable[[], bool]) -> Result:
+    """What is done elsewhere; `forgo` says, when the task is cancelled, that it has not begun and never will."""
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        work.cancel()
+        if not forgo():
+            await asyncio.wait([done])
+            done.exception()  # what the work said to being cancelled is nobody's concern
+        raise
+
+
+def _run(call: Callable[[], Result], work: Work, done: asyncio.Future[Result]) -> None:
+    token, loop = current_work.set(work), done.get_loop()
     try:
         result = call()
     except BaseException as error:  # noqa: BLE001 -- it is raised again in the task
@@ -253,7 +269,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """See `Client.close`."""
-        await self._lift(self._client.close)
+        await self._lift.at_once(self._client.close, self._lift.work())
         self._lift.close()
 
     async def __aenter__(self) -> Self:
@@ -272,6 +288,6 @@ class AsyncClient:
             if isinstance(error, asyncio.CancelledError):
                 work.cancel()
             if entered:  # perhaps in the moment in which the task was cancelled
-                await self._lift(partial(context.__exit__, type(error), error, error.__traceback__), work)
+                await self._lift.at_once(partial(context.__exit__, type(error), error, error.__traceback__), work)
             raise
-        await self._lift(partial(context.__exit__, None, None, None), work)
+        await self._lift.at_once(partial(context.__exit__, None, None, None), work)
