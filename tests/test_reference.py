@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from boxship.digest import Digest
@@ -90,7 +92,6 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("-reg.corp/app", "-reg.corp", "no host name"),
         ("reg..corp/app", "reg..corp", "no host name"),
         (f"{'a' * 64}.corp/app", f"{'a' * 64}.corp", "no host name"),
-        ("user:pass@reg.corp/app", "reg.corp/app", "a digest starts with"),
         ("127.1/app", "127.1", "all programs read alike"),
         ("0x7f.1/app", "0x7f.1", "all programs read alike"),
         ("010.0.0.1/app", "010.0.0.1", "all programs read alike"),
@@ -173,3 +174,26 @@ def test_a_manifest_is_asked_for_by_digest_else_tag_else_latest(text: str, name:
 
 def test_a_pinned_reference_has_no_tag() -> None:
     assert str(Reference.parse("reg.corp/app:1").with_digest(Digest.parse(SHA))) == f"reg.corp/app@{SHA}"
+
+
+@pytest.mark.parametrize("parse", [Registry.parse, Reference.parse])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://ana:hunter2@reg.corp/app", "http://…@reg.corp/app"),
+        ("http://ana:hun/ter2@reg.corp/app", "http://…@reg.corp/app"),
+        ("https://ana:hun@ter2@reg.corp:5000/app", "https://…@reg.corp:5000/app"),
+        ("https://hunter2@reg.corp", "https://…@reg.corp"),
+        ("ana:hunter2@reg.corp/app:1", "…@reg.corp/app:1"),
+        (f"ana:hunter2@reg.corp/app@{SHA}", f"…@reg.corp/app@{SHA}"),
+    ],
+)
+def test_a_password_before_a_host_is_refused_and_shown_to_nobody(
+    parse: Callable[[str], object], text: str, shown: str
+) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        parse(text)
+    error = caught.value
+    assert (error.text, error.text[slice(*error.span)]) == (shown, "…")
+    assert "--password-stdin" in error.remedy
+    assert not [word for word in ("hun", "ter2") if word in f"{error!r} {error} {error.caret} {vars(error)}"]

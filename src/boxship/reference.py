@@ -31,6 +31,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _PORT = re.compile(r"[0-9]{1,5}")
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 6874, without its percent-encoding
 _BARE_HEX = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(r"@sha(?:256|512):[^@]*\Z")  # as far as to tell it from what a user's name and password precede
 _MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
 
 Scheme = Literal["http", "https"]
@@ -55,6 +56,7 @@ class Registry:
     def parse(cls, text: str) -> Self:
         """Return the registry that `text` names (`host`, `host:port`, `http://host:port`)."""
         scheme, start = _scheme(text)
+        _refuse_user(text, start, always=True)
         authority, slash, rest = text[start:].partition("/")
         # `https://index.docker.io/v1/` is how docker's own files write Docker Hub.
         if slash and rest.strip("/") not in ("", "v1", "v2"):
@@ -107,6 +109,7 @@ class Reference:
             raise InvalidReference(
                 text, (start, start), why="here is no repository", remedy="for example reg.corp/app:1"
             )
+        _refuse_user(text, start, always=scheme is not None)
         name, digest = _split_digest(text, start)
         authority, path_start = _split_host(text, name, start, scheme)
         path, tag = _split_tag(text, name[path_start - start :], path_start)
@@ -146,6 +149,21 @@ def _scheme(text: str) -> tuple[Scheme | None, int]:
     if odd >= 0:
         raise InvalidReference(text, (0, odd + 3), why="only http:// and https:// may stand before a registry")
     return None, 0
+
+
+def _refuse_user(text: str, start: int, *, always: bool) -> None:
+    """Raise where a user's name stands before the host: what is there may be a password, and is in no error.
+
+    `always`: any `@` but a digest's means one; else only one that a path follows.
+    """
+    written = _DIGEST.sub("", text[start:])
+    user, at, host = written.rpartition("@")
+    if at and (always or "/" in host):
+        mark = user and "…"
+        shown = f"{text[:start]}{mark}{text[start + len(user) :]}"
+        why = "a user's name and password do not stand before a host"
+        remedy = "use --username and --password-stdin, or log in with docker login"
+        raise InvalidReference(shown, (start, start + len(mark)), why=why, remedy=remedy)
 
 
 def _split_digest(text: str, start: int) -> tuple[str, Digest | None]:
