@@ -66,7 +66,8 @@ def oauth_request(realm: Realm, service: str, scopes: tuple[Scope, ...], refresh
 
 def basic(credential: Credential) -> str:
     """The value of `Authorization` for Basic (RFC 7617)."""
-    pair = f"{credential.username}:{credential.secret.reveal()}".encode()
+    # The command line gives bytes that are no text as halves of surrogate pairs: they are sent as they were written.
+    pair = f"{credential.username}:{credential.secret.reveal()}".encode("utf-8", "surrogateescape")
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 

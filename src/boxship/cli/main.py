@@ -10,7 +10,6 @@ __all__ = ["VERBS", "main"]
 import argparse
 import atexit
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -46,9 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         atexit.register(gc.freeze)
     try:
         return _run(words)
+    except BoxshipError as error:  # of the help
+        console.fail(error)
+        return error.exit_status
     except BrokenPipeError:
-        # The reader has what it wanted; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.leave_output()  # the reader has what it wanted
         return _BROKEN_PIPE
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -74,6 +75,7 @@ def _run(words: list[str]) -> int:
         return end.code if isinstance(end.code, int) else _USAGE
     try:
         status: int = command.run(chosen)
+        console.flush()
     except BoxshipError as error:
         console.fail(error, verbose=getattr(chosen, "verbose", 0))
         return error.exit_status

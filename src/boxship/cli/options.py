@@ -6,12 +6,12 @@ __all__ = ["add_common", "add_platform", "client", "spelled_out"]
 
 import argparse
 import ipaddress
-import sys
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from boxship.cli.console import Tracer, complain
+from boxship.cli.console import Tracer, complain, given
 from boxship.client import Client
 from boxship.connect.deadline import Bounds
 from boxship.errors import InvalidSettings
@@ -124,7 +124,8 @@ def _bounds(chosen: argparse.Namespace) -> Bounds:
 
 def _password(chosen: argparse.Namespace) -> str | None:
     if chosen.password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        # The bytes as they are: a password need not be UTF-8.
+        return os.fsdecode(given().buffer.readline()).rstrip("\r\n")
     if chosen.password is not None:
         complain("boxship: warning: --password can be seen by others on this machine; prefer --password-stdin")
     password: str | None = chosen.password
@@ -132,9 +133,12 @@ def _password(chosen: argparse.Namespace) -> str | None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text.removesuffix("s"))
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < 1e6:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
 
 

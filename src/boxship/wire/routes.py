@@ -45,4 +45,5 @@ def referrers(repository: str, digest: Digest) -> str:
 def with_query(path: str, **parameters: str | int | None) -> str:
     """The path with those of the parameters that are not None."""
     given = {name: value for name, value in parameters.items() if value is not None}
-    return f"{path}?{urlencode(given)}" if given else path
+    # What the command line was given may hold bytes that are no text, as halves of surrogate pairs.
+    return f"{path}?{urlencode(given, errors='surrogatepass')}" if given else path

@@ -5,16 +5,19 @@ from __future__ import annotations
 __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
-import sys
+import os
+import re
 from pathlib import Path
 
 from boxship.cli import console, options
 from boxship.errors import InvalidReference, InvalidSettings
+from boxship.reference import Registry
 from boxship.registry.remote import error_of
 from boxship.transport.connection import Response
 
 SUMMARY = "Send a request with boxship's credentials and rules; the answer's body goes to stdout."
 EXAMPLE = "boxship api GET 127.0.0.1:5000/v2/_catalog"
+_SCHEME = re.compile(r"[^/]*://")
 _BUFFER = 1024 * 1024
 
 
@@ -30,17 +33,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Send the request."""
-    scheme, mark, rest = chosen.url.rpartition("://")
-    host, slash, path = rest.partition("/")
-    if not slash:
-        end = len(chosen.url)
-        raise InvalidReference(chosen.url, (end, end), why="a path is missing", remedy=f"for example {chosen.url}/v2/")
+    registry, path = _parts(chosen.url)
     headers = dict(map(_header, chosen.header))
     with (
         options.client(chosen) as client,
-        client.api(
-            chosen.method, scheme + mark + host, f"/{path}", body=_body(chosen.data), headers=headers
-        ) as response,
+        client.api(chosen.method, registry, path, body=_body(chosen.data), headers=headers) as response,
     ):
         if chosen.include:
             console.say(f"{response.status} {response.head.reason}")
@@ -49,27 +46,38 @@ def run(chosen: argparse.Namespace) -> int:
         return 0 if response.status < 400 else error_of(chosen.url, response.head, b"").exit_status
 
 
+def _parts(url: str) -> tuple[Registry, str]:
+    """The registry and the path; a query may have a URL in it."""
+    scheme = _SCHEME.match(url)
+    start = scheme.end() if scheme else 0
+    host, slash, path = url[start:].partition("/")
+    registry = Registry.parse(url[:start] + host)
+    if not slash:
+        raise InvalidReference(url, (len(url), len(url)), why="a path is missing", remedy=f"for example {url}/v2/")
+    return registry, f"/{path}"
+
+
 def _copy(response: Response) -> None:
     response.stream()
     view = memoryview(bytearray(_BUFFER))
     while count := response.readinto(view):
-        console.output().write(view[:count])
-    console.output().flush()
+        console.write(view[:count])
 
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon:
-        raise InvalidSettings(f"--header {text}", why="a header is written NAME: VALUE")
+        # Not what was written: it may be a secret.
+        raise InvalidSettings("--header", why="a header is written NAME: VALUE")
     return name.strip(), value.strip()
 
 
 def _body(data: str | None) -> bytes | None:
     if data == "-":
-        return sys.stdin.buffer.read()
+        return console.given().buffer.read()
     if data and data.startswith("@"):
         try:
             return Path(data[1:]).read_bytes()
         except OSError as error:
             raise InvalidSettings(f"--data {data}", why=error.strerror or str(error)) from error
-    return data.encode() if data is not None else None
+    return os.fsencode(data) if data is not None else None  # the bytes as they were written

@@ -20,9 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the blob."""
-    target = console.output()
     with options.client(chosen) as client, client.open_blob(chosen.reference) as blob:
         for piece in blob:
-            target.write(piece)
-        target.flush()
+            console.write(piece)
     return 0

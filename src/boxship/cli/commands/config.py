@@ -22,5 +22,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Print the configuration."""
     with options.client(chosen) as client:
-        console.output().write(client.config(chosen.reference, platform=chosen.platform).raw)
+        console.write(client.config(chosen.reference, platform=chosen.platform).raw)
     return 0
