@@ -197,3 +197,15 @@ def test_a_password_before_a_host_is_refused_and_shown_to_nobody(
     assert (error.text, error.text[slice(*error.span)]) == (shown, "…")
     assert "--password-stdin" in error.remedy
     assert not [word for word in ("hun", "ter2") if word in f"{error!r} {error} {error.caret} {vars(error)}"]
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:5000", "localhost:5000", "reg.corp:443"])
+def test_a_registry_is_no_repository_of_docker_hub(text: str) -> None:
+    with pytest.raises(InvalidReference, match="a repository is missing: this is a registry") as caught:
+        Reference.parse(text)
+    assert caught.value.remedy == f"write {text}/REPOSITORY"
+
+
+@pytest.mark.parametrize("text", ["busybox:5000", "a/b.c:5000", "reg.corp:v1"])
+def test_a_number_may_be_a_tag(text: str) -> None:
+    assert Reference.parse(text).tag

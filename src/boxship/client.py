@@ -17,7 +17,7 @@ from boxship.connect.contexts import Contexts
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.connect.resolve import Resolver
-from boxship.errors import BoxshipError, InvalidReference, UnexpectedAnswer
+from boxship.errors import BoxshipError, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
 from boxship.registry.pages import Listing
 from boxship.registry.remote import Remote
@@ -306,6 +306,8 @@ def _digest_of(reference: Reference) -> Digest:
 
 def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Scheme] | None:
     if plain_http is not None:
+        if plain_http not in _SCHEMES:
+            raise InvalidSettings(f"plain_http={plain_http!r}", why=f"it is one of {', '.join(_SCHEMES)}")
         return Sourced(_SCHEMES[plain_http], f"plain_http={plain_http}")
     return Sourced(Scheme.AUTO, "insecure") if insecure else None
 
@@ -315,4 +317,10 @@ def _told_credential(username: str | None, password: str | None) -> Credential |
         return None
     from boxship.credential import Credential, Secret
 
+    try:
+        f"{username}{password}".encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Not chained: the message of the error has a part of the password in it.
+        why = "one of them has half of a surrogate pair, which is no character"
+        raise InvalidInput("the user name and password cannot be sent", why=why) from None
     return Credential.password(username or "", Secret(password or ""), source="the caller")

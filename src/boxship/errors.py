@@ -158,11 +158,12 @@ class PlainNotPermitted(ConnectFailed):
 
 
 class TimedOut(Unreachable, TimeoutError):
-    """A bound was reached; `phase` names it, `seconds` is its length."""
+    """A bound was reached: `phase`, which lasts `seconds`; `evidence` says what was being tried, if anything was."""
 
     def __init__(self, what: str, *, phase: str, seconds: float, why: str = "", remedy: str = "") -> None:
         super().__init__(what, why=why or f"no progress within {seconds:g} s ({phase})", remedy=remedy)
         self.phase, self.seconds = phase, seconds
+        self.evidence: tuple[str, ...] = ()
 
 
 class BrokenAnswer(Unreachable):

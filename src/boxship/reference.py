@@ -113,6 +113,8 @@ class Reference:
         name, digest = _split_digest(text, start)
         authority, path_start = _split_host(text, name, start, scheme)
         path, tag = _split_tag(text, name[path_start - start :], path_start)
+        if authority is None and tag:
+            _refuse_registry(text, path, tag)
         registry = Registry(DOCKER_HUB) if authority is None else Registry._of(text, authority, start, scheme)
         _check_components(text, path, path_start)
         repository = f"library/{path}" if registry.is_docker_hub and "/" not in path else path
@@ -192,6 +194,15 @@ def _split_host(text: str, name: str, start: int, scheme: Scheme | None) -> tupl
 def _looks_like_host(part: str) -> bool:
     # normalize.go splitDockerDomain: a dot, a colon, `localhost`, or an upper-case letter makes a host.
     return part == "localhost" or any(mark in part for mark in ".:[") or part != part.lower()
+
+
+def _refuse_registry(text: str, path: str, tag: str) -> None:
+    # docker takes `127.0.0.1:5000` for a repository of Docker Hub with the tag 5000, which nobody ever means.
+    if tag.isdigit() and ("." in path or path == "localhost") and "/" not in path:
+        end = len(text)
+        raise InvalidReference(
+            text, (end, end), why="a repository is missing: this is a registry", remedy=f"write {text}/REPOSITORY"
+        )
 
 
 def _split_tag(text: str, path: str, start: int) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from boxship.connect.attempt import Place
 from boxship.connect.connector import Connector
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.places import Atlas
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Origin, Verdict
 from boxship.errors import PlainNotPermitted
@@ -107,3 +108,10 @@ def test_a_place_that_is_told_is_dialled_there_and_named_as_it_was(certificates:
         assert str(verdict.origin) == "http://registry.test:80"
         assert verdict.address == at(LOOPBACK, plain.port)
         assert plain.requests[0].headers["host"] == NAME
+
+
+def test_a_name_whose_443_is_told_is_not_looked_up() -> None:
+    told = Atlas(Resolver({("nowhere.invalid", 443): (at(LOOPBACK, 8443),)}))
+    names = told.names(site("nowhere.invalid", AUTO), None)
+    assert not names.pending
+    assert names.first(Work(), 1.0) == (Place(at(LOOPBACK, 8443), None),)

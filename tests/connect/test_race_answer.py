@@ -201,10 +201,10 @@ def test_the_losers_of_a_plain_win_are_closed() -> None:
     assert {attempt.evidence for attempt in plain if attempt is not won} == {Evidence.LEFT}
 
 
-def test_an_answer_that_does_not_come_ends_at_the_bound_of_the_first_byte() -> None:
+def test_an_answer_that_does_not_come_ends_at_the_bound_of_the_question() -> None:
     network = Simulation.of((REFUSED, HTTP_SILENT))
     assert network.run() == Outcome(End.LOST)
-    assert network.now == pytest.approx(RTT + 75.0)
+    assert network.now == pytest.approx(RTT + 10.0)
     assert network.race.attempts[1].evidence is Evidence.MUTE
 
 

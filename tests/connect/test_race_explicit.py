@@ -91,7 +91,7 @@ def test_a_single_threaded_plain_server_that_waits_for_a_line_answers_when_the_h
         pytest.param(DROPPED, 5.0, 1, id="dropped: one connection, to its bound"),
         pytest.param(BAD_CERTIFICATE, 2 * RTT, 1, id="bad certificate: no plain"),
         pytest.param(replace(PORTAL, hello=SPEAKS_HTTP.hello), 4 * RTT, 2, id="plain, and no registry"),
-        pytest.param(TLS_RESETS, 75.0 + 3 * RTT, 2, id="resets the hello and says nothing to the question"),
+        pytest.param(TLS_RESETS, 10.0 + 3 * RTT, 2, id="resets the hello and says nothing to the question"),
     ],
 )
 def test_a_port_without_a_registry_is_lost(port: Port, lost_at: float, syns: int) -> None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 
-from boxship.connect.address import Permission
+from boxship.connect.address import Address, Permission, is_literal
 from boxship.connect.attempt import Attempt, End, Goal, Outcome
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
@@ -27,7 +27,7 @@ from boxship.connect.race import Race
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.errors import Cancelled, TimedOut, Unreachable
-from boxship.settings.hosts import Scheme, Site
+from boxship.settings.hosts import Site
 from boxship.wire.message import USER_AGENT
 
 _TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
@@ -220,8 +220,8 @@ class Connector:
             known.close()
             evidence = report.absence_words(attempts, now)
             words = f"{what} goes to {site} over plain HTTP, which others can read: {evidence}"
-            # A loopback address that nobody was asked about is no news to anybody.
-            level = "I" if site.scheme.value is Scheme.BY_ADDRESS else "W"
+            # Nobody else can read what does not leave this machine; a name that leads there is news, though.
+            level = "I" if _is_here(site.registry.host) else "W"
             work.trace.say("PlainConfirmed", f"{words}; to say so outright, write http://{site}", level=level)
             return known.verdict
         if any(attempt.spoke for attempt in attempts):
@@ -282,9 +282,14 @@ class Connector:
             raise
         try:
             runner.run(work)
-        except BaseException:
-            runner.close()
+        except TimedOut as error:
+            from boxship.connect.report import evidence_lines  # noqa: PLC0415 -- needed where all is not well
+
+            error.evidence = evidence_lines(race.attempts, time.monotonic())
             raise
+        finally:
+            if race.outcome is None:
+                runner.close()
         return runner, race.outcome.port if race.outcome else None
 
     def _greeting(self, site: Site) -> Greeting:
@@ -299,6 +304,10 @@ class Connector:
 
 def _winner(outcome: Outcome | None) -> Attempt | None:
     return outcome.attempt if outcome else None
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or (is_literal(host) and Address.of(host, 0).ip.is_loopback)
 
 
 def _tell(work: Work, site: Site, verdict: Verdict) -> None:

@@ -33,6 +33,8 @@ class Bounds:
     """From the hello to the end of the handshake."""
     tls_first_byte: float = 5.0
     """From the hello to the first byte: longer is mute."""
+    question: float = 10.0
+    """For the answer to `GET /v2/` of a plain port that nobody named: longer is no registry to fall back on."""
     first_byte: float = 75.0
     """From a request to the first byte of its answer: `/v2/`, tokens, manifests."""
     first_byte_slow: float = 300.0

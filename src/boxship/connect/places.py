@@ -62,9 +62,13 @@ class Atlas:
         return Names(self._look_up(site, verdict), lambda addresses: self.places(site, addresses, verdict))
 
     def _look_up(self, site: Site, verdict: Verdict | None) -> Lookup | None:
-        """The lookup of the site's name; None where `--resolve` says all that is needed."""
+        """The lookup of the site's name; None where `--resolve` says where TLS is, or all that is needed.
+
+        Where it says that of port 443, port 80 is tried only if it is told, too: the name may be known to nobody.
+        """
         wanted = (verdict.origin.port,) if verdict else self._ports(site)
-        if all(self._resolver.told(site.registry.host, port) is not None for port in wanted):
+        told = [port for port in wanted if self._resolver.told(site.registry.host, port) is not None]
+        if TLS_PORT in told or len(told) == len(wanted):
             return None
         return self._resolver.look_up(site.registry.host)
 

@@ -204,7 +204,10 @@ class Race:
             elif attempt.tls:
                 yield attempt.opened + bounds.tls_first_byte, partial(self._end, attempt, Evidence.MUTE)
             elif not math.isnan(attempt.asked):
-                yield attempt.asked + bounds.first_byte, partial(self._end, attempt, Evidence.MUTE)
+                yield (
+                    attempt.asked + min(bounds.question, bounds.first_byte),
+                    partial(self._end, attempt, Evidence.MUTE),
+                )
 
     def _plain_after_hello(self) -> Iterator[_Due]:
         """Rule 9: on an explicit port the hello goes first; refused is final, reset and silence are not."""

@@ -19,8 +19,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+from boxship.errors import MissingExtra
 from boxship.testing.place import LOOPBACK, Place
 
 _READY = re.compile(r"^serving http://\[?([^\s/\]]+)\]?:(\d+)/?\s*$", re.MULTILINE)
@@ -56,6 +58,8 @@ def registry(
     Without a `folder` it keeps its content in a temporary one, removed at the end. `host_names` are names it may be
     called by besides those of loopback. `RuntimeError`, with what it printed, where it does not start.
     """
+    if find_spec("granian") is None:
+        raise MissingExtra("server", "the registry")
     work = Path(tempfile.mkdtemp(prefix="boxship-registry-"))
     try:
         kept = Path(folder) if folder is not None else work / "storage"
