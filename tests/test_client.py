@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from boxship import Client
-from boxship.errors import BoxshipError, Cancelled, InvalidReference, TimedOut
+from boxship.errors import BoxshipError, Cancelled, InvalidInput, InvalidReference, InvalidSettings, TimedOut
 from boxship.event import Event
 from boxship.reference import Reference, Registry
+from boxship.settings.hosts import site_of
 from boxship.testing import (
     NEVER,
     Answer,
@@ -25,6 +26,7 @@ from boxship.testing import (
 from tests.transport.reaching import SHORT, bounds, failing, repository, settled, tags, traces
 
 GOOD = ScriptedRegistry()
+NAMES = ("reg.corp:5000", "corp:5000", "other.reg.corp")
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +188,29 @@ def test_bounds_are_those_of_the_caller() -> None:
         error = failing(lambda: client.ping(server.url))
     assert isinstance(error, TimedOut)
     assert (error.phase, error.seconds) == ("first byte", SHORT)
+
+
+def test_where_to_dial_is_said_of_a_host_however_it_is_written() -> None:
+    with serving(GOOD) as server:
+        places = {("Reg.Corp.", 80): (server.host, server.port)}
+        with Client(plain_http="always", resolve=places) as client:
+            assert list(client.tags("reg.corp/app")) == list(client.tags("REG.corp/app")) == ["latest", "v1", "v2"]
+
+
+def test_a_place_to_dial_that_is_no_address_is_refused() -> None:
+    with pytest.raises(InvalidSettings, match="'localhost' is no IP address"):
+        Client(resolve={("reg.corp", 443): ("localhost", 8443)})
+
+
+@pytest.mark.parametrize("hosts", ["Reg.corp", ["reg.corp"], ["other", "reg.corp:5000"]], ids=str)
+def test_certificates_are_not_checked_of_hosts_that_are_listed(hosts: str | list[str]) -> None:
+    with Client(skip_tls_verify=hosts) as client:
+        skipped = {text: site_of(Registry.parse(text), client._flags).trust.skip_verify for text in NAMES}
+    assert skipped == dict.fromkeys(NAMES, False) | {"reg.corp:5000": True}
+
+
+@pytest.mark.parametrize("words", [("\ud800", "x"), ("ana", "s3cret\ud800")])
+def test_a_password_that_cannot_be_sent_is_refused_and_not_shown(words: tuple[str, str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Client(username=words[0], password=words[1])
+    assert "s3cret" not in f"{caught.value!r} {caught.value}"

@@ -93,12 +93,10 @@ class Client:
         self._bounds = bounds or Bounds()
         self._flags = Flags(
             plain_http=_scheme_rule(plain_http, insecure=insecure),
-            skip_verify=insecure
-            or (skip_tls_verify if isinstance(skip_tls_verify, bool) else frozenset(skip_tls_verify)),
+            skip_verify=insecure or (skip_tls_verify if isinstance(skip_tls_verify, bool) else _hosts(skip_tls_verify)),
             trust=Trust.of(os.environ, ca_files=(os.fspath(ca_file),) if ca_file else ()),
         )
-        told = {place: (Address.of(*target),) for place, target in (resolve or {}).items()}
-        connector = Connector(Resolver(told), Contexts(tls_context), self._bounds)
+        connector = Connector(Resolver(_places(resolve or {})), Contexts(tls_context), self._bounds)
         told_credential = _told_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session = Session(connector, self._bounds, self._finder)
@@ -302,6 +300,20 @@ def _digest_of(reference: Reference) -> Digest:
             text, (len(text), len(text)), why="a blob is named by digest", remedy="repository@sha256:…"
         )
     return reference.digest
+
+
+def _hosts(named: Iterable[str]) -> frozenset[str]:
+    return frozenset(host.lower() for host in ((named,) if isinstance(named, str) else named))
+
+
+def _places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> dict[tuple[str, int], tuple[Address, ...]]:
+    places: dict[tuple[str, int], tuple[Address, ...]] = {}
+    for (host, port), (address, dialled) in resolve.items():
+        try:
+            places[host.lower().rstrip("."), port] = (Address.of(address, dialled),)
+        except ValueError as error:
+            raise InvalidSettings(f"resolve={host}:{port}", why=f"{address!r} is no IP address") from error
+    return places
 
 
 def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Scheme] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "site_of"]
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxship.reference import Registry
 from boxship.settings.sourced import Sourced
@@ -50,7 +50,7 @@ class Flags:
 
     plain_http: Sourced[Scheme] | None = None
     skip_verify: frozenset[str] | bool = False
-    """Hosts whose certificates are not checked, or True for all that are named."""
+    """Hosts (in lower case, with a port for that alone) whose certificates are not checked, or True for all named."""
     trust: Trust
 
 
@@ -77,7 +77,8 @@ def site_of(registry: Registry, flags: Flags) -> Site:
     """The site of a registry that the caller names."""
     api = registry.api
     public = always_https(api.host)
-    skip = flags.skip_verify if isinstance(flags.skip_verify, bool) else api.name in flags.skip_verify
+    names = {api.name.lower(), replace(api, port=None).name.lower()}
+    skip = flags.skip_verify if isinstance(flags.skip_verify, bool) else not names.isdisjoint(flags.skip_verify)
     trust = flags.trust.skipping() if skip and not public else flags.trust
     return Site(api, _scheme(registry, flags, public=public), trust, named=True)
 
