@@ -20,13 +20,13 @@ def main(arguments: list[str]) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     username, password, repo, src = arguments
-    show(Event("registryURL", repo, time.time(), "list_tags.py"))
-    show(Event("repoName", Reference.parse(src).repository, time.time(), "list_tags.py"))
     context = ssl.create_default_context()
     context.check_hostname = False  # as the registry's certificate is nobody's business here
     context.verify_mode = ssl.CERT_NONE
     told = Client(username=username, password=password, plain_http="auto", tls_context=context, on_event=show)
     try:
+        show(Event("registryURL", repo, time.time(), "list_tags.py"))
+        show(Event("repoName", Reference.parse(src).repository, time.time(), "list_tags.py"))
         with told as client:
             print(*client.tags(src), sep="\n")
     except BoxshipError as error:

@@ -19,6 +19,7 @@ from boxship.errors import InvalidSettings
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
 _ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
 _DEFAULTS = Bounds()
+_LOG_IN = "for example --username alice --password-stdin < password.txt"
 _BOUNDS = {
     "--connect-timeout": _DEFAULTS.connect,
     "--tls-timeout": _DEFAULTS.tls,
@@ -38,14 +39,14 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     reach.add_argument(
         "--plain-http",
         choices=("always", "auto", "never"),
-        metavar="always|auto|never",
+        metavar="[=always|auto|never]",
         help="speak plain HTTP (alone: always); auto prefers TLS and falls back within a few round trips",
     )
     reach.add_argument("--insecure", action="store_true", help="--plain-http=auto without certificate checks")
     reach.add_argument(
         "--skip-tls-verify",
         action="append",
-        metavar="HOST",
+        metavar="[=HOST]",
         help="do not check certificates (alone: of every host that is named)",
     )
     reach.add_argument("--ca-file", metavar="FILE", help="trust these certificate authorities, too")
@@ -123,13 +124,20 @@ def _bounds(chosen: argparse.Namespace) -> Bounds:
 
 
 def _password(chosen: argparse.Namespace) -> str | None:
+    told = chosen.password_stdin or chosen.password is not None
+    if told != (chosen.username is not None):
+        given_one = "--username" if chosen.username is not None else "a password"
+        raise InvalidSettings(given_one, why="a user name and a password go together", remedy=_LOG_IN)
     if chosen.password_stdin:
         # The bytes as they are: a password need not be UTF-8.
-        return os.fsdecode(given().buffer.readline()).rstrip("\r\n")
+        password = os.fsdecode(given().buffer.readline()).rstrip("\r\n")
+        if not password:
+            raise InvalidSettings("--password-stdin", why="standard input has no password", remedy=_LOG_IN)
+        return password
     if chosen.password is not None:
         complain("boxship: warning: --password can be seen by others on this machine; prefer --password-stdin")
-    password: str | None = chosen.password
-    return password
+    told_password: str | None = chosen.password
+    return told_password
 
 
 def _seconds(text: str) -> float:

@@ -12,7 +12,7 @@ from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
 from boxship.settings.hosts import Site
-from boxship.transport.retry import LONGEST_RETRY_AFTER, clock, retry_after, worth_retrying
+from boxship.transport.retry import clock, is_rate_limit, retry_after
 from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
 
@@ -55,9 +55,11 @@ def error_of(what: str, head: Head, body: bytes) -> RegistryError:
     if head.status in (401, 403) and not html:
         return Refused(f"{what}: refused", status=head.status, why=why, remedy="check the credential and its rights")
     seconds = retry_after(head.get("retry-after"), time.time()) or 0.0
-    if head.status == 429 or (worth_retrying(head.status) and seconds > LONGEST_RETRY_AFTER):
+    if is_rate_limit(head.status, seconds):
         return _rate_limited(what, head.status, seconds, why)
     remedy = "something between you and the registry answers in its place" if html else ""
+    if head.status == 400 and "HTTPS" in page:
+        remedy = "it speaks TLS: write https://"
     return UnexpectedAnswer(f"{what}: failed", status=head.status, why=why, remedy=remedy)
 
 

@@ -5,7 +5,16 @@
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_RETRY_AFTER", "MAX_ATTEMPTS", "Stale", "clock", "delay", "retry_after", "worth_retrying"]
+__all__ = [
+    "LONGEST_RETRY_AFTER",
+    "MAX_ATTEMPTS",
+    "Stale",
+    "clock",
+    "delay",
+    "is_rate_limit",
+    "retry_after",
+    "worth_retrying",
+]
 
 import time
 
@@ -27,6 +36,11 @@ class Stale(BrokenAnswer):
 def worth_retrying(status: int) -> bool:
     """Whether the same request may get another answer a little later."""
     return status in _STATUSES
+
+
+def is_rate_limit(status: int, wait: float | None) -> bool:
+    """Whether an answer says: not now. A wait that is too long is one, whatever the status it comes with."""
+    return status == 429 or (worth_retrying(status) and (wait or 0.0) > LONGEST_RETRY_AFTER)
 
 
 def delay(attempt: int, wait: float | None, *, jitter: float) -> float | None:

@@ -18,7 +18,7 @@ from boxship.connect.deadline import Bounds, Work
 from boxship.errors import RateLimited, Refused, UnexpectedAnswer
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.pool import Pool
-from boxship.transport.retry import LONGEST_RETRY_AFTER, Stale, delay, retry_after, worth_retrying
+from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
 from boxship.wire.message import Head, Request, headers_without_secrets
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Session:
         with response:
             body = response.excerpt(_LONGEST_TOKEN) if response.status != 200 else response.read(_LONGEST_TOKEN)
         seconds = retry_after(response.head.get("retry-after"), time.time()) or 0.0
-        if response.status == 429 or (worth_retrying(response.status) and seconds > LONGEST_RETRY_AFTER):
+        if is_rate_limit(response.status, seconds):
             raise RateLimited(f"the token server {site} gave no token", retry_after=seconds, status=response.status)
         return response.head, body
 

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument("registry", help="for example reg.corp:5000")
     parser.add_argument("--full-ref", action="store_true", help="print the registry before each repository")
-    add_paging(parser, "repository")
+    add_paging(parser, "repository", "repositories")
     options.add_common(parser)
 
 

@@ -25,14 +25,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-O", "--omit-digest-tags", action="store_true", help="leave out tags like sha256-…")
     parser.add_argument("--match", type=_pattern, metavar="REGEX", help="only tags in which this is found")
     parser.add_argument("--exclude", type=_pattern, metavar="REGEX", help="no tags in which this is found")
-    add_paging(parser, "tag")
+    add_paging(parser, "tag", "tags")
     options.add_common(parser)
 
 
-def add_paging(parser: argparse.ArgumentParser, what: str) -> None:
+def add_paging(parser: argparse.ArgumentParser, one: str, many: str) -> None:
     """Add the options of lists."""
-    parser.add_argument("--limit", type=_count, metavar="N", help=f"at most N {what}s")
-    parser.add_argument("--last", metavar=what.upper(), help=f"begin after this {what}")
+    parser.add_argument("--limit", type=_count, metavar="N", help=f"at most N {many}")
+    parser.add_argument("--last", metavar=one.upper(), help=f"begin after this {one}")
     parser.add_argument(
         "--page-size", type=_count, metavar="N", help="ask for pages of N (default: the registry's choice)"
     )
