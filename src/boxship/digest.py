@@ -1,6 +1,6 @@
 """Digests: what content is called by (image-spec, descriptor.md, "Digests").
 
-Hashing while bytes flow is `wire/verified`'s work.
+Hashing while bytes flow is `registry/blobs`'s work.
 """
 
 from __future__ import annotations

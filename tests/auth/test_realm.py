@@ -195,3 +195,9 @@ def test_a_token_server_on_another_port_of_the_registrys_host_is_asked_there(aut
         with Client(resolve=places, ca_file=authority.file, username="ana", password="secret") as client:
             assert list(client.tags("git.test:5050/app")) == ["latest", "v1", "v2"]
         assert [request.path for request in auth.requests] == ["/jwt/auth"]
+
+
+def test_a_realms_query_is_shown_to_nobody() -> None:
+    realm = Realm.parse("https://auth.corp/token?key=s3cret")
+    assert realm.query == "key=s3cret"
+    assert "s3cret" not in f"{realm} {realm!r}"

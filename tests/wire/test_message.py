@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from boxship.wire.message import Head, Request, headers_without_secrets
+from boxship.wire.target import Target
 
 
 def test_a_request_is_written_with_its_length() -> None:
@@ -16,6 +17,12 @@ def test_a_request_is_written_with_its_length() -> None:
 def test_an_empty_body_has_its_length_and_no_body_has_none() -> None:
     assert b"Content-Length: 0\r\n" in Request("PUT", "/", body=b"").encode("h")
     assert b"Content-Length" not in Request("GET", "/").encode("h")
+
+
+def test_a_query_a_header_and_a_body_are_shown_to_nobody() -> None:
+    request = Request("PUT", "/store?X-Signature=s3cret", {"X-Key": "s3cret"}, b"s3cret")
+    assert (str(request), repr(request)) == ("PUT /store", "Request('PUT /store')")
+    assert repr(Target.parse("https://store.corp/blob?X-Signature=s3cret")) == "Target('https://store.corp/blob')"
 
 
 @pytest.mark.parametrize("injected", ["\r\nX: y", "\n", "\r", "\0", "a\x0bb", "\x7f"], ids=repr)

@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["Realm", "refuse_address", "refuse_realm"]
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from boxship.connect.address import Address, is_literal
@@ -27,7 +27,7 @@ class Realm:
 
     registry: Registry
     path: str
-    query: str
+    query: str = field(repr=False)
 
     @classmethod
     def parse(cls, url: str) -> Self:

@@ -84,7 +84,8 @@ def parse_token(body: bytes, realm: Realm, now: float) -> Token:
         fields = parse_object(body)
         value = fields.text("token") or fields.text("access_token")
     except Malformed as error:
-        raise CredentialFailed(f"the token server {realm} answered with no token", why=str(error)) from error
+        # Not chained: what the error holds may have the token in it.
+        raise CredentialFailed(f"the token server {realm} answered with no token", why=str(error)) from None
     if not value:
         raise CredentialFailed(f"the token server {realm} answered with no token", why="neither token nor access_token")
     if not _SENDABLE.fullmatch(value):

@@ -1,6 +1,6 @@
 """Error bodies: what a registry says went wrong (the specification's "Error Codes").
 
-Which of boxship's errors a status becomes is `registry/answers`'s decision.
+Which of boxship's errors a status becomes is `registry/remote`'s decision.
 """
 
 from __future__ import annotations

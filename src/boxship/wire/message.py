@@ -33,12 +33,15 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
     def __str__(self) -> str:
         """What a person is shown: without the query, which storage services sign."""
         return f"{self.method} {self.path.partition('?')[0]}"
+
+    def __repr__(self) -> str:
+        return f"Request({str(self)!r})"
 
     @property
     def safe(self) -> bool:

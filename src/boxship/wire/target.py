@@ -21,7 +21,7 @@ _UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL: the place with its scheme, and what is asked for there, path and query. `str` shows no query."""
+    """A URL: the place with its scheme, and what is asked for there, path and query. `str` and `repr` show no query."""
 
     registry: Registry
     path: str
@@ -65,6 +65,9 @@ class Target:
     @property
     def _usual_port(self) -> int:
         return 443 if self.registry.scheme == "https" else 80
+
+    def __repr__(self) -> str:
+        return f"Target({str(self)!r})"
 
     def __str__(self) -> str:
         return printable(f"{self.registry}{self.path.partition('?')[0]}")
