@@ -10,6 +10,7 @@ __all__ = ["Roots"]
 
 import re
 import ssl
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -43,7 +44,9 @@ class Roots:
         self._findable: set[bytes] = set()
 
     def add_system_directories(self) -> None:
-        """Trust what the system's directories hold."""
+        """Trust what the system's directories hold, or what Windows keeps in stores instead."""
+        if sys.platform == "win32":
+            self._context.load_default_certs()
         for directory in _system_directories():
             self._add_hashed(directory)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Trust"]
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
@@ -39,7 +40,7 @@ class Trust:
     def of(cls, environment: Mapping[str, str], *, ca_files: Iterable[str] = ()) -> Self:
         """What the environment and the `--ca-file` flags say."""
         file = environment.get("SSL_CERT_FILE")
-        directories = environment.get("SSL_CERT_DIR", "").split(":")
+        directories = environment.get("SSL_CERT_DIR", "").split(os.pathsep)
         return cls(
             file=Sourced(file, "SSL_CERT_FILE") if file else None,
             directories=tuple(Sourced(path, "SSL_CERT_DIR") for path in directories if path),
