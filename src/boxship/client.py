@@ -67,8 +67,8 @@ class Client:
         config: the folder of docker's `config.json`.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.
-        on_event: called with each `Event`, from whichever thread it happens in, and waited for; it may close this client,
-            and not ask it for anything: what it would wait for may be waiting for it.
+        on_event: called with each `Event`, from whichever thread it happens in, and waited for. It may close this
+            client, and not ask it for anything: what it would wait for may be waiting for it.
     """
 
     LONGEST_SMALL_BLOB = 8 * 1024 * 1024
