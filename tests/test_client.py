@@ -142,15 +142,25 @@ def test_a_client_leaves_nothing(running: RunningRegistry) -> None:
     assert settled(before)
 
 
-def test_a_client_may_be_closed_twice_and_used_again() -> None:
+def test_a_closed_client_may_be_closed_again_and_not_used() -> None:
     with serving(GOOD) as server:
         client = Client()
         assert tags(client, server)
         client.close()
         client.close()
-        assert tags(client, server)
-        assert list(client.digests([f"{repository(server)}:v1"] * 3)) == [GOOD.image.digest] * 3
-        client.close()
+        assert isinstance(failing(lambda: tags(client, server)), Cancelled)
+        assert isinstance(failing(lambda: list(client.digests([f"{repository(server)}:v1"] * 3))), Cancelled)
+
+
+def test_what_was_not_begun_when_the_client_was_closed_is_not_begun_after() -> None:
+    with serving(GOOD) as server:
+        before = traces()
+        with Client() as client:
+            found = client.digests(f"{repository(server)}:v1" for _ in range(1000))
+            assert next(found) == GOOD.image.digest
+        asked = len(server.requests)
+        assert settled(before)
+        assert len(server.requests) <= asked + 8  # those that were on their way
 
 
 @pytest.mark.parametrize("prefix", ["http://", "https://", ""])

@@ -17,7 +17,7 @@ from boxship.connect.contexts import Contexts
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.connect.resolve import Resolver
-from boxship.errors import BoxshipError, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
+from boxship.errors import BoxshipError, Cancelled, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
 from boxship.registry.pages import Listing
 from boxship.registry.remote import Remote
@@ -104,6 +104,7 @@ class Client:
         self._crew = Crew(_JOBS, "boxship-client")
         self._lock = threading.Lock()
         self._works: set[Work] = set()
+        self._closed = False
 
     # Verbs.
 
@@ -221,8 +222,9 @@ class Client:
     # Life.
 
     def close(self) -> None:
-        """Close all connections; what other threads are waiting for ends with `Cancelled`."""
+        """Close all connections; what other threads wait for ends with `Cancelled`, and so does every later use."""
         with self._lock:
+            self._closed = True
             works = tuple(self._works)
         for work in works:
             work.cancel()
@@ -242,6 +244,8 @@ class Client:
         """The registry, for one operation; an error that leaves it has the operation's story."""
         remote = self._remote(registry)
         with self._lock:
+            if self._closed:
+                raise Cancelled("the client is closed")
             self._works.add(remote.work)
         try:
             yield remote

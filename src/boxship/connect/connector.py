@@ -43,6 +43,7 @@ class _Known:
         self.verdict: Verdict | None = None
         self.runner: Runner | None = None
         self.spare: Line | None = None
+        self.closed = False
         self.races = 0
         self.failure: Unreachable | None = None
         """Why the last race was lost; for those who waited for it."""
@@ -54,13 +55,18 @@ class _Known:
             work.check()
         self.work = work
         try:
+            if self.closed:
+                raise _closed()
             yield
         finally:
             self.work = None
+            if self.closed:
+                self.close()  # what was opened while somebody closed
             self.lock.release()
 
     def end(self) -> None:
         """Close from another thread than the one that races: that one is told, and lets go of its sockets itself."""
+        self.closed = True
         if work := self.work:
             work.cancel()
         if self.lock.acquire(timeout=_PARTING):
@@ -83,6 +89,7 @@ class Connector:
         self._atlas, self._contexts, self._bounds = Atlas(resolver), contexts, bounds
         self._lock = threading.Lock()
         self._sites: dict[Site, _Known] = {}
+        self._closed = False
 
     def line(self, site: Site, work: Work) -> Line:
         """A new connection to the site, or an error that says what was tried and what it showed."""
@@ -124,7 +131,7 @@ class Connector:
                 return verdict
             if not verdict or not known.runner:
                 # A site is reached before it is sent a secret, and a verdict that was found keeps its race till then.
-                raise Cancelled("the client was closed")
+                raise _closed()
             consent = verdict.permission is Permission.FULL
             known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
             known.runner.run(work)
@@ -145,8 +152,9 @@ class Connector:
             work.trace.say("Pinned", f"{site} redirects to TLS; plain HTTP is not used any more")
 
     def close(self) -> None:
-        """Close what the races left open."""
+        """Close what the races left open; every later use, and every race that goes on, ends with `Cancelled`."""
         with self._lock:
+            self._closed = True
             sites = tuple(self._sites.values())
             self._sites.clear()
         for known in sites:
@@ -155,6 +163,8 @@ class Connector:
     def _known(self, site: Site) -> _Known:
         with self._lock:
             known = self._sites.get(site)
+            if self._closed:
+                raise _closed()
             if known is None:
                 known = self._sites[site] = _Known()
             return known
@@ -282,14 +292,13 @@ class Connector:
             raise
         try:
             runner.run(work)
-        except TimedOut as error:
-            from boxship.connect.report import evidence_lines  # noqa: PLC0415 -- needed where all is not well
+        except BaseException as error:
+            runner.close()
+            if isinstance(error, TimedOut):
+                from boxship.connect.report import evidence_lines  # noqa: PLC0415 -- needed where all is not well
 
-            error.evidence = evidence_lines(race.attempts, time.monotonic())
+                error.evidence = evidence_lines(race.attempts, time.monotonic())
             raise
-        finally:
-            if race.outcome is None:
-                runner.close()
         return runner, race.outcome.port if race.outcome else None
 
     def _greeting(self, site: Site) -> Greeting:
@@ -300,6 +309,10 @@ class Connector:
             load_roots=lambda: self._contexts.load(site.trust, named=site.named),
             question=question(site.registry.name, USER_AGENT),
         )
+
+
+def _closed() -> Cancelled:
+    return Cancelled("the client is closed")
 
 
 def _winner(outcome: Outcome | None) -> Attempt | None:
