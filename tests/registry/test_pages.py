@@ -217,3 +217,20 @@ def test_a_catalog_is_a_list_like_others() -> None:
     with serving(catalog) as server, Client() as client:
         assert list(client.catalog(server.url, page_size=1)) == ["a", "b/c"]
         assert [request.target for request in server.requests] == ["/v2/_catalog?n=1", "/v2/_catalog?last=a&n=1"]
+
+
+def test_an_endless_row_of_empty_pages_is_no_list() -> None:
+    def empty(request: Request) -> Answer:
+        number = len(request.target)
+        return json_answer({"tags": []}, headers={"Link": f'</v2/app/tags/list?last={"x" * number}>; rel="next"'})
+
+    with serving(empty) as server, Client() as client:
+        error = failing(lambda: tags(client, server))
+    assert isinstance(error, UnexpectedAnswer)
+    assert "pages in a row are empty" in error.why
+
+
+def test_an_error_that_is_said_with_200_is_no_empty_list() -> None:
+    with serving(json_answer({"errors": [{"code": "DENIED"}]})) as server, Client() as client:
+        error = failing(lambda: tags(client, server))
+    assert isinstance(error, UnexpectedAnswer)

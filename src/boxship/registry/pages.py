@@ -15,6 +15,8 @@ from boxship.wire.message import Request
 
 # Registries answer with all tags at once where no page size is asked for: 50,000 tags are about 1 MB.
 LONGEST_PAGE = 64 * 1024 * 1024
+# Filters on the registry's side leave some empty; an endless row of them is nobody's list.
+MOST_EMPTY_PAGES = 1000
 
 
 class Listing:
@@ -43,7 +45,7 @@ class Listing:
 
 def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iterator[tuple[str, ...]]:
     """The list `name` of each page, in the registry's order; `Link` is followed on the same host only."""
-    seen = set()
+    seen, empty = set(), 0
     while path:
         seen.add(path)
         with remote.send(Request("GET", path), scope, what=what, slow=True) as response:
@@ -57,13 +59,19 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
             why = f"{error}: {page}" if page else str(error)
             raise UnexpectedAnswer(f"{what} at {remote.site}: the answer is no list", why=why) from error
         yield names
+        empty = 0 if names else empty + 1
+        if empty > MOST_EMPTY_PAGES:
+            raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"{empty} pages in a row are empty")
         path = _next(remote, path, response.head.all("link"), what)
         if path in seen:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
 
 
 def _names(body: bytes, name: str) -> tuple[str, ...]:
-    names = parse_object(body).texts(name)
+    fields = parse_object(body)
+    if fields.has("errors") and not fields.has(name):
+        raise Malformed("errors", "an error, said with the status of a success")
+    names = fields.texts(name)
     # A line break would make two names of one, an escape sequence change the terminal. All at once: they may be many.
     if not "".join(names).isprintable():
         raise Malformed(name, "a name has a character that cannot be printed")
