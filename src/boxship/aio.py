@@ -26,8 +26,8 @@ from boxship.event import Listener
 from boxship.platform import Platform
 from boxship.reference import Reference, Registry
 from boxship.registry.blobs import Blob
+from boxship.registry.listing import Listing
 from boxship.registry.manifests import Document
-from boxship.registry.pages import Listing
 from boxship.registry.ping import Pong
 from boxship.spec.config import Config
 from boxship.spec.index import Index

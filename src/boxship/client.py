@@ -12,19 +12,14 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
-from boxship.connect.connector import Connector
-from boxship.connect.contexts import Contexts
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
-from boxship.connect.resolve import Resolver
 from boxship.errors import BoxshipError, Cancelled, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
-from boxship.registry.pages import Listing
-from boxship.registry.remote import Remote
+from boxship.registry.listing import Listing
 from boxship.settings.hosts import Flags, Scheme, site_of
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
-from boxship.transport.session import Session
 
 if TYPE_CHECKING:
     import ssl
@@ -36,10 +31,12 @@ if TYPE_CHECKING:
     from boxship.registry.blobs import Blob
     from boxship.registry.manifests import Document
     from boxship.registry.ping import Pong
+    from boxship.registry.remote import Remote
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
     from boxship.transport.connection import Response
+    from boxship.transport.session import Session
 
 # What a verb needs is imported in it: `boxship ls` is started too often to wait for what it does not use.
 # ruff: noqa: PLC0415
@@ -97,10 +94,10 @@ class Client:
             skip_verify=insecure or (skip_tls_verify if isinstance(skip_tls_verify, bool) else _hosts(skip_tls_verify)),
             trust=Trust.of(os.environ, ca_files=(os.fspath(ca_file),) if ca_file else ()),
         )
-        connector = Connector(Resolver(_places(resolve or {})), Contexts(tls_context), self._bounds)
+        self._told, self._tls_context = _places(resolve or {}), tls_context
         told_credential = _told_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
-        self._session = Session(connector, self._bounds, self._finder)
+        self._session: Session | None = None
         self._crew = Crew(_JOBS, "boxship-client")
         self._lock = threading.Lock()
         self._works: set[Work] = set()
@@ -229,7 +226,8 @@ class Client:
         for work in works:
             work.cancel()
         self._crew.close()
-        self._session.close()
+        if self._session:
+            self._session.close()
 
     def __enter__(self) -> Self:
         return self
@@ -259,7 +257,22 @@ class Client:
     def _remote(self, registry: Registry) -> Remote:
         work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
         self._finder.check(work)
-        return Remote(self._session, site_of(registry, self._flags), work)
+        from boxship.registry.remote import Remote
+
+        return Remote(self._opened(), site_of(registry, self._flags), work)
+
+    def _opened(self) -> Session:
+        """The session, made when the first registry is reached: a client that is only made costs little."""
+        from boxship.connect.connector import Connector
+        from boxship.connect.contexts import Contexts
+        from boxship.connect.resolve import Resolver
+        from boxship.transport.session import Session
+
+        with self._lock:
+            if self._session is None:
+                connector = Connector(Resolver(self._told), Contexts(self._tls_context), self._bounds)
+                self._session = Session(connector, self._bounds, self._finder)
+            return self._session
 
     def _list(self, registry: Registry, pages: Callable[[Remote], Iterator[tuple[str, ...]]]) -> Listing:
         def told() -> Iterator[tuple[str, ...]]:

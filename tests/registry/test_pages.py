@@ -6,7 +6,7 @@ import pytest
 
 from boxship import Client
 from boxship.errors import NotFound, Refused, UnexpectedAnswer
-from boxship.registry.pages import Listing
+from boxship.registry.listing import Listing
 from boxship.testing import (
     Answer,
     Request,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Listing", "pages"]
+__all__ = ["pages"]
 
 from collections.abc import Iterator
-from typing import Self
 
 from boxship.auth.scope import Scope
 from boxship.errors import UnexpectedAnswer
@@ -17,30 +16,6 @@ from boxship.wire.message import Request
 LONGEST_PAGE = 64 * 1024 * 1024
 # Filters on the registry's side leave some empty; an endless row of them is nobody's list.
 MOST_EMPTY_PAGES = 1000
-
-
-class Listing:
-    """Names, one by one, or by `pages` as the registry sends them. Iterate once."""
-
-    def __init__(self, source: Iterator[tuple[str, ...]]) -> None:
-        self._pages = source
-        self._page: Iterator[str] = iter(())
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        while True:  # a registry that filters what it shows may send any number of empty pages
-            for name in self._page:
-                return name
-            self._page = iter(next(self._pages))
-
-    def pages(self) -> Iterator[tuple[str, ...]]:
-        """The rest, page by page."""
-        rest = tuple(self._page)
-        if rest:
-            yield rest
-        yield from self._pages
 
 
 def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iterator[tuple[str, ...]]:
