@@ -11,12 +11,17 @@ from __future__ import annotations
 
 __all__ = ["Layout", "fsync_folder"]
 
-import fcntl
 import os
+import sys
 from pathlib import Path
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 _VERSION = 1
 
@@ -28,7 +33,7 @@ class Layout:
         self.root = root
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
             raise InvalidSettings(str(root), why=error.strerror or str(error), remedy="give another folder") from error
         try:
@@ -58,7 +63,7 @@ class Layout:
     def _take(self) -> None:
         try:
             # Uploads in progress are known to one process only, so two may not share a folder.
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._lock)
         except OSError as error:
             why = "another registry uses this folder"
             raise InvalidSettings(str(self.root), why=why, remedy="stop it, or give another folder") from error
@@ -86,8 +91,18 @@ class Layout:
         fsync_folder(self.root)
 
 
+def _lock(descriptor: int) -> None:
+    """Lock the file until it is closed; `OSError` where another process has."""
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make durable which files the folder has (fsync(2): a file's own fsync does not)."""
+    if sys.platform == "win32":
+        return  # a folder cannot be opened there, and NTFS keeps a journal of its names
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -127,7 +127,10 @@ def _end_on_signals(stop: asyncio.Event) -> None:
     if threading.current_thread() is threading.main_thread():
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            try:
+                loop.add_signal_handler(number, stop.set)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
 
 
 async def _accepting(address: Address, serving: asyncio.Task[None]) -> None:

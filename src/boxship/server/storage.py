@@ -10,6 +10,7 @@ __all__ = ["FileState", "Hash", "Hashes", "Incomplete", "Storage"]
 import asyncio
 import hashlib
 import os
+import sys
 from collections.abc import AsyncIterable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from boxship.digest import Digest
 from boxship.server.layout import Layout, fsync_folder
 
 _BLOCK = 1024 * 1024
-_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
+# What a system does not know, it does not need: O_BINARY is Windows's own.
+_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Hash(Protocol):
@@ -126,12 +128,19 @@ def _write(path: Path, at: int, batch: bytes, hashes: Hashes) -> None:
     try:
         rest = memoryview(batch)
         while rest:
-            written = os.pwrite(descriptor, rest, at)
+            written = _write_at(descriptor, rest, at)
             rest, at = rest[written:], at + written
     finally:
         os.close(descriptor)
     for algorithm in hashes.values():
         algorithm.update(batch)
+
+
+def _write_at(descriptor: int, content: memoryview, at: int) -> int:
+    if sys.platform == "win32":
+        os.lseek(descriptor, at, os.SEEK_SET)
+        return os.write(descriptor, content)
+    return os.pwrite(descriptor, content, at)
 
 
 def _digest(path: Path, algorithm: str) -> Digest:
@@ -150,17 +159,26 @@ def _expect(descriptor: int, size: int) -> os.stat_result:
 
 
 def _publish(upload: Path, blob: Path, size: int) -> FileState:
-    descriptor = os.open(upload, os.O_RDONLY | _FLAGS)
+    try:
+        state = _seal(upload, size)
+        upload.replace(blob)
+    except BaseException:
+        upload.unlink(missing_ok=True)
+        raise
+    fsync_folder(blob.parent)
+    return state
+
+
+def _seal(upload: Path, size: int) -> FileState:
+    """Make an upload's bytes durable, and nobody's to change."""
+    writable = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY  # fsync asks for it there
+    descriptor = os.open(upload, writable | _FLAGS)
     try:
         found = _expect(descriptor, size)
         # After a failed fsync the pages may be gone though a second one succeeds (fsync(2), "EIO"): never retried.
         os.fsync(descriptor)
-        os.fchmod(descriptor, 0o444)
-        upload.rename(blob)
-    except BaseException:
-        upload.unlink(missing_ok=True)
-        raise
+        if sys.platform != "win32":  # a file that nobody may change cannot be replaced there
+            os.fchmod(descriptor, 0o444)
     finally:
         os.close(descriptor)
-    fsync_folder(blob.parent)
     return FileState(found.st_size, found.st_mtime_ns)
