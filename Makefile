@@ -18,6 +18,7 @@ check: $(READY) ## format, lint and types, as CI checks them
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	for system in darwin win32; do $(BIN)/mypy --platform $$system src || exit 1; done
 
 peers: ## install the programs that tests compare with (Debian, root or sudo)
 	@tests/peers/install

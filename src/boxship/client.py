@@ -91,7 +91,7 @@ class Client:
         self._bounds = bounds or Bounds()
         self._flags = Flags(
             plain_http=_scheme_rule(plain_http, insecure=insecure),
-            skip_verify=insecure or (skip_tls_verify if isinstance(skip_tls_verify, bool) else _hosts(skip_tls_verify)),
+            skip_verify=_skip_rule(skip_tls_verify, insecure=insecure),
             trust=Trust.of(os.environ, ca_files=(os.fspath(ca_file),) if ca_file else ()),
         )
         self._told, self._tls_context = _places(resolve or {}), tls_context
@@ -340,6 +340,11 @@ def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Sch
             raise InvalidSettings(f"plain_http={plain_http!r}", why=f"it is one of {', '.join(_SCHEMES)}")
         return Sourced(_SCHEMES[plain_http], f"plain_http={plain_http}")
     return Sourced(Scheme.AUTO, "insecure") if insecure else None
+
+
+def _skip_rule(hosts: bool | Iterable[str], *, insecure: bool) -> Sourced[frozenset[str] | bool]:  # noqa: FBT001 -- the caller's own word
+    told = hosts if isinstance(hosts, bool) else _hosts(hosts)
+    return Sourced(True, "insecure") if insecure else Sourced(told, "skip_tls_verify" if told else "default")
 
 
 def _told_credential(username: str | None, password: str | None) -> Credential | None:

@@ -72,9 +72,9 @@ def test_without_a_word_the_systems_roots_are_trusted(environment: dict[str, str
 
 def test_skipping_is_another_trust_and_can_be_taken_back() -> None:
     trust = Trust.of({}, ca_files=("/c",))
-    assert trust.skipping().skip_verify
-    assert trust.skipping() != trust
-    assert {trust.skipping().verifying(), trust} == {trust}
+    assert trust.skipping("insecure").skip_verify
+    assert trust.skipping("insecure") != trust
+    assert {trust.skipping("insecure").verifying(), trust} == {trust}
 
 
 def test_a_ca_file_is_trusted_beside_the_others(tmp_path: Path, ca: trustme.CA, pem: bytes) -> None:

@@ -10,6 +10,7 @@ __all__ = ["Outcome", "Stopped", "Watch", "run"]
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -124,9 +125,9 @@ def _tell(pipe: IO[bytes] | None, question: bytes) -> None:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        if hasattr(os, "killpg"):
-            # Its session is its own, so that its children go with it.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        else:
+        if sys.platform == "win32":
             process.kill()
+            return
+        # Its session is its own, so that its children go with it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -9,6 +9,7 @@ __all__ = ["Address", "bind"]
 
 import ipaddress
 import socket
+import sys
 from dataclasses import dataclass
 from typing import Self
 
@@ -58,7 +59,8 @@ def bind(address: Address) -> socket.socket:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind((address.host, address.port))
         # Only after binding: before it, this would share a port that another registry listens on.
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if sys.platform != "win32":  # there, SO_REUSEADDR is enough to share
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError as error:
         holder.close()
         why = (error.strerror or str(error)).lower()

@@ -49,7 +49,7 @@ class Flags:
     """What the caller says of the hosts that it names."""
 
     plain_http: Sourced[Scheme] | None = None
-    skip_verify: frozenset[str] | bool = False
+    skip_verify: Sourced[frozenset[str] | bool] = Sourced(False, "default")  # noqa: RUF009 -- it is frozen
     """Hosts (in lower case, with a port for that alone) whose certificates are not checked, or True for all named."""
     trust: Trust
 
@@ -78,8 +78,9 @@ def site_of(registry: Registry, flags: Flags) -> Site:
     api = registry.api
     public = always_https(api.host)
     names = {api.name.lower(), replace(api, port=None).name.lower()}
-    skip = flags.skip_verify if isinstance(flags.skip_verify, bool) else not names.isdisjoint(flags.skip_verify)
-    trust = flags.trust.skipping() if skip and not public else flags.trust
+    told = flags.skip_verify.value
+    skip = told if isinstance(told, bool) else not names.isdisjoint(told)
+    trust = flags.trust.skipping(flags.skip_verify.source) if skip and not public else flags.trust
     return Site(api, _scheme(registry, flags, public=public), trust, named=True)
 
 

@@ -28,13 +28,13 @@ class Trust:
         file: the bundle that replaces the system's (`SSL_CERT_FILE`), or None.
         directories: what replaces the system's directories (`SSL_CERT_DIR`); empty: the system's.
         added: files that are trusted as well (`--ca-file`).
-        skip_verify: certificates are not verified at all; for whoever makes the context.
+        skipped: who said that certificates are not to be verified at all; empty: nobody.
     """
 
     file: Sourced[str] | None = None
     directories: tuple[Sourced[str], ...] = ()
     added: tuple[Sourced[str], ...] = ()
-    skip_verify: bool = False
+    skipped: str = ""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], *, ca_files: Iterable[str] = ()) -> Self:
@@ -47,13 +47,18 @@ class Trust:
             added=tuple(Sourced(path, "flag --ca-file") for path in ca_files),
         )
 
-    def skipping(self) -> Self:
+    def skipping(self, source: str) -> Self:
         """The same without verification."""
-        return replace(self, skip_verify=True)
+        return replace(self, skipped=source)
 
     def verifying(self) -> Self:
         """The same with verification."""
-        return replace(self, skip_verify=False)
+        return replace(self, skipped="")
+
+    @property
+    def skip_verify(self) -> bool:
+        """Whether certificates are not verified; for whoever makes the context."""
+        return bool(self.skipped)
 
     def load(self, context: ssl.SSLContext) -> tuple[str, ...]:
         """Put the roots into `context`; gives warnings in words, or raises `InvalidSettings` for a wrong file."""
