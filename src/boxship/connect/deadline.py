@@ -33,16 +33,24 @@ class Bounds:
     """From the hello to the end of the handshake."""
     tls_first_byte: float = 5.0
     """From the hello to the first byte: longer is mute."""
+    proxy: float = 30.0
+    """For a proxy's answer to CONNECT or to SOCKS."""
+    patience: float = 60.0
+    """For dialling a host again that has already answered in this process."""
     question: float = 10.0
     """For the answer to `GET /v2/` of a plain port that nobody named: longer is no registry to fall back on."""
     first_byte: float = 75.0
     """From a request to the first byte of its answer: `/v2/`, tokens, manifests."""
     first_byte_slow: float = 300.0
     """The same for what a registry may have to search for: tags, catalog, blobs."""
+    first_byte_moving: float = 900.0
+    """The same for what makes a registry move bytes: the PUT that closes an upload, a mount, a manifest that is put."""
     head: float = 15.0
     """From the first byte of an answer's head to its end."""
     document: float = 60.0
     """For a whole document: a trickle is a stall."""
+    document_all: float = 180.0
+    """For a document with its token, redirects and retries, beyond the time that its first byte may take."""
     silence: float = 30.0
     """Without a byte inside a blob."""
     sending: float = 60.0
