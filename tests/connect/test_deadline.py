@@ -68,3 +68,30 @@ def test_a_watch_may_end_in_any_order() -> None:
     work.cancel()
     second.__exit__(None, None, None)
     assert woken == ["second"]
+
+
+def test_a_part_is_over_at_its_own_bound_and_the_whole_goes_on() -> None:
+    work = Work()
+    part = work.within(0.0, "a part")
+    with pytest.raises(TimedOut) as caught:
+        part.check()
+    assert (caught.value.phase, caught.value.seconds) == ("a part", 0.0)
+    work.check()
+
+
+def test_a_part_is_over_with_the_whole() -> None:
+    with pytest.raises(TimedOut) as caught:
+        Work(timeout=0.0).within(5.0, "a part").check()
+    assert caught.value.phase == "--timeout"
+
+
+def test_a_part_is_cancelled_with_the_whole_and_the_whole_with_a_part() -> None:
+    for which in (0, 1):
+        work, woken = Work(), list[str]()
+        part = work.within(5.0, "a part")
+        with part.watch(lambda: woken.append("part")), work.watch(lambda: woken.append("whole")):  # noqa: B023 -- called within the loop's turn
+            (work, part)[which].cancel()
+        assert woken == ["part", "whole"]
+        for ended in (work, part):
+            with pytest.raises(Cancelled):
+                ended.check()

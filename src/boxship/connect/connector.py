@@ -19,7 +19,7 @@ from dataclasses import replace
 from boxship.connect.address import Address, Permission, is_literal
 from boxship.connect.attempt import Attempt, End, Goal, Outcome
 from boxship.connect.contexts import Contexts
-from boxship.connect.deadline import Bounds, Work
+from boxship.connect.deadline import DOCUMENT_ALL, OPERATION, Bounds, Work
 from boxship.connect.dial import Greeting, Runner
 from boxship.connect.places import PLAIN_PORT, TLS_PORT, Atlas, permission, secured
 from boxship.connect.question import question
@@ -176,7 +176,7 @@ class Connector:
         try:
             return self._race(site, known, work)
         except Unreachable as error:
-            own = isinstance(error, TimedOut) and error.phase == "--timeout"
+            own = isinstance(error, TimedOut) and error.phase in (OPERATION, DOCUMENT_ALL)
             known.failure = None if own else error
             raise
         finally:

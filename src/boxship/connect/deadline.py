@@ -5,18 +5,23 @@
 
 from __future__ import annotations
 
-__all__ = ["Bounds", "Work", "current_work"]
+__all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "current_work"]
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 
 from boxship.connect.trace import Trace
 from boxship.errors import Cancelled, TimedOut
 from boxship.event import Listener
+
+# The phases of bounds that are an operation's own, or a part's of it: what else waits for the same may go on.
+OPERATION = "--timeout"
+DOCUMENT_ALL = "a document and all it needs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ class Bounds:
     document: float = 60.0
     """For a whole document: a trickle is a stall."""
     document_all: float = 180.0
-    """For a document with its token, redirects and retries, beyond the time that its first byte may take."""
+    """For a document with its token, redirects and retries; a page of a list has `first_byte_slow` besides."""
     silence: float = 30.0
     """Without a byte inside a blob."""
     sending: float = 60.0
@@ -59,44 +64,64 @@ class Bounds:
     """For a credential helper."""
 
 
+class _End:
+    """Whether an operation is to end, and who is woken then. Its parts share it."""
+
+    __slots__ = ("cancelled", "lock", "wakers")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.wakers: dict[object, Callable[[], None]] = {}
+        self.cancelled = False
+
+
 class Work:
     """One operation in progress. `cancel` may be called from any thread; all else belongs to the operation's own."""
 
     def __init__(self, *, timeout: float | None = None, listener: Listener | None = None) -> None:
         self.trace = Trace(listener)
-        self._timeout = timeout
-        self._until = None if timeout is None else time.monotonic() + timeout
-        self._lock = threading.Lock()
-        self._wakers: dict[int, Callable[[], None]] = {}
-        self._next = 0
-        self.cancelled = False
+        self._end = _End()
+        self._until: float | None = None
+        if timeout is not None:
+            self._limit(timeout, OPERATION)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody has called `cancel`."""
+        return self._end.cancelled
+
+    def within(self, seconds: float, phase: str) -> Work:
+        """A part of this operation that may take so many seconds: cancelled with the whole, and over with it."""
+        part = copy(self)
+        part._limit(seconds, phase)
+        return part
 
     def cancel(self) -> None:
         """Wake everything that waits for this operation; it ends with `Cancelled`."""
-        with self._lock:
-            self.cancelled = True
-            wakers = tuple(self._wakers.values())
+        with self._end.lock:
+            self._end.cancelled = True
+            wakers = tuple(self._end.wakers.values())
         for wake in wakers:
             wake()
 
     @contextmanager
     def watch(self, wake: Callable[[], None]) -> Iterator[None]:
         """Call `wake` on cancellation, for as long as the context lasts. `wake` must not block."""
-        with self._lock:
-            key = self._next = self._next + 1
-            self._wakers[key] = wake
-            late = self.cancelled
+        key = object()
+        with self._end.lock:
+            self._end.wakers[key] = wake
+            late = self._end.cancelled
         if late:
             wake()
         try:
             yield
         finally:
-            with self._lock:
-                del self._wakers[key]
+            with self._end.lock:
+                del self._end.wakers[key]
 
     def check(self) -> None:
         """Raise `Cancelled` or `TimedOut` if the operation is to end now."""
-        if self.cancelled:
+        if self._end.cancelled:
             raise Cancelled("cancelled")
         if self._until is not None and time.monotonic() >= self._until:
             raise self._timed_out()
@@ -113,9 +138,13 @@ class Work:
             woken.wait(max(0.0, self.until(seconds) - time.monotonic()))
         self.check()
 
+    def _limit(self, seconds: float, phase: str) -> None:
+        until = time.monotonic() + seconds
+        if self._until is None or until < self._until:
+            self._until, self._seconds, self._phase = until, seconds, phase
+
     def _timed_out(self) -> TimedOut:
-        seconds = self._timeout or 0.0
-        return TimedOut(f"not done within {seconds:g} s", phase="--timeout", seconds=seconds)
+        return TimedOut(f"not done within {self._seconds:g} s", phase=self._phase, seconds=self._seconds)
 
 
 # The operation that this thread is working on, where somebody else began it: `AsyncClient`, who may cancel it.

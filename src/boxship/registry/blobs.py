@@ -15,6 +15,7 @@ from boxship.digest import Digest
 from boxship.errors import BrokenAnswer, DigestMismatch, SizeMismatch
 from boxship.registry.remote import Remote
 from boxship.transport.connection import Response
+from boxship.transport.kind import Kind
 from boxship.wire import routes
 from boxship.wire.message import Request
 
@@ -27,7 +28,7 @@ def open_blob(remote: Remote, repository: str, digest: Digest, *, size: int | No
     """The blob as a stream. `size` is what its descriptor says, where there is one: a longer answer is not read."""
     request = Request("GET", routes.blob(repository, digest))
     what = f"the blob {digest} of {repository}"
-    with remote.send(request, pull(repository), what=what, slow=True) as response:
+    with remote.send(request, pull(repository), what=what, kind=Kind.BLOB) as response:
         response.stream()
         blob = Blob(response, digest, size if size is not None else response.length, what)
         try:

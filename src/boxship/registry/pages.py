@@ -10,6 +10,7 @@ from boxship.auth.scope import Scope
 from boxship.errors import UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.spec.fields import Malformed, parse_object
+from boxship.transport.kind import Kind
 from boxship.wire.message import Request
 
 # Registries answer with all tags at once where no page size is asked for: 50,000 tags are about 1 MB.
@@ -23,7 +24,7 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
     seen, empty = set(), 0
     while path:
         seen.add(path)
-        with remote.send(Request("GET", path), scope, what=what, slow=True) as response:
+        with remote.send(Request("GET", path), scope, what=what, kind=Kind.LIST) as response:
             body = response.read(LONGEST_PAGE)
         try:
             names = _names(body, name)

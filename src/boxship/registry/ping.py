@@ -14,6 +14,7 @@ from boxship.auth.scope import CATALOG, Scope, pull, pull_and_push
 from boxship.errors import InvalidInput, UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.transport.connection import Response
+from boxship.transport.kind import Kind
 from boxship.transport.session import Ask
 from boxship.wire import routes
 from boxship.wire.message import Request
@@ -61,7 +62,7 @@ def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body
     """The answer to any request, whatever its status; `InvalidInput` for one that cannot be written."""
     request = Request(method.upper(), path, dict(headers), body)
     _check(request)
-    with remote.session.send(Ask(request, remote.site, remote.work, _scopes(request), slow=True)) as response:
+    with remote.session.send(Ask(request, remote.site, remote.work, _scopes(request), _kind(request))) as response:
         yield response
 
 
@@ -78,6 +79,11 @@ def _check(request: Request) -> None:
             why="a method, a path or a header has a space, a line break or a letter that may not stand there",
             remedy="write it with % in a path",
         ) from error
+
+
+def _kind(request: Request) -> Kind:
+    """Any content may be what is asked for, of any length; what may move bytes has the time for that."""
+    return Kind.MOVE if request.method == "PUT" or "mount=" in request.path else Kind.BLOB
 
 
 def _scopes(request: Request) -> tuple[Scope, ...]:

@@ -12,6 +12,7 @@ from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
 from boxship.settings.hosts import Site
+from boxship.transport.kind import Kind
 from boxship.transport.retry import clock, is_rate_limit, retry_after
 from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
@@ -31,9 +32,9 @@ class Remote:
     site: Site
     work: Work
 
-    def send(self, request: Request, *scopes: Scope, what: str, slow: bool = False) -> Response:
+    def send(self, request: Request, *scopes: Scope, what: str, kind: Kind = Kind.DOCUMENT) -> Response:
         """The answer to a request, which is a success; else the error that it means for `what`."""
-        response = self.session.send(Ask(request, self.site, self.work, scopes, slow))
+        response = self.session.send(Ask(request, self.site, self.work, scopes, kind))
         if 200 <= response.status < 300:
             return response
         with response:

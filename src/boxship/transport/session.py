@@ -7,16 +7,17 @@ __all__ = ["Ask", "Session"]
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
 from boxship.auth.scope import Scope
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
-from boxship.connect.deadline import Bounds, Work
+from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
 from boxship.errors import RateLimited, Refused, UnexpectedAnswer
 from boxship.settings.hosts import Site, other_site
+from boxship.transport.kind import Kind, first_byte, whole
 from boxship.transport.pool import Pool
 from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
 from boxship.wire.message import Head, Request, headers_without_secrets
@@ -35,17 +36,17 @@ _MOST_CHALLENGES = 3  # one for the credential, one where the verdict became TLS
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to a site as part of an operation, its scopes, and whether the registry may have to search first."""
+    """A request to a site as part of an operation, its scopes, and what kind of thing it asks for."""
 
     request: Request
     site: Site
     work: Work
     scopes: tuple[Scope, ...] = ()
-    slow: bool = False
+    kind: Kind = Kind.DOCUMENT
 
     def to(self, request: Request, site: Site) -> Ask:
         """The same on its way: after a redirect, or with a credential."""
-        return Ask(request, site, self.work, self.scopes, self.slow)
+        return Ask(request, site, self.work, self.scopes, self.kind)
 
 
 class Session:
@@ -63,6 +64,7 @@ class Session:
 
         The caller closes the response. Raises `Unreachable`, `Refused`, `RateLimited`, `CredentialFailed`.
         """
+        ask = _bounded(ask, self._bounds)
         authorization = self._authorizer.remembered(ask) if self._authorizer else None
         answered: Challenge | None = None
         for _ in range(_MOST_CHALLENGES):
@@ -160,9 +162,7 @@ class Session:
         request, bounds = ask.request, self._bounds
         sent = request if authorization is None else request.with_headers(Authorization=authorization.reveal())
         began = time.monotonic()
-        response = connection.exchange(
-            sent, ask.work, bounds, bounds.first_byte_slow if ask.slow else bounds.first_byte
-        )
+        response = connection.exchange(sent, ask.work, bounds, first_byte(ask.kind, bounds))
         response.on_release = lambda freed: self._pool.give_back(ask.site, freed)
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
@@ -181,7 +181,7 @@ class Session:
     def _ask_token_server(
         self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
     ) -> tuple[Head, bytes]:
-        ask = Ask(request, site, work)
+        ask = _bounded(Ask(request, site, work), self._bounds)
         for attempt in count(1):
             response = self._of_token_server(ask, judge)
             if not self._wait(attempt, response, ask):
@@ -221,6 +221,12 @@ class Session:
             if not self._authorizer:
                 self._authorizer = Authorizer(self._find, self._ask_token_server, self._connector)
             return self._authorizer
+
+
+def _bounded(ask: Ask, bounds: Bounds) -> Ask:
+    """The same, ended where the kind of it has a bound for all that it takes; its content is read within that, too."""
+    seconds = whole(ask.kind, bounds)
+    return ask if seconds is None else replace(ask, work=ask.work.within(seconds, DOCUMENT_ALL))
 
 
 def _tell_headers(work: Work, request: Request, head: Head) -> None:
