@@ -6,11 +6,14 @@ them is `connect/trace`'s business.
 
 from __future__ import annotations
 
-__all__ = ["Event", "Listener"]
+__all__ = ["Event", "Fact", "Listener"]
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+Fact = str | int | float | tuple[tuple[str, str], ...]
+"""A fact beside an event's text: a word, a number, or the headers of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class Event:
         at: when, in seconds since the epoch.
         source: the file and line that said so, `dial.py:112`.
         level: `I` for what is expected, `W` for what a person should look at, `D` for details (headers).
+        facts: the same for programs (docs/trace.md): `{"connection": 1, "address": "10.0.0.5:443"}`. What is costly is
+            there only if somebody listened.
     """
 
     name: str
@@ -30,6 +35,7 @@ class Event:
     at: float
     source: str = ""
     level: str = "I"
+    facts: Mapping[str, Fact] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         """The line in klog's shape: `I1123 16:30:01.044838 dial.py:112] ConnectStart: tcp 10.0.0.5:443`."""

@@ -8,30 +8,33 @@ import os
 import sys
 import time
 from collections import deque
+from types import CodeType
 
-from boxship.event import Event, Listener
+from boxship.event import Event, Fact, Listener
 
 # A story longer than this is that of a bulk operation; its end is what an error needs.
 _LONGEST_STORY = 400
+
+# What an `Event` is made of. Most stories are told to nobody: making events of them would cost more than the rest.
+_Record = tuple[str, str, float, CodeType, int, str, dict[str, Fact]]
 
 
 class Trace:
     """Events in the order they happened. Safe to use from several threads."""
 
-    __slots__ = ("_events", "_listener")
+    __slots__ = ("_listener", "_records")
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
-        self._events: deque[Event] = deque(maxlen=_LONGEST_STORY)
+        self._records: deque[_Record] = deque(maxlen=_LONGEST_STORY)
 
-    def say(self, name: str, text: str, *, level: str = "I") -> None:
-        """Record that `name` happened, with the facts in `text`: no secret may stand in it."""
+    def say(self, name: str, text: str, /, *, level: str = "I", **facts: Fact) -> None:
+        """Record that `name` happened, with the facts in `text` and, for programs, apart: no secret may be there."""
         caller = sys._getframe(1)
-        source = f"{caller.f_code.co_filename.rpartition(os.sep)[2]}:{caller.f_lineno}"
-        event = Event(name, text, time.time(), source, level)
-        self._events.append(event)
+        record = (name, text, time.time(), caller.f_code, caller.f_lineno, level, facts)
+        self._records.append(record)
         if self._listener:
-            self._listener(event)
+            self._listener(_event(record))
 
     @property
     def heard(self) -> bool:
@@ -41,4 +44,9 @@ class Trace:
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened so far (of a long story, its end)."""
-        return tuple(self._events)
+        return tuple(map(_event, tuple(self._records)))
+
+
+def _event(record: _Record) -> Event:
+    name, text, at, code, line, level, facts = record
+    return Event(name, text, at, f"{code.co_filename.rpartition(os.sep)[2]}:{line}", level, facts)
