@@ -86,9 +86,17 @@ class Simulation:
 
     @classmethod
     def of(
-        cls, *hosts: tuple[Port | None, Port | None], told: bool = False, names_until: float = -math.inf
+        cls,
+        *hosts: tuple[Port | None, Port | None],
+        told: bool = False,
+        names_until: float = -math.inf,
+        permitted: bool = True,
+        head_start: float | None = None,
     ) -> Simulation:
-        """A race between 10.0.0.1, 10.0.0.2, ...: each with its ports 443 and 80, None where it is not tried."""
+        """A race between 10.0.0.1, 10.0.0.2, ...: each with its ports 443 and 80, None where it is not tried.
+
+        Where plain HTTP is not `permitted`, port 80 may only be asked whether it is a registry.
+        """
         places = tuple(
             place(number, tls=443 if tls else None, plain=80 if plain else None)
             for number, (tls, plain) in enumerate(hosts, 1)
@@ -96,15 +104,16 @@ class Simulation:
         pairs = zip(places, hosts, strict=True)
         ports = {address: port for p, (tls, plain) in pairs for address, port in ((p.tls, tls), (p.plain, plain))}
         network = {address: port for address, port in ports.items() if address and port}
-        race = Race(places, Bounds(), 0.0, told=told, hello_first=False, names_until=names_until)
+        tried = places if permitted else tuple(Place(p.tls, None, p.plain) for p in places)
+        race = Race(tried, Bounds(), 0.0, told=told, hello_first=False, names_until=names_until, head_start=head_start)
         return cls(network, race)
 
     @classmethod
-    def explicit(cls, *ports: Port) -> Simulation:
+    def explicit(cls, *ports: Port, head_start: float | None = None) -> Simulation:
         """A race for port 5000 of 10.0.0.1, 10.0.0.2, ..., where TLS and plain HTTP are both permitted."""
         places = tuple(place(number, tls=EXPLICIT, plain=EXPLICIT) for number in range(1, len(ports) + 1))
         network = {p.tls: port for p, port in zip(places, ports, strict=True) if p.tls}
-        return cls(network, Race(places, Bounds(), 0.0, told=False, hello_first=True))
+        return cls(network, Race(places, Bounds(), 0.0, told=False, hello_first=True, head_start=head_start))
 
     def run(self) -> Outcome:
         """Go on until the race has an outcome: what `Runner.run` does."""

@@ -6,7 +6,9 @@ __all__ = ["Action", "Attempt", "Do", "End", "Goal", "Outcome", "Place"]
 
 import enum
 import math
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import count
 
 from boxship.connect.address import Address
 from boxship.connect.evidence import Evidence
@@ -29,6 +31,16 @@ class Place:
 
     tls: Address | None
     plain: Address | None
+    probe: Address | None = None
+    """Where plain HTTP may only be asked whether a registry is there, once, for an error to say so."""
+
+    def without(self, known: Collection[Address | None]) -> Place:
+        """The place without the addresses that are known already."""
+        return Place(*(None if address in known else address for address in (self.tls, self.plain, self.probe)))
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to try."""
+        return any((self.tls, self.plain))
 
 
 @dataclass(eq=False, slots=True)
@@ -46,6 +58,10 @@ class Attempt:
     evidence: Evidence | None = None
     detail: str = ""
     remedy: str = ""
+    connection: int = field(default_factory=count(1).__next__)
+    """Its number in this process: the events of one connection have it in common."""
+    probe: bool = False
+    """Whether it only asks, without permission to go on, if a registry is there."""
 
     @property
     def live(self) -> bool:
@@ -64,7 +80,7 @@ class Attempt:
 
     def words(self, now: float) -> str:
         """What it showed, for a person."""
-        kind = "TLS" if self.tls else "plain"
+        kind = "TLS" if self.tls else "plain, only asked" if self.probe else "plain"
         seconds = (now if self.live else self.ended) - self.started
         detail = f": {self.detail}" if self.detail else ""
         return f"{self.address} ({kind}) {self.shows.value} after {seconds:.2f} s{detail}"

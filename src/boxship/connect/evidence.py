@@ -13,6 +13,7 @@ class Evidence(enum.Enum):
     DONE = "works"
     SPOKE_TLS = "speaks TLS, and not acceptably"
     NOT_TLS = "does not speak TLS"
+    PLAIN_REGISTRY = "answers as a registry over plain HTTP"
     NO_REGISTRY = "answers, but not as a registry"
     REFUSED = "refused"
     RESET = "closed or reset without a byte"

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from boxship.connect.absence import confirmed_from, grace, second_tries
 from boxship.connect.address import MAX_ADDRESSES, Address
 from boxship.connect.attempt import Action, Attempt, Do, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
@@ -21,23 +22,12 @@ STAGGER = 0.1  # rule 2: RFC 8305's minimum between two addresses
 GRACE = (4, 0.02, 0.3)  # rule 4: round trips, least and most seconds, while no TLS candidate is open
 HELLO_GRACE = (4, 0.06, 1.0)  # rule 5: the same for one that is
 NEXT_QUESTION = 1.0  # a plain candidate that is asked and says nothing is not waited for alone
-AGAIN = 0.25  # rule 7: refused, reset and unreachable are tried once more after this
-SECOND_SYN = 0.4  # rule 7: our own second SYN to a silent address
-SILENT_AFTER = 1.2  # rule 7: the kernel's retransmission, 1 s after the first SYN, has been unanswered for a while
-SILENT_ROUND_TRIPS = 4
-RETRANSMISSION = 1.0  # RFC 6298, 2.1: the kernel's first
-SYN_GRACE = (2, 0.06, math.inf)  # what the last SYN has to be answered, as in `GRACE`
-
-_AT_ONCE = frozenset({Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE})
-
+HEAD_START = 0.25  # of a plain address that was remembered: 443 is not tried before
+PROBE_AFTER = 1.0  # without permission, port 80 is asked once when 443 has been silent for so long, or has failed
+PROBE_BOUND = 2.0  # for that question, its connection included
+FINDING_AFTER = 3.0  # silence on 443 is final from then on, where port 80 answers as a registry
 
 _Due = tuple[float, Callable[[], None]]
-
-
-def _grace(rule: tuple[int, float, float], round_trip: float) -> float:
-    """So many round trips, clamped."""
-    times, least, most = rule
-    return min(max(times * round_trip, least), most)
 
 
 class Race:
@@ -52,10 +42,12 @@ class Race:
         told: bool,
         hello_first: bool,
         names_until: float = -math.inf,
+        head_start: float | None = None,
     ) -> None:
         """`told`: one scheme, so connecting is enough. `hello_first`: an explicit port has one connection (rule 9).
 
-        Until `names_until` more addresses may be `found`, and nothing is final.
+        Until `names_until` more addresses may be `found`, and nothing is final. `head_start`: the first place's plain
+        side is remembered: it is asked as soon as it is open, and all else begins so many seconds later.
         """
         self.attempts: list[Attempt] = []
         self.outcome: Outcome | None = None
@@ -67,6 +59,7 @@ class Race:
         self._last_start = -math.inf
         self._started = 0
         self._plain_forbidden = False
+        self._head_start = head_start
         self._actions: list[Action] = []
 
     # Facts.
@@ -74,9 +67,9 @@ class Race:
     def found(self, places: tuple[Place, ...], now: float, *, more: bool) -> None:
         """These addresses of the host are known by now, older ones among them; `more` may come."""
         self._now = now
-        secure, plain = {place.tls for place in self._places}, {place.plain for place in self._places}
-        new = (Place(None if p.tls in secure else p.tls, None if p.plain in plain else p.plain) for p in places)
-        self._places = (*self._places, *(place for place in new if place.tls or place.plain))[:MAX_ADDRESSES]
+        known = {address for place in self._places for address in (place.tls, place.plain, place.probe)}
+        new = (place.without(known) for place in places)
+        self._places = (*self._places, *(place for place in new if place))[:MAX_ADDRESSES]
         if not more:
             self._names_over()
 
@@ -102,7 +95,9 @@ class Race:
         """The plain side answered `GET /v2/`: as a registry, or why not as one, or by sending everybody to TLS."""
         if not self._is_news(attempt, now):
             return
-        if moved is not None:
+        if attempt.probe:
+            self._end(attempt, Evidence.NO_REGISTRY if refusal or moved else Evidence.PLAIN_REGISTRY, refusal)
+        elif moved is not None:
             self._end(attempt, Evidence.LEFT, "sends everybody to TLS")
             self._forbid_plain()
             if not any(place.tls and place.tls.sockaddr[1] == moved for place in self._places):
@@ -122,7 +117,7 @@ class Race:
         """Go on after a plain answer, for certainty about TLS."""
         if self.outcome or goal is not self.goal:
             self._begun = now  # it may be long ago that somebody looked: second tries get their whole time
-        self._now, self.goal, self.outcome = now, goal, None
+        self._now, self.goal, self.outcome, self._head_start = now, goal, None, None
 
     def _is_news(self, attempt: Attempt, now: float) -> bool:
         """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""
@@ -149,6 +144,7 @@ class Race:
 
     def _timers(self) -> Iterator[_Due]:
         yield from self._starts()
+        yield from self._late_hello()
         yield from self._expiries()
         if self._awaits_names:
             yield min(self._names_until, self._begun + self._bounds.connect_all), self._names_over
@@ -157,8 +153,8 @@ class Race:
         if self.goal is Goal.ANSWER:
             yield from self._plain_after_hello()
             yield from self._questions()
+            yield from self._probes()
         if self.goal is Goal.ABSENCE:
-            yield from self._second_tries()
             yield from self._absence()
 
     @property
@@ -173,41 +169,54 @@ class Race:
         if self._started >= len(self._places):
             return
         last = [attempt for attempt in self.attempts if attempt.place == self._started - 1]
-        hurry = any(not a.live for a in last) or any(a.is_open and not a.tls for a in self.attempts)
-        yield (self._now if hurry or not self._started else self._last_start + STAGGER), self._start_next
+        plain_open = any(a.is_open and not a.tls for a in self.attempts) and self._head_start is None
+        if not self._started or plain_open or any(not a.live for a in last):
+            yield self._now, self._start_next
+        else:
+            yield self._last_start + max(STAGGER, self._head_start or 0.0), self._start_next
 
     def _start_next(self) -> None:
         number, place = self._started, self._places[self._started]
         self._started += 1
         self._last_start = self._now
-        if place.tls:
+        ahead = not number and self._head_start is not None
+        if place.tls and not ahead:
             self._dial(number, place.tls, tls=True)
-        if place.plain and not self._plain_forbidden and not (self._hello_first and place.tls):
+        if place.plain and not self._plain_forbidden and not (self._hello_first and place.tls and not ahead):
             self._dial(number, place.plain, tls=False)
+
+    def _late_hello(self) -> Iterator[_Due]:
+        """TLS at the remembered place: after the head start of its plain side, at once when that fails."""
+        place = self._places[0] if self._started else None
+        if not place or not place.tls or any(attempt.place == 0 and attempt.tls for attempt in self.attempts):
+            return
+        failed = any(not attempt.live for attempt in self.attempts)
+        due = self._now if failed or self._head_start is None else self._begun + self._head_start
+        yield due, partial(self._dial, 0, place.tls, tls=True)
 
     def _expiries(self) -> Iterator[_Due]:
         """The bounds of TCP, of TLS, and of the answer to `GET /v2/`."""
-        bounds = self._bounds
         for attempt in self.attempts:
-            if not attempt.live:
-                continue
-            if not attempt.is_open:
-                # An attempt that starts later than the last address's first (a second try) has its own time.
-                begun = max(self._last_start, attempt.started)
-                due = min(begun + bounds.connect, self._begun + bounds.connect_all)
-                yield due, partial(self._end, attempt, Evidence.SILENT)
-            elif attempt.spoke:
-                yield (
-                    max(attempt.opened, self._begun) + bounds.tls,
-                    partial(self._end, attempt, Evidence.SPOKE_TLS, "handshake unfinished"),
-                )
-            elif attempt.tls:
-                yield attempt.opened + bounds.tls_first_byte, partial(self._end, attempt, Evidence.MUTE)
-            elif not math.isnan(attempt.asked):
-                yield (
-                    attempt.asked + min(bounds.question, bounds.first_byte),
-                    partial(self._end, attempt, Evidence.MUTE),
-                )
+            if attempt.live:
+                due, evidence, detail = self._bound(attempt)
+                if attempt.probe:
+                    due = min(due, attempt.started + PROBE_BOUND)
+                yield due, partial(self._end, attempt, evidence, detail)
+
+    def _bound(self, attempt: Attempt) -> tuple[float, Evidence, str]:
+        bounds = self._bounds
+        if not attempt.is_open:
+            # An attempt that starts later than the last address's first (a second try) has its own time.
+            begun = max(self._last_start, attempt.started)
+            due = min(begun + bounds.connect, self._begun + bounds.connect_all)
+            found = attempt.tls and any(a.evidence is Evidence.PLAIN_REGISTRY for a in self.attempts)
+            return (min(due, self._begun + FINDING_AFTER) if found else due), Evidence.SILENT, ""
+        if attempt.spoke:
+            return max(attempt.opened, self._begun) + bounds.tls, Evidence.SPOKE_TLS, "handshake unfinished"
+        if attempt.tls:
+            return attempt.opened + bounds.tls_first_byte, Evidence.MUTE, ""
+        asked = math.inf if math.isnan(attempt.asked) else attempt.asked
+        return asked + min(bounds.question, bounds.first_byte), Evidence.MUTE, ""
 
     def _plain_after_hello(self) -> Iterator[_Due]:
         """Rule 9: on an explicit port the hello goes first; refused is final, reset and silence are not."""
@@ -217,7 +226,7 @@ class Race:
                 continue
             hello = tried[0]
             if hello.is_open:
-                due = hello.opened + _grace(HELLO_GRACE, hello.round_trip)
+                due = hello.opened + grace(HELLO_GRACE, hello.round_trip)
             elif hello.evidence in (Evidence.NOT_TLS, Evidence.RESET, Evidence.MUTE):
                 due = self._now
             else:
@@ -226,65 +235,50 @@ class Race:
 
     def _questions(self) -> Iterator[_Due]:
         """Rules 4 and 5: when a plain candidate that is open may be asked; the next one where the last says nothing."""
-        ready = [attempt for attempt in self.attempts if not attempt.tls and attempt.is_open]
+        ready = [attempt for attempt in self.attempts if not attempt.tls and attempt.is_open and not attempt.probe]
         plain = next((attempt for attempt in ready if math.isnan(attempt.asked)), None)
         if not plain:
             return
         hopes = [attempt for attempt in self.attempts if attempt.tls and attempt.live]
         asked = [attempt.asked for attempt in ready if not math.isnan(attempt.asked)]
         due = max(asked) + NEXT_QUESTION if asked else self._now
-        if any(not hope.is_open for hope in hopes):
-            due = max(due, max(plain.opened, self._last_start) + _grace(GRACE, plain.round_trip))
+        if self._head_start is None and any(not hope.is_open for hope in hopes):
+            due = max(due, max(plain.opened, self._last_start) + grace(GRACE, plain.round_trip))
         for hope in hopes:
             if hope.is_open:
-                due = max(due, hope.opened + _grace(HELLO_GRACE, hope.round_trip))
+                due = max(due, hope.opened + grace(HELLO_GRACE, hope.round_trip))
         yield due, partial(self._ask, plain)
 
-    def _second_tries(self) -> Iterator[_Due]:
-        """Rule 7: whoever failed at once is tried again; a silent one gets a second SYN of our own."""
-        for number, place in enumerate(self._places[: self._started]):
-            tried = self._tls_at(number)
-            if len(tried) != 1 or not place.tls:
-                continue
-            first = tried[0]
-            if first.evidence in _AT_ONCE:
-                yield first.ended + AGAIN, partial(self._dial, number, place.tls, tls=True)
-            elif first.live and not first.is_open:
-                yield first.started + SECOND_SYN, partial(self._dial, number, place.tls, tls=True)
+    def _probes(self) -> Iterator[_Due]:
+        """Without permission: port 80 is asked once whether it is a registry, for the error to say so."""
+        probes = [attempt for attempt in self.attempts if attempt.probe]
+        places = [number for number, place in enumerate(self._places[: self._started]) if place.probe]
+        if not probes and places:
+            failed = not any(attempt.live for attempt in self.attempts)
+            yield (self._now if failed else self._begun + PROBE_AFTER), partial(self._dial_probes, places)
+        ready = next((attempt for attempt in probes if attempt.is_open), None)
+        if ready and all(math.isnan(attempt.asked) for attempt in probes):
+            yield self._now, partial(self._ask, ready)
 
     def _absence(self) -> Iterator[_Due]:
-        """Rule 7: when the absence of TLS is confirmed at every address."""
-        if self._started < len(self._places) or self._awaits_names:
-            return
-        dues = [self._absent_at(number) for number, place in enumerate(self._places) if place.tls]
-        yield max(dues, default=self._now), self._confirm_absence
-
-    def _absent_at(self, number: int) -> float:
-        tried = self._tls_at(number)
-        if any(attempt.evidence is Evidence.NOT_TLS for attempt in tried):
-            return self._now
-        if any(attempt.is_open for attempt in tried):
-            return math.inf  # what is open becomes mute, not TLS, or wins
-        if len(tried) < 2 and any(attempt.live or attempt.evidence in _AT_ONCE for attempt in tried):
-            return math.inf  # it is tried again
-        if not any(attempt.live for attempt in tried):
-            return self._now
-        return self._silence_known([a.started for a in tried if a.live or a.evidence is Evidence.SILENT])
-
-    def _silence_known(self, starts: list[float]) -> float:
-        slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
-        first, last_syn = min(starts), max(min(starts) + RETRANSMISSION, *starts)
-        return max(first + max(SILENT_AFTER, SILENT_ROUND_TRIPS * slowest), last_syn + _grace(SYN_GRACE, slowest))
+        """Rule 7: what is tried again, and when the absence of TLS is confirmed at every address."""
+        for due, number, address in second_tries(self._places[: self._started], self.attempts):
+            yield due, partial(self._dial, number, address, tls=True)
+        if self._started == len(self._places) and not self._awaits_names:
+            yield confirmed_from(self._places, self.attempts, self._now), self._confirm_absence
 
     # Acts.
 
-    def _tls_at(self, number: int) -> list[Attempt]:
-        return [attempt for attempt in self.attempts if attempt.tls and attempt.place == number]
-
-    def _dial(self, number: int, address: Address, *, tls: bool) -> None:
-        attempt = Attempt(number, tls, address, self._now)
+    def _dial(self, number: int, address: Address, *, tls: bool, probe: bool = False) -> None:
+        attempt = Attempt(number, tls, address, self._now, probe=probe)
         self.attempts.append(attempt)
         self._actions.append((Do.DIAL, attempt))
+
+    def _dial_probes(self, places: list[int]) -> None:
+        for number in places:
+            probe = self._places[number].probe
+            assert probe
+            self._dial(number, probe, tls=False, probe=True)
 
     def _ask(self, attempt: Attempt) -> None:
         attempt.asked = self._now
