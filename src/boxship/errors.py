@@ -57,6 +57,7 @@ __all__ = [
 from typing import ClassVar, Self
 
 from boxship.event import Event
+from boxship.seconds import told_by
 
 
 class BoxshipError(Exception):
@@ -161,7 +162,8 @@ class TimedOut(Unreachable, TimeoutError):
     """A bound was reached: `phase`, which lasts `seconds`; `evidence` says what was being tried, if anything was."""
 
     def __init__(self, what: str, *, phase: str, seconds: float, why: str = "", remedy: str = "") -> None:
-        super().__init__(what, why=why or f"no progress within {seconds:g} s ({phase})", remedy=remedy)
+        named = f"{phase}; {source}" if (source := told_by(seconds)) else phase
+        super().__init__(what, why=why or f"no progress within {seconds:g} s ({named})", remedy=remedy)
         self.phase, self.seconds = phase, seconds
         self.evidence: tuple[str, ...] = ()
 

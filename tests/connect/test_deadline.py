@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from boxship.connect.deadline import Work
+from boxship.connect.deadline import Bounds, Work
 from boxship.errors import Cancelled, TimedOut
+from boxship.seconds import Seconds, told_by
 
 
 def test_work_without_a_timeout_goes_on() -> None:
@@ -95,3 +96,13 @@ def test_a_part_is_cancelled_with_the_whole_and_the_whole_with_a_part() -> None:
         for ended in (work, part):
             with pytest.raises(Cancelled):
                 ended.check()
+
+
+def test_a_bound_that_is_not_the_default_remembers_who_chose_it() -> None:
+    bounds = Bounds(tls=2.0, names=Seconds(3.0, "flag --names-timeout"), connect=5.0)
+    assert [told_by(seconds) for seconds in (bounds.tls, bounds.names, bounds.connect, bounds.head)] == [
+        "Bounds.tls",
+        "flag --names-timeout",
+        "",
+        "",
+    ]

@@ -18,6 +18,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
+from boxship.seconds import spoken
+
 # Is given a callback for whoever may cancel, for as long as the context lasts; `Work.watch` is one.
 Watch = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
@@ -87,7 +89,7 @@ class _Conversation:
         if len(output.heard) > _LONGEST_OUTPUT:
             raise Stopped(f"it wrote more than {_LONGEST_OUTPUT >> 20} MiB")
         if time.monotonic() >= self._until:
-            raise Stopped(f"no answer within {self._timeout:g} s")
+            raise Stopped(f"no answer within {spoken(self._timeout)}")
 
 
 class _Ear:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from boxship.connect.trace import Trace
 from boxship.errors import Cancelled, TimedOut
 from boxship.event import Listener
+from boxship.seconds import Seconds, told_by
 
 # The phases of bounds that are an operation's own, or a part's of it: what else waits for the same may go on.
 OPERATION = "--timeout"
@@ -62,6 +63,13 @@ class Bounds:
     """Without the kernel taking a byte."""
     helper: float = 20.0
     """For a credential helper."""
+
+    def __post_init__(self) -> None:
+        """A bound that is not the default remembers who chose it: a flag (`Seconds`), else whoever made these."""
+        for field in fields(self):
+            seconds: float = getattr(self, field.name)
+            if seconds != field.default and not told_by(seconds):
+                object.__setattr__(self, field.name, Seconds(seconds, f"Bounds.{field.name}"))
 
 
 class _End:

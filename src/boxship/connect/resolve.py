@@ -19,6 +19,7 @@ from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_liter
 from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
 from boxship.errors import NameFailed, TimedOut
+from boxship.seconds import spoken
 
 _LATE_SIX = 0.05  # an IPv4 answer waits so long for IPv6's (RFC 8305, 3)
 _LOOPBACK = ("::1", "127.0.0.1")
@@ -114,7 +115,7 @@ class Lookup:
         work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W")
         what = f"the name {self.host} could not be resolved"
         if self.pending:
-            why = f"no answer within {bound:g} s from {_resolver_words()}"
+            why = f"no answer within {spoken(bound)} from {_resolver_words()}"
             raise TimedOut(
                 what, phase="names", seconds=bound, why=why, remedy="check the name server, or use --resolve"
             )
