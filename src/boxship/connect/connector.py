@@ -262,7 +262,7 @@ class Connector:
         sock = runner.take(attempt)
         if not keep:
             runner.close()
-        return Line(sock, verdict) if sock else None
+        return Line(sock, verdict, attempt.connection) if sock else None
 
     def _verdict(self, site: Site, attempt: Attempt) -> Verdict:
         port = site.registry.port or (TLS_PORT if attempt.tls else PLAIN_PORT)

@@ -21,6 +21,7 @@ from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
 from boxship.connect.verdict import PlainSocket, Wire
+from boxship.event import Fact
 
 if TYPE_CHECKING:
     import ssl
@@ -110,6 +111,8 @@ class Runner:
         if names and names.fileno() >= 0:
             self._selector.register(names, _READ, self._named)
         self._candidates: dict[Attempt, _Candidate] = {}
+        # The event that will tell how it went with what was begun last at an attempt.
+        self._to_tell: dict[Attempt, str] = {}
         self.warnings: tuple[str, ...] = ()
 
     def run(self, work: Work, *, until: float | None = None) -> None:
@@ -156,6 +159,26 @@ class Runner:
         self._wake_writer.close()
         if self._names:
             self._names.close()
+        for attempt in tuple(self._to_tell):
+            self._tell_end(attempt)
+
+    # The story.
+
+    def _facts(self, attempt: Attempt) -> dict[str, Fact]:
+        return {
+            "connection": attempt.connection,
+            "host": self._greeting.name,
+            "address": str(attempt.address),
+            "scheme": "https" if attempt.tls else "http",
+        }
+
+    def _tell_end(self, attempt: Attempt) -> None:
+        """Say how it went with an attempt that has come to nothing, or that nobody needs any more."""
+        name, now = self._to_tell.pop(attempt, ""), time.monotonic()
+        if name:
+            level, facts = "I" if attempt.live else "W", self._facts(attempt)
+            facts |= {"error": attempt.shows.value, "detail": attempt.detail}
+            self._work.trace.say(name, attempt.words(now), level=level, facts=facts)
 
     # Waiting.
 
@@ -200,7 +223,8 @@ class Runner:
     # Actions.
 
     def _dial(self, attempt: Attempt) -> None:
-        self._work.trace.say("ConnectStart", f"tcp {attempt.address}")
+        self._work.trace.say("ConnectStart", f"tcp {attempt.address}", facts=self._facts(attempt))
+        self._to_tell[attempt] = "ConnectDone"
         try:
             sock = open_socket(attempt.address)
         except OSError as error:  # no such address family here
@@ -216,7 +240,9 @@ class Runner:
 
     def _ask(self, attempt: Attempt) -> None:
         candidate = self._candidates[attempt]
-        self._work.trace.say("PlainQuestion", f"GET /v2/ of {attempt.address}, without credentials")
+        words = f"GET /v2/ of {attempt.address}, without credentials"
+        self._work.trace.say("PlainQuestion", words, facts=self._facts(attempt))
+        self._to_tell[attempt] = "PlainAnswer"
         self._await(candidate, _READ, self._answer)
         try:
             candidate.sock.send(self._greeting.question)  # one small segment: the buffer of a new connection takes it
@@ -228,11 +254,12 @@ class Runner:
         if candidate:
             self._forget(candidate)
             candidate.sock.close()
+        self._tell_end(attempt)
 
     def _fail(self, attempt: Attempt, evidence: Evidence, detail: str, remedy: str = "") -> None:
         if attempt.live:
             self.race.failed(attempt, time.monotonic(), evidence, detail, remedy)
-            self._work.trace.say("ConnectDone", attempt.words(time.monotonic()), level="W")
+            self._tell_end(attempt)
 
     # What the network answers.
 
@@ -243,9 +270,13 @@ class Runner:
             raise OSError(code, errno.errorcode.get(code, ""))
         self._forget(candidate)
         self.race.opened(attempt, time.monotonic())
-        self._work.trace.say("ConnectDone", f"tcp {attempt.address} in {attempt.round_trip * 1000:.1f} ms")
+        taken = attempt.round_trip * 1000
+        del self._to_tell[attempt]
+        words, facts = f"tcp {attempt.address} in {taken:.1f} ms", self._facts(attempt)
+        self._work.trace.say("ConnectDone", words, facts=facts | {"ms": taken})
         if attempt.tls:
-            self._work.trace.say("TLSHandshakeStart", f"{self._greeting.name} at {attempt.address}")
+            self._work.trace.say("TLSHandshakeStart", f"{self._greeting.name} at {attempt.address}", facts=facts)
+            self._to_tell[attempt] = "TLSHandshakeDone"
             from boxship.connect.tls import TLSSocket
 
             candidate.tls = TLSSocket(candidate.sock, self._greeting.context(), self._greeting.name)
@@ -282,7 +313,10 @@ class Runner:
         if done:
             self._forget(candidate)
             self.race.shaken(attempt, time.monotonic())
-            self._work.trace.say("TLSHandshakeDone", f"{self._greeting.name} at {attempt.address}: {tls.story()}")
+            del self._to_tell[attempt]
+            taken, story = (time.monotonic() - attempt.opened) * 1000, tls.story()
+            words = f"{self._greeting.name} at {attempt.address}: {story}"
+            self._work.trace.say("TLSHandshakeDone", words, facts=self._facts(attempt) | {"ms": taken, "tls": story})
 
     def _answer(self, candidate: _Candidate) -> None:
         attempt = candidate.attempt
@@ -295,5 +329,8 @@ class Runner:
         self._forget(candidate)
         candidate.reusable = answer.reusable
         words = answer.refusal or (f"sends to TLS on port {answer.moved}" if answer.moved else "a registry")
-        self._work.trace.say("PlainAnswer", f"{attempt.address}: {answer.status}, {words}")
+        del self._to_tell[attempt]
+        taken = (time.monotonic() - attempt.asked) * 1000
+        words, facts = f"{attempt.address}: {answer.status}, {words}", self._facts(attempt)
+        self._work.trace.say("PlainAnswer", words, facts=facts | {"status": answer.status, "ms": taken})
         self.race.answered(attempt, time.monotonic(), refusal=answer.refusal, moved=answer.moved)

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Mapping
 from types import CodeType
 
 from boxship.event import Event, Fact, Listener
@@ -15,8 +16,10 @@ from boxship.event import Event, Fact, Listener
 # A story longer than this is that of a bulk operation; its end is what an error needs.
 _LONGEST_STORY = 400
 
+_NONE: Mapping[str, Fact] = {}
+
 # What an `Event` is made of. Most stories are told to nobody: making events of them would cost more than the rest.
-_Record = tuple[str, str, float, CodeType, int, str, dict[str, Fact]]
+_Record = tuple[str, str, float, CodeType, int, str, Mapping[str, Fact]]
 
 
 class Trace:
@@ -28,7 +31,7 @@ class Trace:
         self._listener = listener
         self._records: deque[_Record] = deque(maxlen=_LONGEST_STORY)
 
-    def say(self, name: str, text: str, /, *, level: str = "I", **facts: Fact) -> None:
+    def say(self, name: str, text: str, *, level: str = "I", facts: Mapping[str, Fact] = _NONE) -> None:
         """Record that `name` happened, with the facts in `text` and, for programs, apart: no secret may be there."""
         caller = sys._getframe(1)
         record = (name, text, time.time(), caller.f_code, caller.f_lineno, level, facts)

@@ -99,3 +99,5 @@ class Line:
 
     sock: Wire
     verdict: Verdict
+    connection: int = 0
+    """The number that its events have in common."""
