@@ -9,22 +9,15 @@ import ipaddress
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
+from boxship.cli.bounds import add_bounds, bounds
 from boxship.cli.console import Tracer, complain, given
 from boxship.client import Client
-from boxship.connect.deadline import Bounds
 from boxship.errors import InvalidSettings
 
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
 _ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
-_DEFAULTS = Bounds()
 _LOG_IN = "for example --username alice --password-stdin < password.txt"
-_BOUNDS = {
-    "--connect-timeout": _DEFAULTS.connect,
-    "--tls-timeout": _DEFAULTS.tls,
-    "--first-byte-timeout": _DEFAULTS.first_byte,
-}
 
 
 def spelled_out(words: Sequence[str]) -> list[str]:
@@ -65,10 +58,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--password", metavar="TEXT", help="visible to others on this machine: prefer --password-stdin"
     )
     access.add_argument("--config", metavar="DIR", help="the folder of docker's config.json")
-    time = parser.add_argument_group("time, in seconds")
-    time.add_argument("--timeout", type=_seconds, metavar="S", help="for the whole command (default: none)")
-    for flag, seconds in _BOUNDS.items():
-        time.add_argument(flag, type=_seconds, metavar="S", help=f"default: {seconds:g}")
+    add_bounds(parser)
     story = parser.add_argument_group("the story")
     story.add_argument(
         "-v",
@@ -101,26 +91,11 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
             resolve=dict(map(_resolution, chosen.resolve)),
             config=chosen.config,
             timeout=chosen.timeout,
-            bounds=_bounds(chosen),
+            bounds=bounds(chosen),
             on_event=tracer,
         ) as made,
     ):
         yield made
-
-
-def _bounds(chosen: argparse.Namespace) -> Bounds:
-    """The bounds with those that were told; a told first byte is that of every answer, slow ones included."""
-    bounds = _DEFAULTS
-    if chosen.connect_timeout:
-        room = _DEFAULTS.connect_all / _DEFAULTS.connect
-        bounds = replace(bounds, connect=chosen.connect_timeout, connect_all=chosen.connect_timeout * room)
-    if chosen.tls_timeout:
-        first = min(chosen.tls_timeout, bounds.tls_first_byte)
-        bounds = replace(bounds, tls=chosen.tls_timeout, tls_first_byte=first)
-    if chosen.first_byte_timeout:
-        told = chosen.first_byte_timeout
-        bounds = replace(bounds, first_byte=told, first_byte_slow=told)
-    return bounds
 
 
 def _password(chosen: argparse.Namespace) -> str | None:
@@ -138,16 +113,6 @@ def _password(chosen: argparse.Namespace) -> str | None:
         complain("boxship: warning: --password can be seen by others on this machine; prefer --password-stdin")
     told_password: str | None = chosen.password
     return told_password
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text.removesuffix("s"))
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds
 
 
 def _resolution(text: str) -> tuple[tuple[str, int], tuple[str, int]]:
