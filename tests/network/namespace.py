@@ -57,7 +57,8 @@ class Network:
     """A client's and a server's machine on one wire; `firewall` is the server's.
 
     `addresses` are the server's (IPv4 and IPv6 in any mix); `names` is what the client's hosts file says. A `delay`
-    is in seconds, one way: a round trip takes twice as long.
+    is in seconds, one way: a round trip takes twice as long. `roads` are the files that `wire` is told: what happens
+    on the way to each port, where the packets' counts go, and words to look for.
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Network:
         addresses: Iterable[str] = (SERVER, SERVER6),
         names: Mapping[str, Sequence[str]] | None = None,
         delay: float = 0.0,
+        roads: Sequence[str] = (),
     ) -> None:
         number = f"{os.getpid()}-{next(_numbers)}"
         self.client, self.server = f"bsc-{number}", f"bss-{number}"
         self.addresses, self.names, self.delay = tuple(addresses), dict(names or {}), delay
+        self._roads = tuple(roads)
         self.folder = log_folder(self.server)
         self.firewall = Firewall(self.server)
         self._open = ExitStack()
@@ -91,7 +94,7 @@ class Network:
         self._open.close()
 
     def _lay_wire(self, building: ExitStack) -> None:
-        if self.delay:
+        if self.delay or self._roads:
             self._lay_slow_wire(building)
         else:
             veth = f"link add wire netns {self.client} type veth peer name wire netns {self.server}"
@@ -101,8 +104,8 @@ class Network:
 
     def _lay_slow_wire(self, building: ExitStack) -> None:
         log = self.folder / "wire.log"
-        argv = [sys.executable, str(Path(__file__).with_name("wire.py")), self.client, self.server, str(self.delay)]
-        process = building.enter_context(running(argv, log=log))
+        argv = [sys.executable, "-m", "tests.network.wire", self.client, self.server, str(self.delay), *self._roads]
+        process = building.enter_context(running(argv, log=log, env={**os.environ, "PYTHONPATH": str(ROOT)}))
         while "ready" not in log.read_text():
             if process.poll() is not None:
                 raise NotListening(log.read_text())
