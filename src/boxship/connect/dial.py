@@ -19,6 +19,7 @@ from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt, Do, Place
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, classify
+from boxship.connect.keepalive import keep_alive
 from boxship.connect.race import Race
 from boxship.connect.verdict import PlainSocket, Wire
 from boxship.event import Fact
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 _CHUNK = 16 * 1024
-
-# A dead path is known within about 25 s in every phase, while a slow server on a living path is waited for.
-_KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 15_000))
 
 _EVIDENCE = {
     errno.ECONNREFUSED: Evidence.REFUSED,
@@ -61,10 +59,7 @@ def open_socket(address: Address) -> PlainSocket:
     sock = PlainSocket(address.family, socket.SOCK_STREAM)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE:
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    keep_alive(sock)
     return sock
 
 

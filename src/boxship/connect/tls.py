@@ -12,6 +12,8 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from boxship.connect.keepalive import tolerate
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
@@ -168,6 +170,10 @@ class TLSSocket:
     def fileno(self) -> int:
         """The socket's descriptor, to wait for."""
         return self._sock.fileno()
+
+    def tolerate(self, seconds: float) -> None:
+        """Let the connection go on for so long though nothing that was sent is acknowledged."""
+        tolerate(self._sock, seconds)
 
     def shutdown(self, how: int) -> None:
         """Shut the socket down: who waits for it wakes."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect.address import Address, Permission
+from boxship.connect.keepalive import tolerate
 from boxship.reference import Scheme
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class Wire(Protocol):
     def fileno(self) -> int:
         """What to wait for."""
 
+    def tolerate(self, seconds: float, /) -> None:
+        """Let the connection go on for so long though nothing that was sent is acknowledged."""
+
     def shutdown(self, how: int, /) -> None:
         """End both directions: who waits wakes."""
 
@@ -91,6 +95,10 @@ class PlainSocket(socket.socket):
     def answering(self) -> bool:
         """Yes: nothing else comes."""
         return True
+
+    def tolerate(self, seconds: float) -> None:
+        """Let the connection go on for so long though nothing that was sent is acknowledged."""
+        tolerate(self, seconds)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,31 @@
+"""How a socket notices that its path has died, while a slow server on a living path is waited for.
+
+A server that reads nothing for a while is a slow server, too: Linux counts the time without room for a byte as time
+without an acknowledgement, and would end an upload in its pauses. So more is tolerated while a body is under way.
+"""
+
+from __future__ import annotations
+
+__all__ = ["PATH", "keep_alive", "tolerate"]
+
+import socket
+
+PATH = 15.0  # seconds without an acknowledgement of what was sent
+# A path at rest is asked after 10 s, and dead when three questions, 5 s apart, have no answer. macOS calls the first
+# of them TCP_KEEPALIVE.
+_QUESTIONS = (("TCP_KEEPIDLE", 10), ("TCP_KEEPALIVE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+
+
+def keep_alive(sock: socket.socket) -> None:
+    """Let the system ask whether the path is alive, and end the connection within about 25 s where it is not."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _QUESTIONS:
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    tolerate(sock, PATH)
+
+
+def tolerate(sock: socket.socket, seconds: float) -> None:
+    """Let the connection go on for so long though nothing that was sent is acknowledged, where the system has that."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
