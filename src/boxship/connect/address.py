@@ -5,7 +5,7 @@ Permission and consent belong to the address that is dialled, not to the name it
 
 from __future__ import annotations
 
-__all__ = ["MAX_ADDRESSES", "Address", "Permission", "interleave", "is_literal", "permission_by_address"]
+__all__ = ["MAX_ADDRESSES", "Address", "Permission", "interleave", "is_literal", "is_private", "permission_by_address"]
 
 import enum
 import ipaddress
@@ -83,11 +83,16 @@ def is_literal(host: str) -> bool:
     return True
 
 
+def is_private(ip: IPAddress) -> bool:
+    """Whether an address is of a private network, where each network may have another host of it."""
+    return any(ip in network for network in _PRIVATE)
+
+
 def permission_by_address(host: str, address: Address) -> Permission:
     """What the address alone permits, where no flag and no setting says anything."""
     if address.ip.is_loopback:
         return Permission.FULL
-    if is_literal(host) and any(address.ip in network for network in _PRIVATE):
+    if is_literal(host) and is_private(address.ip):
         return Permission.READS
     return Permission.NONE
 
