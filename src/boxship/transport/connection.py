@@ -108,6 +108,7 @@ class Connection:
     def __init__(self, line: Line, host: str) -> None:
         self.verdict: Verdict = line.verdict
         self.place = f"{line.verdict.origin} ({line.verdict.address})"
+        self.number = line.connection
         self._sock, self._host = line.sock, host
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
@@ -115,8 +116,18 @@ class Connection:
         self._used = False
         self.open = True
 
-    def exchange(self, request: Request, work: Work, bounds: Bounds, first_byte: float) -> Response:
-        """Send the request and return the head of its answer; the body is read from the response."""
+    def exchange(
+        self,
+        request: Request,
+        work: Work,
+        bounds: Bounds,
+        first_byte: float,
+        wrote: Callable[[int], None] | None = None,
+    ) -> Response:
+        """Send the request and return the head of its answer; the body is read from the response.
+
+        `wrote` is called with its size as soon as it has been written.
+        """
         data = request.encode(self._host, (("User-Agent", USER_AGENT),))
         if request.body:
             data += request.body
@@ -125,6 +136,8 @@ class Connection:
         self._file.expect()
         with work.watch(self._interrupt), self._translating(request, reused=reused):
             whole = self._send(data, work, bounds)
+            if wrote:
+                wrote(len(data))
             answer = self._final_answer(request.method)
         return Response(answer.head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
@@ -144,6 +157,11 @@ class Connection:
             if answer.status >= HTTPStatus.OK:
                 return answer
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
+
+    @property
+    def received(self) -> int:
+        """How many bytes of answers have been taken, framing included."""
+        return self._file.taken
 
     @property
     def alive(self) -> bool:
@@ -198,6 +216,18 @@ class Response:
         self._answer, self._connection, self._reader, self._work = answer, connection, reader, work
         self._keep = keep
         self.on_release: Callable[[Connection], None] = Connection.close
+        self.on_end: Callable[[Response], None] | None = None
+        """Is told once, when nobody reads any more."""
+
+    @property
+    def protocol(self) -> str:
+        """The answer's version of HTTP."""
+        return "HTTP/1.0" if self._answer.version == 10 else "HTTP/1.1"
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the body has been read."""
+        return self._answer.isclosed()
 
     @property
     def length(self) -> int | None:
@@ -243,6 +273,9 @@ class Response:
 
     def close(self) -> None:
         """Free the connection: for another request if the body was read or is short, else by closing it."""
+        if self.on_end:
+            told, self.on_end = self.on_end, None
+            told(self)
         if not self._connection.open:
             return
         wanted = self._keep and not self._work.cancelled

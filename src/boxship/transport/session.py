@@ -16,16 +16,18 @@ from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
 from boxship.errors import RateLimited, Refused, UnexpectedAnswer
+from boxship.event import Fact
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.kind import Kind, first_byte, whole
 from boxship.transport.pool import Pool
 from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
-from boxship.wire.message import Head, Request, headers_without_secrets
+from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
     from boxship.credential import Credential, Secret
     from boxship.transport.connection import Connection, Response
+    from boxship.transport.story import Story
     from boxship.wire.challenge import Challenge
 
 _LONGEST_TOKEN = 1024 * 1024
@@ -137,7 +139,9 @@ class Session:
         if pause is None:
             return False
         response.close()
-        ask.work.trace.say("Retry", f"{response.status} from {ask.site}: again in {pause:.1f} s", level="W")
+        words = f"{response.status} from {ask.site}: again in {pause:.1f} s"
+        facts: dict[str, Fact] = {"status": response.status, "host": str(ask.site), "seconds": round(pause, 3)}
+        ask.work.trace.say("Retry", words, level="W", facts=facts)
         ask.work.sleep(pause)
         return True
 
@@ -162,13 +166,22 @@ class Session:
         request, bounds = ask.request, self._bounds
         sent = request if authorization is None else request.with_headers(Authorization=authorization.reveal())
         began = time.monotonic()
-        response = connection.exchange(sent, ask.work, bounds, first_byte(ask.kind, bounds))
+        story = _story(ask, connection, sent)
+        try:
+            bound = first_byte(ask.kind, bounds)
+            response = connection.exchange(sent, ask.work, bounds, bound, story.wrote if story else None)
+        except BaseException as error:
+            if story:
+                story.failed(error)
+            raise
         response.on_release = lambda freed: self._pool.give_back(ask.site, freed)
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
-        ask.work.trace.say("Request", f"{request.method} {where} {response.status} in {taken:.1f} ms")
-        if ask.work.trace.heard:
-            _tell_headers(ask.work, sent, response.head)
+        text = f"{request.method} {where} {response.status} in {taken:.1f} ms"
+        if story:
+            story.answered(response, text)
+        else:
+            ask.work.trace.say("Request", text)
         return response
 
     def _private(self, site: Site, connection: Connection) -> bool:
@@ -229,11 +242,13 @@ def _bounded(ask: Ask, bounds: Bounds) -> Ask:
     return ask if seconds is None else replace(ask, work=ask.work.within(seconds, DOCUMENT_ALL))
 
 
-def _tell_headers(work: Work, request: Request, head: Head) -> None:
-    # What the user wrote in a header of their own may authenticate: only those of reads are shown.
-    sent = ((name, value if name in _HEADERS_OF_READS else "(removed)") for name, value in request.headers.items())
-    work.trace.say("RequestHeaders", headers_without_secrets(sent), level="D")
-    work.trace.say("AnswerHeaders", headers_without_secrets(head.headers.items()), level="D")
+def _story(ask: Ask, connection: Connection, sent: Request) -> Story | None:
+    """Who tells of the exchange, where somebody listens."""
+    if not ask.work.trace.heard:
+        return None
+    from boxship.transport.story import Story  # noqa: PLC0415 -- seldom needed, as above
+
+    return Story(ask.work.trace, connection, sent)
 
 
 def _secret(request: Request) -> str:

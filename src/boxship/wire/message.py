@@ -5,14 +5,13 @@ Sending and receiving them is `transport`'s work; which paths there are, `routes
 
 from __future__ import annotations
 
-__all__ = ["USER_AGENT", "Head", "Request", "headers_without_secrets"]
+__all__ = ["USER_AGENT", "Head", "Request"]
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from boxship import __version__
-from boxship.wire.printable import printable
 
 # RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -20,11 +19,6 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 USER_AGENT = f"boxship/{__version__}"
-
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-_URL_HEADERS = frozenset({"location", "content-location", "referer"})
-# What in a URL authenticates: a user's name and password, and a query, which storage services sign.
-_URL_SECRET = re.compile(r"(?<=//)[^/?#@]*@|\?.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +94,6 @@ class Head:
             return self.repeated[name]
         return (self.headers[name],) if name in self.headers else ()
 
-
-def headers_without_secrets(headers: Iterable[tuple[str, str]]) -> str:
-    """The headers on one line, for a trace: values that authenticate are left out."""
-    return "; ".join(f"{printable(name)}: {_shown(name.lower(), value)}" for name, value in headers)
-
-
-def _shown(name: str, value: str) -> str:
-    if name in _SECRET_HEADERS:
-        return "(removed)"
-    if name in _URL_HEADERS:
-        value = _URL_SECRET.sub("(removed)", value)
-    return printable(value)
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Every header with its value, as often as it came."""
+        return ((name, value) for name in self.headers for value in self.all(name))

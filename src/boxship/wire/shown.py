@@ -1,0 +1,56 @@
+"""What of a message may be shown, in a trace or a log: all but what authenticates."""
+
+from __future__ import annotations
+
+__all__ = ["REMOVED", "shown_headers", "shown_target"]
+
+import re
+from collections.abc import Iterable
+
+from boxship.wire.printable import printable
+
+REMOVED = "(removed)"
+
+_SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "authentication-info",
+        "proxy-authorization",
+        "proxy-authentication-info",
+        "cookie",
+        "set-cookie",
+        "x-amz-security-token",
+        "x-auth-token",
+        "x-registry-auth",
+    }
+)
+_URL_HEADERS = frozenset({"location", "content-location", "referer"})
+# What in a URL authenticates: a user's name and password, and a query, which storage services sign.
+_USER = r"(?<=//)[^/?#\s\"<>]*@"
+_IN_A_URL = re.compile(rf"{_USER}|[?#].*", re.DOTALL)
+# The same in a header that has more than a URL: a link, or a challenge's realm.
+_AMONG_OTHERS = re.compile(rf"{_USER}|\?[^\s\"<>]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+
+
+def shown_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The headers, fit for a terminal; values that authenticate are left out."""
+    return tuple((printable(name), _shown(name.lower(), value)) for name, value in headers)
+
+
+def shown_target(target: str) -> str:
+    """A request's path with the names of its query, without their values."""
+    path, asked, query = target.partition("?")
+    return f"{path}?{'&'.join(map(_shown_part, query.split('&')))}" if asked else path
+
+
+def _shown(name: str, value: str) -> str:
+    if name in _SECRET_HEADERS:
+        return REMOVED
+    pattern = _IN_A_URL if name in _URL_HEADERS else _AMONG_OTHERS
+    return printable(pattern.sub(REMOVED, value))
+
+
+def _shown_part(part: str) -> str:
+    name, assigned, _ = part.partition("=")
+    return f"{name}={REMOVED}" if assigned and _NAME.fullmatch(name) else REMOVED
