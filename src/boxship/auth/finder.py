@@ -9,9 +9,13 @@ __all__ = ["Finder"]
 
 import os
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.event import Fact
 from boxship.reference import Registry
 
 if TYPE_CHECKING:
@@ -60,9 +64,24 @@ class Finder:
         from boxship.credential import Credential
 
         for key in helper.keys:
-            work.trace.say("Helper", f"docker-credential-{helper.name} get {key}")
-            found = ask_helper(helper.name, key, source=helper.source, timeout=self._bounds.helper, watch=work.watch)
+            with _told(f"docker-credential-{helper.name}", key, work):
+                found = ask_helper(
+                    helper.name, key, source=helper.source, timeout=self._bounds.helper, watch=work.watch
+                )
             if found:
                 return found
         keys = " or ".join(helper.keys)
         return Credential.anonymous(source=f"docker-credential-{helper.name} keeps nothing for {keys}")
+
+
+@contextmanager
+def _told(program: str, key: str, work: Work) -> Iterator[None]:
+    """The story has when a helper was asked and when that was over, whatever it answered."""
+    began = time.monotonic()
+    work.trace.say("HelperStart", f"{program} get {key}", facts={"helper": program, "key": key})
+    try:
+        yield
+    finally:
+        taken = (time.monotonic() - began) * 1000
+        facts: dict[str, Fact] = {"helper": program, "key": key, "ms": round(taken, 3)}
+        work.trace.say("HelperDone", f"{program} get {key} in {taken:.1f} ms", facts=facts)

@@ -132,6 +132,8 @@ class Connector:
             if not verdict or not known.runner:
                 # A site is reached before it is sent a secret, and a verdict that was found keeps its race till then.
                 raise _closed()
+            words = f"whether {site} speaks TLS after all, before {what} is sent to it"
+            work.trace.say("AbsenceStart", words, facts={"host": str(site), "port": TLS_PORT})
             consent = verdict.permission is Permission.FULL
             known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
             known.runner.run(work)
@@ -324,4 +326,5 @@ def _is_here(host: str) -> bool:
 
 
 def _tell(work: Work, site: Site, verdict: Verdict) -> None:
-    work.trace.say("Verdict", f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told")
+    words = f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told"
+    work.trace.say("Verdict", words, facts={"host": verdict.origin.host})

@@ -19,6 +19,7 @@ from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_liter
 from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
 from boxship.errors import NameFailed, TimedOut
+from boxship.event import Fact
 from boxship.seconds import spoken
 
 _LATE_SIX = 0.05  # an IPv4 answer waits so long for IPv6's (RFC 8305, 3)
@@ -66,15 +67,17 @@ class Lookup:
         """Wait for the first answer (and a little for IPv6), or raise `NameFailed` or `TimedOut`."""
         if not self._families:
             return self.addresses()
-        work.trace.say("DNSStart", self.host)
         begun = time.monotonic()
+        work.trace.say("DNSStart", self.host, facts={"host": self.host})
         with work.watch(self._wake):
             self._wait_for_answer(work, begun + bound)
             if not self.addresses():
                 self._fail(work, begun, bound)
             self._wait_for_six(min(time.monotonic() + _LATE_SIX, begun + bound))
         found = self.addresses()
-        work.trace.say("DNSDone", f"{self.host}: {', '.join(str(a.ip) for a in found)}")
+        addresses = ", ".join(str(a.ip) for a in found)
+        facts: dict[str, Fact] = {"host": self.host, "addresses": addresses, "ms": _ms_since(begun)}
+        work.trace.say("DNSDone", f"{self.host}: {addresses}", facts=facts)
         return found
 
     def hear(self) -> tuple[tuple[Address, ...], bool]:
@@ -112,7 +115,8 @@ class Lookup:
 
     def _fail(self, work: Work, begun: float, bound: float) -> None:
         seconds = time.monotonic() - begun
-        work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W")
+        facts: dict[str, Fact] = {"host": self.host, "error": "no address", "ms": _ms_since(begun)}
+        work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W", facts=facts)
         what = f"the name {self.host} could not be resolved"
         if self.pending:
             why = f"no answer within {spoken(bound)} from {_resolver_words()}"
@@ -159,6 +163,10 @@ class Resolver:
         if name == "localhost" or name.endswith(".localhost"):
             return Lookup(host, _in_hosts_file(name) or _LOOPBACK)
         return Lookup(host)
+
+
+def _ms_since(begun: float) -> float:
+    return round((time.monotonic() - begun) * 1000, 3)
 
 
 def _in_hosts_file(name: str) -> tuple[str, ...]:
