@@ -10,6 +10,7 @@ __all__ = ["Connection", "Response"]
 import contextlib
 import http.client
 import io
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.keepalive import PATH
 from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _BUFFER = 64 * 1024
 _MOST_HEADERS = 100  # as http.client's own; real answers have twenty
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
 _DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
 _DRAINING = 1.0  # seconds; a new connection costs less than a longer wait
@@ -54,19 +57,23 @@ class _File(io.BufferedReader):
         """Another answer begins: the one before may have had no content."""
         self._of_lines = 0
 
-    def head(self) -> list[bytes]:
-        """The lines of a head, with the empty one that ends it."""
+    def head(self) -> bytes:
+        """A head, with the empty line that ends it."""
+        # Most heads come in one piece: taking that whole instead of line by line saves 15 us of a request's 180.
+        end = _END_OF_HEAD.search(self.peek())
+        head = super().read(end.end()) if end else self._head_by_lines()
+        if head.count(b"\n") > _MOST_HEADERS + 2:
+            raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
+        self._count(len(head))
+        return head
+
+    def _head_by_lines(self) -> bytes:
         lines: list[bytes] = []
-        line = b""
-        while line not in (b"\r\n", b"\n"):
-            line = super().readline(LONGEST_HEAD + 1)
-            lines.append(line)
-            if not line.endswith(b"\n"):
+        while not lines or (lines[-1] not in (b"\r\n", b"\n") and len(lines) <= _MOST_HEADERS + 2):
+            lines.append(super().readline(LONGEST_HEAD + 1))
+            if not lines[-1].endswith(b"\n"):
                 raise _broken_head(lines)
-            if len(lines) > _MOST_HEADERS + 2:
-                raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
-        self._count(sum(map(len, lines)))
-        return lines
+        return b"".join(lines)
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """The next line."""
@@ -135,27 +142,38 @@ class Connection:
         self._reader.expect(work, bounds, first_byte)
         self._file.expect()
         with work.watch(self._interrupt), self._translating(request, reused=reused):
-            whole = self._send(data, work, bounds)
+            if request.body:
+                # Who pauses in reading it is slow, not gone; the bound of sending comes first.
+                self._sock.tolerate(bounds.sending + PATH)
+            rest = self._send(memoryview(data), work, bounds)
             if wrote:
                 wrote(len(data))
-            answer = self._final_answer(request.method)
+            answer, whole = self._final_answer(request.method, rest, work, bounds)
+            if request.body:
+                self._sock.tolerate(PATH)
         return Response(answer.head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
-    def _send(self, data: bytes, work: Work, bounds: Bounds) -> bool:
+    def _send(self, data: memoryview, work: Work, bounds: Bounds) -> memoryview | None:
         try:
-            return write(self._sock, data, self.place, work, bounds.sending)
+            rest = write(self._sock, data, self.place, work, bounds.sending)
         except (BrokenPipeError, ConnectionResetError):
             # It may have answered before it closed: 413, or 401 to an upload.
             if not self._readiness.now():
                 raise
-            return False
+            rest = data
+        self._reader.sent()
+        return rest
 
-    def _final_answer(self, method: str) -> Answer:
+    def _final_answer(self, method: str, rest: memoryview | None, work: Work, bounds: Bounds) -> tuple[Answer, bool]:
+        """The final answer, and whether the whole request was sent: sending goes on after an interim answer."""
         for _ in range(_MOST_INTERIM + 1):
             answer = Answer(self._file, method=method)  # type: ignore[arg-type] # it asks a socket for a makefile only
             answer.parse(self._file.head())
             if answer.status >= HTTPStatus.OK:
-                return answer
+                return answer, rest is None
+            self._reader.interim()
+            if rest is not None:
+                rest = self._send(rest, work, bounds)
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
 
     @property

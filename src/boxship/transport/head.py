@@ -10,13 +10,12 @@ __all__ = ["Answer"]
 
 import http.client
 import re
-from collections.abc import Sequence
 
 from boxship.wire.message import Head
 from boxship.wire.printable import printable
 
-_STATUS_LINE = re.compile(r"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+([^\r\n]*))?\r?\n")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUS_LINE = re.compile(r"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+([^\r\n]*))?\r?")
+_HEADER = re.compile(r"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\n]*)\n", re.MULTILINE)
 _FOLD = re.compile(r"\n[ \t]+")  # obsolete line folding means a space (RFC 9112, 5.2)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _WITHOUT_BODY = frozenset({204, 304})
@@ -27,11 +26,12 @@ class Answer(http.client.HTTPResponse):
 
     head: Head
 
-    def parse(self, lines: Sequence[bytes]) -> None:
+    def parse(self, head: bytes) -> None:
         """Take the head, with the empty line that ends it; raises `HTTPException` for what is none."""
-        minor, self.status, self.reason = _status(lines[0].decode("latin-1"))
+        line, _, headers = head.decode("latin-1").partition("\n")
+        minor, self.status, self.reason = _status(line)
         self.version = 10 if minor == "0" else 11
-        self.head = Head.of(self.status, printable(self.reason), _headers(b"".join(lines[1:-1]).decode("latin-1")))
+        self.head = Head.of(self.status, printable(self.reason), _headers(headers))
         codings, lengths = self._tokens("transfer-encoding"), self._tokens("content-length")
         if codings not in ((), ("chunked",)):
             raise http.client.HTTPException(f"a transfer coding that nobody asked for: {', '.join(codings)}")
@@ -59,6 +59,8 @@ class Answer(http.client.HTTPResponse):
 
     def _tokens(self, name: str) -> tuple[str, ...]:
         """What a list header says, in lower case, over all its lines."""
+        if name not in self.head.headers:
+            return ()
         found = self.head.all(name)
         return tuple(token for value in found for part in value.split(",") if (token := part.strip().lower()))
 
@@ -71,15 +73,17 @@ def _status(line: str) -> tuple[str, int, str]:
     return minor, int(status), reason.strip()
 
 
-def _headers(text: str) -> tuple[tuple[str, str], ...]:
-    text = text.replace("\r\n", "\n")
+def _headers(text: str) -> list[tuple[str, str]]:
+    """The headers, of which each has a line; an empty one ends them."""
+    text = _FOLD.sub(" ", text.replace("\r\n", "\n"))[:-1]
     if "\r" in text or "\0" in text:
         raise http.client.HTTPException("a header with a character that ends lines elsewhere")
-    return tuple(map(_header, _FOLD.sub(" ", text).split("\n")[:-1]))
+    # All at once, which takes a third of the time of line by line: each answer has ten.
+    headers = _HEADER.findall(text)
+    if len(headers) != text.count("\n"):
+        raise http.client.HTTPException(f"a line of the head is no header: {_no_header(text)[:40]!r}")
+    return [(name, value.strip(" \t")) for name, value in headers]
 
 
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    if not colon or not _NAME.fullmatch(name):
-        raise http.client.HTTPException(f"a line of the head is no header: {line[:40]!r}")
-    return name, value.strip(" \t")
+def _no_header(text: str) -> str:
+    return next(line for line in text.split("\n") if not _HEADER.match(f"{line}\n"))
