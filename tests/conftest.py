@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship.settings import daemon_json
 from tests.network.namespace import network_obstacle
 from tests.peers.process import program
 
@@ -34,6 +35,7 @@ def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:
     patch.setenv("HOME", str(home))
     for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
         patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
+    patch.setattr(daemon_json, "SYSTEM_FILE", home / "etc" / "docker" / "daemon.json")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from boxship.registry.manifests import Document
     from boxship.registry.ping import Pong
     from boxship.registry.remote import Remote
+    from boxship.settings.daemon_json import Unsafe
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
@@ -98,6 +99,7 @@ class Client:
         told_credential = _told_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session: Session | None = None
+        self._unsafe: Unsafe | None = None
         self._crew = Crew(_JOBS, "boxship-client")
         self._lock = threading.Lock()
         self._works: set[Work] = set()
@@ -259,7 +261,19 @@ class Client:
         self._finder.check(work)
         from boxship.registry.remote import Remote
 
-        return Remote(self._opened(), site_of(registry, self._flags), work)
+        site = site_of(registry, self._flags, lambda: self._read_unsafe(work))
+        return Remote(self._opened(), site, work)
+
+    def _read_unsafe(self, work: Work) -> Unsafe:
+        """What docker's daemon holds to be insecure; read once, when the first host needs it."""
+        if self._unsafe is None:
+            from boxship.settings.daemon_json import daemon_files, read_daemon_json
+
+            unsafe = read_daemon_json(daemon_files(os.environ))
+            for warning in unsafe.warnings:
+                work.trace.say("Settings", warning, level="W")
+            self._unsafe = unsafe  # two threads may have read it: it says the same
+        return self._unsafe
 
     def _opened(self) -> Session:
         """The session, made when the first registry is reached: a client that is only made costs little."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -11,11 +13,12 @@ from boxship.connect.attempt import Place
 from boxship.connect.connector import Connector
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
-from boxship.connect.places import Atlas
+from boxship.connect.places import Atlas, permission
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Origin, Verdict
 from boxship.errors import PlainNotPermitted
-from boxship.settings.hosts import Scheme
+from boxship.settings.hosts import Scheme, Site
+from boxship.settings.sourced import Sourced
 from boxship.testing import ScriptedRegistry, refused, serving
 from tests.connect.driving import NAME, Certificates, connecting, reach, site
 
@@ -68,6 +71,30 @@ def test_a_plain_verdict_is_not_carried_to_an_address_without_permission(connect
     found = Verdict(Origin("http", "reg.corp", 80), at(LOOPBACK, 80), told=False, permission=Permission.FULL)
     places = connector._atlas.places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
     assert places == (Place(None, at(LOOPBACK, 80)),)
+
+
+def inside(name: str, network: str) -> Site:
+    """A site whose settings permit plain HTTP at the addresses of a network."""
+    return replace(site(name, BY_ADDRESS), networks=(Sourced(ip_network(network), "daemon.json:3"),))
+
+
+def test_a_network_permits_the_addresses_in_it_and_not_the_name(connector: Connector) -> None:
+    places = connector._atlas.places(inside("reg.corp", "10.0.0.0/8"), (at(PRIVATE, 0), at(PUBLIC, 0)), None)
+    assert places == (Place(at(PRIVATE, 443), at(PRIVATE, 80)), Place(at(PUBLIC, 443), None))
+    assert permission(inside("reg.corp", "10.0.0.0/8"), at(PRIVATE, 80)) is Permission.FULL
+    assert permission(inside("reg.corp", "fd00::/8"), at(PRIVATE, 80)) is Permission.NONE
+
+
+def test_a_plain_verdict_of_a_network_is_not_carried_out_of_it(connector: Connector) -> None:
+    found = Verdict(Origin("http", "reg.corp", 80), at(PRIVATE, 80), told=False, permission=Permission.FULL)
+    places = connector._atlas.places(inside("reg.corp", "10.0.0.0/8"), (at(PUBLIC, 0), at("10.9.9.9", 0)), found)
+    assert places == (Place(None, at("10.9.9.9", 80)),)
+
+
+@pytest.mark.parametrize("scheme", [HTTPS, HTTP])
+def test_a_network_changes_nothing_where_the_scheme_is_told(scheme: Scheme) -> None:
+    told = replace(inside("reg.corp", "10.0.0.0/8"), scheme=Sourced(scheme, "the test"))
+    assert permission(told, at(PRIVATE, 80)) is permission(site("reg.corp", scheme), at(PRIVATE, 80))
 
 
 def test_the_address_that_worked_is_tried_first(connector: Connector) -> None:

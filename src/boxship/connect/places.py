@@ -103,7 +103,8 @@ class Atlas:
 def permission(site: Site, address: Address) -> Permission:
     """What may be said to the address in plain, for this site."""
     if site.scheme.value is Scheme.BY_ADDRESS:
-        return permission_by_address(site.registry.host, address)
+        inside = any(address.ip in network.value for network in site.networks)
+        return Permission.FULL if inside else permission_by_address(site.registry.host, address)
     return Permission.NONE if site.scheme.value is Scheme.HTTPS else Permission.FULL
 
 

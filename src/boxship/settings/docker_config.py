@@ -7,7 +7,7 @@ Unlike docker, no keychain is guessed where the file names none.
 
 from __future__ import annotations
 
-__all__ = ["AskHelper", "DockerConfig", "Lookup", "config_file", "read_docker_config"]
+__all__ = ["AskHelper", "DockerConfig", "Lookup", "config_file", "home_folder", "read_docker_config"]
 
 import base64
 import binascii
@@ -110,14 +110,17 @@ def config_file(environment: Mapping[str, str], *, home: str, directory: str = "
 
 def read_docker_config(environment: Mapping[str, str], *, home: str = "", directory: str = "") -> DockerConfig:
     """Read `config.json` and `DOCKER_AUTH_CONFIG`; a missing file is an empty one."""
-    home = home or environment.get("HOME") or _home()
+    home = home or home_folder(environment)
     file = config_file(environment, home=home, directory=directory)
     config = DockerConfig.parse(_read(file), file)
     variable = environment.get(_VARIABLE)
     return config.with_environment(variable) if variable else config
 
 
-def _home() -> str:
+def home_folder(environment: Mapping[str, str]) -> str:
+    """The user's home: `HOME`, else what the system says."""
+    if home := environment.get("HOME"):
+        return home
     try:
         return str(Path.home())
     except RuntimeError:

@@ -1,6 +1,7 @@
 """What is known of a host before it is dialled: which scheme was told or permitted, which trust, and who said so.
 
-Flags apply to hosts that the caller names, never to token servers or redirect targets.
+Flags apply to hosts that the caller names, never to token servers or redirect targets; so do settings files, of which
+flags have the last word.
 """
 
 from __future__ import annotations
@@ -8,11 +9,17 @@ from __future__ import annotations
 __all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "site_of"]
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from boxship.reference import Registry
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
+
+if TYPE_CHECKING:
+    # Most registries that are named need no look at it.
+    from boxship.settings.daemon_json import Network, Unsafe
 
 
 class Scheme(enum.Enum):
@@ -63,6 +70,8 @@ class Site:
     trust: Trust
     named: bool
     """Whether the caller named it: its flags and its own TLS context apply."""
+    networks: tuple[Sourced[Network], ...] = ()
+    """Where settings permit plain HTTP: the addresses in them, not the name."""
 
     @property
     def told(self) -> bool:
@@ -73,15 +82,28 @@ class Site:
         return self.registry.name
 
 
-def site_of(registry: Registry, flags: Flags) -> Site:
-    """The site of a registry that the caller names."""
+def site_of(registry: Registry, flags: Flags, unsafe: Callable[[], Unsafe] | None = None) -> Site:
+    """The site of a registry that the caller names.
+
+    `unsafe` gives what settings files hold to be insecure; it is asked where no flag says how to speak to the host.
+    """
     api = registry.api
     public = always_https(api.host)
     names = {api.name.lower(), replace(api, port=None).name.lower()}
     told = flags.skip_verify.value
     skip = told if isinstance(told, bool) else not names.isdisjoint(told)
     trust = flags.trust.skipping(flags.skip_verify.source) if skip and not public else flags.trust
-    return Site(api, _scheme(registry, flags, public=public), trust, named=True)
+    site = Site(api, _scheme(registry, flags, public=public), trust, named=True)
+    return _with_files(site, unsafe()) if unsafe and site.scheme.value is Scheme.BY_ADDRESS else site
+
+
+def _with_files(site: Site, unsafe: Unsafe) -> Site:
+    """The site under docker's meaning of insecure: plain HTTP is permitted, and certificates are not checked."""
+    source = unsafe.source(site.registry)
+    if source:
+        trust = site.trust if site.trust.skip_verify else site.trust.skipping(source)
+        return replace(site, scheme=Sourced(Scheme.AUTO, source), trust=trust)
+    return replace(site, networks=unsafe.networks) if unsafe.networks else site
 
 
 def other_site(registry: Registry, trust: Trust) -> Site:

@@ -1,4 +1,4 @@
-"""Settings files written in JSON: read field by field, with the line of every name.
+"""Settings files written in JSON: read field by field, with the line of every name and item.
 
 Names are looked up as Go's decoder does, without regard to case; a wrong field is an `InvalidSettings` with its line.
 What the fields mean is the business of the file's own module. Documents of registries are `spec/fields`'s.
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from boxship.errors import InvalidSettings
+from boxship.settings.sourced import Sourced
 
 Value = TypeVar("Value")
 
@@ -62,6 +63,17 @@ class Section:
         for name in self.values:
             yield name, self._check(name, str) or ""
 
+    def items(self, name: str) -> Iterator[Sourced[str]]:
+        """Every item of the list `name`, each a string, with where it is written."""
+        written = self._written(name)
+        for number, item in enumerate(self._read(name, list) or ()):
+            line = self.lines.get((*self.path, written, str(number)), self._line(written))
+            if not isinstance(item, str) or not _is_text(item):
+                raise InvalidSettings(
+                    self.file, line, why=f"{'.'.join((*self.path, written))}: holds what is no string"
+                )
+            yield Sourced(item, f"{self.file}:{line}")
+
     def _written(self, name: str) -> str:
         # encoding/json: "preferring exact matches"; of several that differ in case only, the last one stays.
         if name in self.values:
@@ -98,7 +110,7 @@ def parse_settings(text: str, file: str) -> Section:
         raise InvalidSettings(file, why="is not JSON that can be read: it is nested too deeply or too large") from error
     if not isinstance(value, dict | None):
         raise InvalidSettings(file, 1, why=f"should be a JSON object, is {_NAMES.get(type(value), 'a number')}")
-    return Section(file, value or {}, _key_lines(text))
+    return Section(file, value or {}, _lines(text))
 
 
 def _is_text(value: str) -> bool:
@@ -110,25 +122,27 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-def _key_lines(text: str) -> dict[Path, int]:
-    """The line of every name in `text`, which is valid JSON."""
+def _lines(text: str) -> dict[Path, int]:
+    """The line of every name in `text`, which is valid JSON, and of every string in a list of strings, by number."""
     lines: dict[Path, int] = {}
-    path: list[str] = []
+    path: list[str | int] = []  # of a list, the number of its string that came last
     line, counted = 1, 0
     for token in _TOKEN.finditer(text):
         name, colon = token.groups()
         if name is None:
             _step(path, token.group())
-        elif colon:
+            continue
+        last = path[-1]
+        if colon or isinstance(last, int):
             line += text.count("\n", counted, token.start())
             counted = token.start()
-            path[-1] = json.loads(name)
-            lines[tuple(path)] = line
+            path[-1] = last + 1 if isinstance(last, int) else json.loads(name)
+            lines[tuple(map(str, path))] = line
     return lines
 
 
-def _step(path: list[str], bracket: str) -> None:
+def _step(path: list[str | int], bracket: str) -> None:
     if bracket in "{[":
-        path.append("")
+        path.append("" if bracket == "{" else -1)
     else:
         path.pop()
