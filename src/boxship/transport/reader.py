@@ -25,7 +25,7 @@ _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
 
 
 class Reader(io.RawIOBase):
-    """The bytes of one connection. `expect` begins the next answer; phases follow one another by themselves."""
+    """The bytes of one connection. `expect` and `sent` begin the next answer; its phases follow by themselves."""
 
     def __init__(self, sock: Wire, readiness: Readiness, place: str) -> None:
         super().__init__()
@@ -39,10 +39,19 @@ class Reader(io.RawIOBase):
         self.total = 0  # bytes, of all answers
 
     def expect(self, work: Work, bounds: Bounds, first_byte: float) -> None:
-        """An answer is waited for: its first byte within `first_byte` seconds."""
+        """The next answer will be that to a new request: its first byte within `first_byte` seconds."""
         self._work, self._bounds = work, bounds
         self._received = 0
-        self._enter(_FIRST_BYTE, first_byte)
+        self._first_byte = first_byte
+
+    def sent(self) -> None:
+        """The request has been sent: the time of the first byte begins, however long sending took."""
+        self._enter(_FIRST_BYTE, self._first_byte)
+        self._answer_by = self._until
+
+    def interim(self) -> None:
+        """What came was an interim answer: the final one is waited for as long as if none had come."""
+        self._phase, self._seconds, self._until = _FIRST_BYTE, self._first_byte, self._answer_by
 
     def document(self, seconds: float | None = None) -> None:
         """The rest is a document: all of it within one bound, that of documents where none is said."""
@@ -108,12 +117,11 @@ class Reader(io.RawIOBase):
         return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=remedy)
 
 
-def write(sock: Wire, data: bytes, place: str, work: Work, seconds: float) -> bool:
-    """Send everything; False where the peer answers before it has taken all, and will take no more.
+def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
+    """Send everything, and return None; or what is left where the peer answers before it has taken all.
 
     Raises `TimedOut` where the kernel takes no byte for `seconds`: the peer does not read.
     """
-    view = memoryview(data)
     while view or sock.unsent:
         try:
             view = view[sock.send(view[:_PIECE]) :] if view else view
@@ -123,8 +131,8 @@ def write(sock: Wire, data: bytes, place: str, work: Work, seconds: float) -> bo
             if not sock.unsent:
                 continue
         if not _writable(sock, place, work, seconds):
-            return False
-    return True
+            return view
+    return None
 
 
 def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
