@@ -24,6 +24,7 @@ from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer, Cancelled, TLSFailed, Unreachable
+from boxship.transport.flow import Stalled
 from boxship.transport.head import Answer
 from boxship.transport.reader import LONGEST_HEAD, Reader, write
 from boxship.transport.retry import Stale
@@ -32,6 +33,8 @@ from boxship.wire.printable import printable
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `readinto` takes
+
+    from boxship.transport.chunks import Chunks
 
 _BUFFER = 64 * 1024
 _MOST_HEADERS = 100  # as http.client's own; real answers have twenty
@@ -50,6 +53,7 @@ class _File(io.BufferedReader):
 
     def __init__(self, reader: Reader) -> None:
         super().__init__(reader, _BUFFER)
+        self._reader = reader
         self.taken = 0
         self._of_lines = 0
 
@@ -95,8 +99,13 @@ class _File(io.BufferedReader):
         return content
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill the buffer with content, less at the end."""
-        count = super().readinto(buffer)
+        """Fill the buffer with content, less before the end or an error, which the next call meets again."""
+        try:
+            count = super().readinto(buffer)
+        except OSError:
+            count = self._reader.total - self.taken  # the buffer has all that came
+            if not count:
+                raise
         self.taken += count
         self._of_lines = 0
         return count
@@ -233,6 +242,7 @@ class Response:
         self.verdict = connection.verdict
         self._answer, self._connection, self._reader, self._work = answer, connection, reader, work
         self._keep = keep
+        self._chunks: Chunks | None = None
         self.on_release: Callable[[Connection], None] = Connection.close
         self.on_end: Callable[[Response], None] | None = None
         """Is told once, when nobody reads any more."""
@@ -277,17 +287,34 @@ class Response:
                 received += count
         return bytes(view[:received])
 
-    def stream(self) -> None:
-        """The body is to be read piece by piece: bounded by silence, not by length."""
-        self._reader.stream()
+    def stream(self, silence: float | None = None, *, slow: float | None = None) -> None:
+        """The body is to be read piece by piece: bounded by silence, not by length.
+
+        With `slow`, it is `Stalled` as well where it has brought less than 1 KiB a second over so many seconds of
+        waiting. After that it may be read on, from here again.
+        """
+        self._reader.stream(silence, slow=slow)
+        if self._answer.chunked and not self._answer.isclosed() and not self._chunks:
+            from boxship.transport.chunks import Chunks  # noqa: PLC0415 -- documents, which are most, do without
+
+            self._chunks = Chunks(self._answer.fp)
 
     def readinto(self, view: memoryview) -> int:
-        """Fill as much of `view` as there is; 0 at the end of the whole body, `BrokenAnswer` at an early one."""
+        """Fill as much of `view` as there is, less before an error; 0 at the end of the whole body.
+
+        Raises `BrokenAnswer` at an early end, and `Stalled` where nothing comes; that alone leaves it to be read on.
+        """
         with self._reading():
-            count = self._answer.readinto(view)
+            count = self._chunks.readinto(view) if self._chunks else self._answer.readinto(view)
             if not count and self._answer.length:
                 raise http.client.IncompleteRead(b"", self._answer.length)
+            if self._chunks and self._chunks.ended:
+                self._answer.close()
             return count
+
+    def interrupt(self) -> None:
+        """End the wait of whoever reads it, from another thread."""
+        self._connection._interrupt()
 
     def close(self) -> None:
         """Free the connection: for another request if the body was read or is short, else by closing it."""
@@ -296,7 +323,7 @@ class Response:
             told(self)
         if not self._connection.open:
             return
-        wanted = self._keep and not self._work.cancelled
+        wanted = self._keep and not self._work.cancelled and not self._chunks
         if wanted and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
             self._reader.document(_DRAINING)
             with contextlib.suppress(Unreachable, Cancelled):
@@ -317,6 +344,9 @@ class Response:
         try:
             with self._work.watch(self._connection._interrupt), translating(f"the answer of {self._connection.place}"):
                 yield
+        except Stalled:
+            self._keep = False
+            raise
         except BaseException:
             self._connection.close()
             raise

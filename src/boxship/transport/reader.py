@@ -15,6 +15,8 @@ from boxship.connect.deadline import Bounds, Work
 from boxship.connect.readiness import READ, WRITE, Readiness
 from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
+from boxship.seconds import spoken
+from boxship.transport.flow import LEAST_RATE, Flow, Stalled
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 LONGEST_HEAD = 64 * 1024
 _PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
 _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
+_ALIVE = "the connection is alive: the server hangs, or something on the way holds the answer back"
 
 
 class Reader(io.RawIOBase):
@@ -34,7 +37,8 @@ class Reader(io.RawIOBase):
         self._phase = _BODY
         self._until = 0.0
         self._seconds = 0.0
-        self._silence: float | None = None
+        self._flow: Flow | None = None
+        self._broken: OSError | None = None
         self._received = 0
         self.total = 0  # bytes, of all answers
 
@@ -57,10 +61,10 @@ class Reader(io.RawIOBase):
         """The rest is a document: all of it within one bound, that of documents where none is said."""
         self._enter(_BODY, self._bounds.document if seconds is None else min(seconds, self._bounds.document))
 
-    def stream(self) -> None:
-        """The rest is a blob: bounded by silence, not by length."""
-        self._enter(_BODY, self._bounds.silence)
-        self._silence = self._bounds.silence
+    def stream(self, silence: float | None = None, *, slow: float | None = None) -> None:
+        """The rest is read as it flows: bounded by silence, not by length, and raising `Stalled` where it does not."""
+        self._enter(_BODY, 0.0)
+        self._flow = Flow(self._bounds.silence if silence is None else silence, slow)
 
     @property
     def answered(self) -> bool:
@@ -73,24 +77,29 @@ class Reader(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Fill some of `buffer`; 0 at the end. Raises `TimedOut`, `Cancelled`, `BrokenAnswer` or `OSError`."""
+        if self._broken:
+            raise self._broken  # the system says it once, and then that all has come
         while True:
             try:
                 count = self._sock.recv_into(buffer)
             except BlockingIOError:
                 self._wait()
+            except OSError as error:
+                self._broken = error
+                raise
             else:
                 self._count(count)
                 return count
 
     def _enter(self, phase: str, seconds: float) -> None:
-        self._phase, self._seconds, self._silence = phase, seconds, None
+        self._phase, self._seconds, self._flow = phase, seconds, None
         self._until = self._work.until(seconds)
 
     def _count(self, count: int) -> None:
         self._work.check()
         self.total += count
-        if self._silence is not None:
-            self._until = time.monotonic() + self._silence
+        if self._flow is not None:
+            self._flow.came(count)
             return
         self._received += count
         if self._phase is _FIRST_BYTE and count:
@@ -101,11 +110,25 @@ class Reader(io.RawIOBase):
             raise BrokenAnswer(f"the answer of {self._place}", why=f"its head is longer than {LONGEST_HEAD} bytes")
 
     def _wait(self) -> None:
-        until = self._until if self._silence is None else self._work.until(self._until - time.monotonic())
-        ready = self._readiness.wait(until)
+        if self._flow is not None:
+            self._wait_for(self._flow)
+            return
+        ready = self._readiness.wait(self._until)
         self._work.check()
         if not ready:
             raise self._timed_out()
+
+    def _wait_for(self, flow: Flow) -> None:
+        began = time.monotonic()
+        ready = self._readiness.wait(self._work.until(flow.left))
+        self._work.check()
+        flow.waited(time.monotonic() - began)
+        what = f"the answer of {self._place} stalled"
+        if flow.silent and not ready:
+            raise Stalled(what, phase=_BODY, seconds=flow.silence, remedy=_ALIVE)
+        if flow.slow is not None and flow.trickles:
+            why = f"less than {LEAST_RATE} bytes a second over {spoken(flow.slow)}"
+            raise Stalled(what, phase=_BODY, seconds=flow.slow, why=why, remedy=_ALIVE)
 
     def _timed_out(self) -> TimedOut:
         what = {
@@ -113,8 +136,7 @@ class Reader(io.RawIOBase):
             _HEAD: f"the head of {self._place}'s answer did not end",
             _BODY: f"the answer of {self._place} stalled",
         }[self._phase]
-        remedy = "the connection is alive: the server hangs, or something on the way holds the answer back"
-        return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=remedy)
+        return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=_ALIVE)
 
 
 def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
