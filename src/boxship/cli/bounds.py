@@ -43,7 +43,7 @@ TABLE: Mapping[str, Mapping[str, _Rule]] = {
     "--patience": {"patience": _told},
     "--head-timeout": {"head": _told},
     "--document-timeout": {"document": _told, "document_all": _in_proportion},
-    "--silence-timeout": {"silence": _told},
+    "--silence-timeout": {"silence": _told, "slow": _in_proportion, "abandoned": _in_proportion},
     "--sending-timeout": {"sending": _told},
     "--helper-timeout": {"helper": _told},
 }

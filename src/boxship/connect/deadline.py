@@ -58,7 +58,11 @@ class Bounds:
     document_all: float = 180.0
     """For a document with its token, redirects and retries; a page of a list has `first_byte_slow` besides."""
     silence: float = 30.0
-    """Without a byte inside a blob."""
+    """Without a byte inside a blob: then the rest is asked for beside it."""
+    slow: float = 60.0
+    """Over which a blob must bring 1 KiB a second, or the rest is asked for beside it."""
+    abandoned: float = 300.0
+    """From a blob's last byte until its connection is given up, while the rest is asked for beside it."""
     sending: float = 60.0
     """Without the kernel taking a byte."""
     helper: float = 20.0
@@ -103,6 +107,14 @@ class Work:
         part = copy(self)
         part._limit(seconds, phase)
         return part
+
+    @contextmanager
+    def part(self) -> Iterator[Work]:
+        """A part of this operation that can also be cancelled alone; it is over with the whole."""
+        part = copy(self)
+        part._end = _End()
+        with self.watch(part.cancel):
+            yield part
 
     def cancel(self) -> None:
         """Wake everything that waits for this operation; it ends with `Cancelled`."""

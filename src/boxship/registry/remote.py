@@ -32,9 +32,11 @@ class Remote:
     site: Site
     work: Work
 
-    def send(self, request: Request, *scopes: Scope, what: str, kind: Kind = Kind.DOCUMENT) -> Response:
+    def send(
+        self, request: Request, *scopes: Scope, what: str, kind: Kind = Kind.DOCUMENT, fresh: bool = False
+    ) -> Response:
         """The answer to a request, which is a success; else the error that it means for `what`."""
-        response = self.session.send(Ask(request, self.site, self.work, scopes, kind))
+        response = self.session.send(Ask(request, self.site, self.work, scopes, kind, fresh))
         if 200 <= response.status < 300:
             return response
         with response:

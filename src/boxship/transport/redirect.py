@@ -14,7 +14,7 @@ from boxship.wire.message import Head, Request
 from boxship.wire.target import Target
 
 # All that another host learns of a request: no credential, no header of the user's.
-_CARRIED = ("Accept", "Range")
+_CARRIED = ("Accept", "Accept-Encoding", "If-Range", "Range")
 
 
 @dataclass(frozen=True, slots=True)

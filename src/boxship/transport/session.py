@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _LONGEST_TOKEN = 1024 * 1024
 MOST_REDIRECTS = 10
-_HEADERS_OF_READS = frozenset({"Accept", "Range"})  # any other is the user's, and may authenticate
+# Any other is the user's, and may authenticate.
+_HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 _MOST_CHALLENGES = 3  # one for the credential, one where the verdict became TLS, one where a token had ended
 
 
@@ -45,17 +46,19 @@ class Ask:
     work: Work
     scopes: tuple[Scope, ...] = ()
     kind: Kind = Kind.DOCUMENT
+    fresh: bool = False
+    """Whether it needs a new connection: those at rest may have died with the one that it replaces."""
 
     def to(self, request: Request, site: Site) -> Ask:
         """The same on its way: after a redirect, or with a credential."""
-        return Ask(request, site, self.work, self.scopes, self.kind)
+        return replace(self, request=request, site=site)
 
 
 class Session:
     """Sends requests. Safe to use from several threads."""
 
     def __init__(self, connector: Connector, bounds: Bounds, find: Finds) -> None:
-        self._connector, self._bounds = connector, bounds
+        self._connector, self.bounds = connector, bounds
         self._pool = Pool(connector)
         self._find = find
         self._lock = threading.Lock()
@@ -66,7 +69,7 @@ class Session:
 
         The caller closes the response. Raises `Unreachable`, `Refused`, `RateLimited`, `CredentialFailed`.
         """
-        ask = _bounded(ask, self._bounds)
+        ask = _bounded(ask, self.bounds)
         authorization = self._authorizer.remembered(ask) if self._authorizer else None
         answered: Challenge | None = None
         for _ in range(_MOST_CHALLENGES):
@@ -148,12 +151,12 @@ class Session:
     # One exchange.
 
     def _exchange(self, ask: Ask, authorization: Secret | None) -> Response:
-        connection = self._pool.take(ask.site, ask.work)
+        connection = self._pool.take(ask.site, ask.work, fresh=ask.fresh)
         secret = _secret(ask.request)
         if secret and not self._private(ask.site, connection):
             self._pool.give_back(ask.site, connection)
             self._connector.secure(ask.site, ask.work, secret)
-            connection = self._pool.take(ask.site, ask.work)
+            connection = self._pool.take(ask.site, ask.work, fresh=ask.fresh)
         try:
             return self._on(connection, ask, authorization)
         except Stale:
@@ -163,7 +166,7 @@ class Session:
             return self._on(self._pool.take(ask.site, ask.work, fresh=True), ask, authorization)
 
     def _on(self, connection: Connection, ask: Ask, authorization: Secret | None) -> Response:
-        request, bounds = ask.request, self._bounds
+        request, bounds = ask.request, self.bounds
         sent = request if authorization is None else request.with_headers(Authorization=authorization.reveal())
         began = time.monotonic()
         story = _story(ask, connection, sent)
@@ -194,7 +197,7 @@ class Session:
     def _ask_token_server(
         self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
     ) -> tuple[Head, bytes]:
-        ask = _bounded(Ask(request, site, work), self._bounds)
+        ask = _bounded(Ask(request, site, work), self.bounds)
         for attempt in count(1):
             response = self._of_token_server(ask, judge)
             if not self._wait(attempt, response, ask):

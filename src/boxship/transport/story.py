@@ -18,7 +18,8 @@ from boxship.wire.shown import REMOVED, shown_headers, shown_target
 if TYPE_CHECKING:
     from boxship.transport.connection import Connection, Response
 
-_HEADERS_OF_READS = frozenset({"Accept", "Range"})  # any other is the user's own, and may authenticate
+# Any other is the user's own, and may authenticate.
+_HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 
 
 class Story:
