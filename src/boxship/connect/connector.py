@@ -85,8 +85,11 @@ class _Known:
 class Connector:
     """Lines to sites. Safe to use from several threads."""
 
-    def __init__(self, resolver: Resolver, contexts: Contexts, bounds: Bounds) -> None:
+    def __init__(
+        self, resolver: Resolver, contexts: Contexts, bounds: Bounds, user_agent: str = USER_AGENT
+    ) -> None:
         self._atlas, self._contexts, self._bounds = Atlas(resolver), contexts, bounds
+        self.user_agent = user_agent
         self._lock = threading.Lock()
         self._sites: dict[Site, _Known] = {}
         self._closed = False
@@ -309,7 +312,7 @@ class Connector:
             host=site.registry.name,
             context=lambda: self._contexts.context(site.trust, named=site.named),
             load_roots=lambda: self._contexts.load(site.trust, named=site.named),
-            question=question(site.registry.name, USER_AGENT),
+            question=question(site.registry.name, self.user_agent),
         )
 
 

@@ -121,11 +121,11 @@ class _File(io.BufferedReader):
 class Connection:
     """A connected line to one origin. One exchange at a time; whoever has it closes it or gives it back."""
 
-    def __init__(self, line: Line, host: str) -> None:
+    def __init__(self, line: Line, host: str, user_agent: str = USER_AGENT) -> None:
         self.verdict: Verdict = line.verdict
         self.place = f"{line.verdict.origin} ({line.verdict.address})"
         self.number = line.connection
-        self._sock, self._host = line.sock, host
+        self._sock, self._host, self._user_agent = line.sock, host, user_agent
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
         self._file = _File(self._reader)
@@ -144,7 +144,7 @@ class Connection:
 
         `wrote` is called with its size as soon as it has been written.
         """
-        data = request.encode(self._host, (("User-Agent", USER_AGENT),))
+        data = request.encode(self._host, (("User-Agent", self._user_agent),))
         if request.body:
             data += request.body
         reused, self._used = self._used, True

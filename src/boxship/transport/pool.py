@@ -40,7 +40,7 @@ class Pool:
         from boxship.transport.connection import Connection  # noqa: PLC0415 -- `http.client` takes long to import
 
         line = self._connector.line(site, work)
-        return Connection(line, site.registry.name)
+        return Connection(line, site.registry.name, self._connector.user_agent)
 
     def give_back(self, site: Site, connection: Connection) -> None:
         """The connection is at rest."""
