@@ -17,14 +17,12 @@ from boxship.transport.connection import Response
 from boxship.transport.kind import Kind
 from boxship.transport.session import Ask
 from boxship.wire import routes
-from boxship.wire.message import Request
+from boxship.wire.message import FRAMING_HEADERS, Request
 from boxship.wire.printable import printable
 from boxship.wire.recognition import not_a_registry
 
 _REPOSITORY = re.compile(r"/v2/(.+?)/(?:manifests|blobs|tags|referrers)/")
 _LONGEST_BASE = 64 * 1024
-# RFC 9112: with these, a request ends elsewhere than where its sender takes it to end, or goes to another host.
-_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body
 
 
 def _check(request: Request) -> None:
-    ours = [name for name in request.headers if name.lower() in _OURS]
+    ours = [name for name in request.headers if name.lower() in FRAMING_HEADERS]
     if ours:
         raise InvalidInput(f"the header {ours[0]} is written by boxship", why="it says how the request is framed")
     try:

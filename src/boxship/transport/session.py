@@ -6,7 +6,7 @@ __all__ = ["Ask", "Session"]
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from boxship.wire.message import Head, Request
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
     from boxship.credential import Credential, Secret
+    from boxship.settings.headers import Header
     from boxship.transport.connection import Connection, Response
     from boxship.transport.story import Story
     from boxship.wire.challenge import Challenge
@@ -57,8 +58,10 @@ class Ask:
 class Session:
     """Sends requests. Safe to use from several threads."""
 
-    def __init__(self, connector: Connector, bounds: Bounds, find: Finds) -> None:
+    def __init__(self, connector: Connector, bounds: Bounds, find: Finds, headers: Iterable[Header] = ()) -> None:
+        """`headers`: the caller's own, for the hosts that it names."""
         self._connector, self.bounds = connector, bounds
+        self._headers = tuple(headers)
         self._pool = Pool(connector)
         self._find = find
         self._lock = threading.Lock()
@@ -151,6 +154,8 @@ class Session:
     # One exchange.
 
     def _exchange(self, ask: Ask, authorization: Secret | None) -> Response:
+        if self._headers and ask.site.named:
+            ask = ask.to(_with_own(ask.request, self._headers), ask.site)
         connection = self._pool.take(ask.site, ask.work, fresh=ask.fresh)
         secret = _secret(ask.request)
         if secret and not self._private(ask.site, connection):
@@ -252,6 +257,13 @@ def _story(ask: Ask, connection: Connection, sent: Request) -> Story | None:
     from boxship.transport.story import Story  # noqa: PLC0415 -- seldom needed, as above
 
     return Story(ask.work.trace, connection, sent)
+
+
+def _with_own(request: Request, headers: Iterable[Header]) -> Request:
+    """The request with the caller's own headers; what the request itself says of one stands."""
+    said = {name.lower() for name in request.headers}
+    own = {header.name: header.value.reveal() for header in headers if header.name.lower() not in said}
+    return replace(request, headers={**own, **request.headers})
 
 
 def _secret(request: Request) -> str:

@@ -5,7 +5,7 @@ Sending and receiving them is `transport`'s work; which paths there are, `routes
 
 from __future__ import annotations
 
-__all__ = ["USER_AGENT", "Head", "Request"]
+__all__ = ["FRAMING_HEADERS", "USER_AGENT", "Head", "Request"]
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,6 +19,10 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TARGET = re.compile(r"[\x21-\x7e]+")
 
 USER_AGENT = f"boxship/{__version__}"
+# RFC 9112: with these, a request ends elsewhere than where its sender takes it to end, or goes to another host.
+FRAMING_HEADERS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"}
+)
 
 
 @dataclass(frozen=True, slots=True)
