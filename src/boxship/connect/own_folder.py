@@ -14,7 +14,6 @@ import re
 import stat
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.new")  # what follows the name
@@ -26,14 +25,11 @@ _READ = os.O_RDONLY | sum(
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-@dataclass(frozen=True, slots=True)
 class OwnFolder:
     """A folder of at most `most` files of at most `largest` bytes; other files than those `named` so are left alone."""
 
-    path: Path
-    named: re.Pattern[str]
-    most: int
-    largest: int
+    def __init__(self, path: Path, *, named: re.Pattern[str], most: int, largest: int) -> None:
+        self.path, self._named, self._most, self._largest = path, named, most, largest
 
     def read(self, name: str) -> bytes | None:
         """The content of a file; None where it, or its folder, is not the user's own, or it is too large."""
@@ -43,8 +39,8 @@ class OwnFolder:
             status = os.fstat(file.fileno())
             if not (stat.S_ISREG(status.st_mode) and _users_alone(status)):
                 return None
-            content = file.read(self.largest + 1)
-        return content if len(content) <= self.largest else None
+            content = file.read(self._largest + 1)
+        return content if len(content) <= self._largest else None
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file in place, whole, for the user alone; for a new one the oldest goes where there are too many."""
@@ -86,9 +82,9 @@ class OwnFolder:
     def _tidy(self, now: float) -> None:
         """Remove the oldest files above the most there may be, and what killed writers left; `now` is the disk's."""
         names = os.listdir(self.path)  # noqa: PTH208 -- a thousand names are sooner made than paths
-        files = [name for name in names if self.named.fullmatch(name)]
-        leftovers = [name for name in names if _UNFINISHED.fullmatch(self.named.sub("", name, count=1))]
-        excess = len(files) - self.most
+        files = [name for name in names if self._named.fullmatch(name)]
+        leftovers = [name for name in names if _UNFINISHED.fullmatch(self._named.sub("", name, count=1))]
+        excess = len(files) - self._most
         oldest = sorted((self._written_at(name), name) for name in files)[:excess] if excess > 0 else []
         abandoned = [name for name in leftovers if self._written_at(name) < now - _ABANDONED]
         for name in (*(name for _, name in oldest), *abandoned):
