@@ -37,7 +37,8 @@ class Finder:
 
     def check(self, work: Work) -> None:
         """Read the settings, or raise `InvalidSettings`: what is wrong in them is said before anything is asked."""
-        self._read(work)
+        if self._config is None:
+            self._read(work)
 
     def __call__(self, registry: Registry, work: Work) -> Credential:
         """The credential for the registry, perhaps an anonymous one."""

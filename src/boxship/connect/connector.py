@@ -166,6 +166,8 @@ class Connector:
             known.end()
 
     def _known(self, site: Site) -> _Known:
+        if known := self._sites.get(site):  # it is asked for several times in a request; `close` leaves none
+            return known
         with self._lock:
             known = self._sites.get(site)
             if self._closed:

@@ -10,7 +10,7 @@ __all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "current_work"]
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, fields
@@ -87,6 +87,26 @@ class _End:
         self.cancelled = False
 
 
+class _Watch:
+    """A waker in its place. No generator: each request has one, and that is 2 us less."""
+
+    __slots__ = ("_end", "_wake")
+
+    def __init__(self, end: _End, wake: Callable[[], None]) -> None:
+        self._end, self._wake = end, wake
+
+    def __enter__(self) -> None:
+        with self._end.lock:
+            self._end.wakers[self] = self._wake
+            late = self._end.cancelled
+        if late:
+            self._wake()
+
+    def __exit__(self, *_: object) -> None:
+        with self._end.lock:
+            del self._end.wakers[self]
+
+
 class Work:
     """One operation in progress. `cancel` may be called from any thread; all else belongs to the operation's own."""
 
@@ -94,6 +114,7 @@ class Work:
         self.trace = Trace(listener)
         self._end = _End()
         self._until: float | None = None
+        self._seconds, self._phase = 0.0, ""
         if timeout is not None:
             self._limit(timeout, OPERATION)
 
@@ -116,6 +137,12 @@ class Work:
         with self.watch(part.cancel):
             yield part
 
+    def __copy__(self) -> Work:
+        same = Work.__new__(Work)  # what `copy` does by itself would take 3 us of each request
+        same.trace, same._end = self.trace, self._end
+        same._until, same._seconds, same._phase = self._until, self._seconds, self._phase
+        return same
+
     def cancel(self) -> None:
         """Wake everything that waits for this operation; it ends with `Cancelled`."""
         with self._end.lock:
@@ -124,20 +151,9 @@ class Work:
         for wake in wakers:
             wake()
 
-    @contextmanager
-    def watch(self, wake: Callable[[], None]) -> Iterator[None]:
+    def watch(self, wake: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `wake` on cancellation, for as long as the context lasts. `wake` must not block."""
-        key = object()
-        with self._end.lock:
-            self._end.wakers[key] = wake
-            late = self._end.cancelled
-        if late:
-            wake()
-        try:
-            yield
-        finally:
-            with self._end.lock:
-                del self._end.wakers[key]
+        return _Watch(self._end, wake)
 
     def check(self) -> None:
         """Raise `Cancelled` or `TimedOut` if the operation is to end now."""

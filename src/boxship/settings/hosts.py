@@ -73,6 +73,10 @@ class Site:
     networks: tuple[Sourced[Network], ...] = ()
     """Where settings permit plain HTTP: the addresses in them, not the name."""
 
+    def __hash__(self) -> int:
+        # Sites are keys of what is known of them: all fields of all fields would be hashed several times in a request.
+        return hash(self.registry.host)
+
     @property
     def told(self) -> bool:
         """Whether there is only one scheme to try."""
