@@ -121,6 +121,8 @@ def test_the_variables_are_read_as_go_reads_them(
         # Addresses.
         ("fd00::1", "[fd00::1]", 443, True),
         ("[fd00::1]", "fd00::1", 443, True),
+        ("[foo.com]", "foo.com", 443, False),
+        ("[foo.com]:443", "foo.com", 443, True),
         ("fd00:0:0::01", "fd00::1", 443, True),
         ("fd00::1", "fd00::2", 443, False),
         ("10.1.2.3", "10.1.2.30", 443, False),

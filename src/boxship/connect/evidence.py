@@ -20,6 +20,7 @@ class Evidence(enum.Enum):
     UNREACHABLE = "unreachable"
     SILENT = "no answer at all (dropped, not refused)"
     MUTE = "accepts the connection and says nothing"
+    PROXY = "the proxy refuses"
     LEFT = "not waited for"
 
 

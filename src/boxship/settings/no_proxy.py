@@ -117,9 +117,10 @@ def _unmapped(network: Network) -> Network:
 
 
 def _split_port(text: str) -> tuple[str, str]:
-    """Host and port as Go's net.SplitHostPort; what that refuses is all host."""
+    """Host and port as Go's net.SplitHostPort; what that refuses is all host, but for an address in brackets alone."""
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
-        return (host, port.removeprefix(":")) if bracket and port[:1] in ("", ":") else (text, "")
+        split = bool(bracket) and (port.startswith(":") or (not port and ":" in host))
+        return (host, port[1:]) if split else (text, "")
     host, colon, port = text.rpartition(":")
     return (host, port) if colon and ":" not in host else (text, "")

@@ -1,0 +1,67 @@
+"""Why a proxy did not open a tunnel, and the words in which that is said whatever language the proxy speaks."""
+
+from __future__ import annotations
+
+__all__ = ["TunnelFailed", "closed", "foreign", "log_in_form", "spoke_too_early"]
+
+from collections.abc import Mapping
+
+from boxship.connect.evidence import Evidence
+from boxship.settings.proxies import Proxy
+from boxship.wire.printable import printable
+
+_SHOWN = 16  # bytes of what is not understood
+
+
+class TunnelFailed(Exception):
+    """No tunnel: what that shows of the target (or of the proxy alone), why, and what would help."""
+
+    def __init__(self, evidence: Evidence, words: str, remedy: str) -> None:
+        super().__init__(f"{words} ({remedy})" if remedy else words)
+        self.evidence, self.words, self.remedy = evidence, words, remedy
+
+
+def closed(proxy: Proxy, asked: str, *, begun: bool) -> TunnelFailed:
+    """The proxy ended the connection before its answer did."""
+    how = "in the middle of its answer" if begun else "without an answer"
+    words = f"the proxy {proxy} closed the connection {how} to {asked}"
+    return TunnelFailed(
+        Evidence.PROXY, words, f"check the address and port that {proxy.rule} says, and the proxy's log"
+    )
+
+
+def foreign(proxy: Proxy, received: bytes, language: str) -> TunnelFailed:
+    """What came is not the language of `proxy`: another one that is known, or bytes."""
+    name, scheme = _LANGUAGES.get(received[:1], ("", ""))
+    if name not in ("", language) and scheme != proxy.scheme:
+        words = f"the proxy {proxy} speaks {name}, and was asked in {language}"
+        return TunnelFailed(Evidence.PROXY, words, f"write {scheme}://{_place(proxy)} in {proxy.rule}")
+    shown = printable(received[:_SHOWN].decode("latin-1")).strip()
+    words = f"what is at {proxy} does not speak {language}: its answer begins with {shown!r}"
+    return TunnelFailed(Evidence.PROXY, words, f"check the address and port that {proxy.rule} says")
+
+
+def spoke_too_early(proxy: Proxy, target: str) -> TunnelFailed:
+    """More came than the proxy's answer, before a byte was sent through the tunnel."""
+    words = f"the proxy {proxy} opened the way to {target}, and sent bytes of its own after that"
+    return TunnelFailed(
+        Evidence.PROXY, words, "a server that speaks TLS says nothing first: look at what the proxy does"
+    )
+
+
+def log_in_form(proxy: Proxy) -> str:
+    """How a log-in is written."""
+    return f"write {proxy.rule}={proxy.scheme}://user:password@{_place(proxy)}, special characters as %40 for @"
+
+
+def _place(proxy: Proxy) -> str:
+    return str(proxy).partition("://")[2]
+
+
+# By the first byte of an answer; TLS records are an alert or a handshake (RFC 8446, 5.1).
+_LANGUAGES: Mapping[bytes, tuple[str, str]] = {
+    b"H": ("HTTP", "http"),
+    b"\x15": ("TLS", "https"),
+    b"\x16": ("TLS", "https"),
+    b"\x05": ("SOCKS5", "socks5"),
+}
