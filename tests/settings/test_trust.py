@@ -74,7 +74,7 @@ def test_skipping_is_another_trust_and_can_be_taken_back() -> None:
     trust = Trust.of({}, ca_files=("/c",))
     assert trust.skipping("insecure").skip_verify
     assert trust.skipping("insecure") != trust
-    assert {trust.skipping("insecure").verifying(), trust} == {trust}
+    assert {trust.skipping("insecure").for_others(), trust} == {trust}
 
 
 def test_a_ca_file_is_trusted_beside_the_others(tmp_path: Path, ca: trustme.CA, pem: bytes) -> None:

@@ -37,6 +37,12 @@ class Contexts:
                 self._made[trust] = _new(trust)
             return self._made[trust]
 
+    def verifies(self, trust: Trust, *, named: bool) -> bool:
+        """Whether a handshake with that trust proves whose it is."""
+        if self._custom and named:
+            return self._custom.verify_mode.name == "CERT_REQUIRED" and self._custom.check_hostname
+        return not trust.skip_verify
+
     def load(self, trust: Trust, *, named: bool) -> tuple[str, ...]:
         """Read the roots, once; gives warnings in words."""
         if (self._custom and named) or trust.skip_verify:
@@ -58,4 +64,6 @@ def _new(trust: Trust) -> ssl.SSLContext:
     if trust.skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    # Unlike the roots, it is copied into each connection when that begins.
+    trust.authenticate(context)
     return context

@@ -18,9 +18,12 @@ from pathlib import Path
 from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_literal
 from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
-from boxship.errors import NameFailed, TimedOut
+from boxship.errors import InvalidSettings, NameFailed, TimedOut
 from boxship.event import Fact
 from boxship.seconds import spoken
+from boxship.settings.sourced import IPVersion, Sourced
+
+OnlyVersion = Sourced[IPVersion]
 
 _LATE_SIX = 0.05  # an IPv4 answer waits so long for IPv6's (RFC 8305, 3)
 _LOOPBACK = ("::1", "127.0.0.1")
@@ -28,17 +31,19 @@ _HOSTS_FILE = Path(
     os.environ.get("SYSTEMROOT", "/"), *(("system32", "drivers") if os.name == "nt" else ()), "etc/hosts"
 )
 _RESOLV_CONF = Path("/etc/resolv.conf")
+_FAMILIES = {6: socket.AF_INET6, 4: socket.AF_INET}
 
 
 class Lookup:
     """One name being resolved, or already resolved. `fileno` becomes readable when there is something new."""
 
-    def __init__(self, host: str, known: tuple[str, ...] = ()) -> None:
-        self.host = host
+    def __init__(self, host: str, known: tuple[str, ...] = (), *, only: OnlyVersion | None = None) -> None:
+        """`known`: the answer, so that nothing is asked; `only`: the addresses that are wanted."""
+        self.host, self._only = host, only
         self._texts: list[str] = list(known)
         self._errors: list[str] = []
         self._lock = threading.Lock()
-        self._families = () if known else (socket.AF_INET6, socket.AF_INET)
+        self._families = () if known else (_FAMILIES[only.value],) if only else tuple(_FAMILIES.values())
         self._unanswered = len(self._families)
         # Sockets, not a pipe: Windows can wait for nothing else.
         self._reader: socket.socket | None = None
@@ -117,7 +122,7 @@ class Lookup:
         seconds = time.monotonic() - begun
         facts: dict[str, Fact] = {"host": self.host, "error": "no address", "ms": _ms_since(begun)}
         work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W", facts=facts)
-        what = f"the name {self.host} could not be resolved"
+        what = f"the name {self.host} could not be resolved{_to(self._only)}"
         if self.pending:
             why = f"no answer within {spoken(bound)} from {_resolver_words()}"
             raise TimedOut(
@@ -148,8 +153,14 @@ class Lookup:
 class Resolver:
     """Names to lookups, with what `--resolve HOST:PORT:ADDR[:PORT]` says (rule 12)."""
 
-    def __init__(self, told: Mapping[tuple[str, int], tuple[Address, ...]] | None = None) -> None:
-        self._told = told or {}
+    def __init__(
+        self,
+        told: Mapping[tuple[str, int], tuple[Address, ...]] | None = None,
+        *,
+        only: OnlyVersion | None = None,
+    ) -> None:
+        """`only`: names have only their addresses of this version of IP (`-4`, `-6`)."""
+        self._told, self._only = told or {}, only
 
     def told(self, host: str, port: int) -> tuple[Address, ...] | None:
         """Where this place was told to be dialled, or None."""
@@ -158,11 +169,29 @@ class Resolver:
     def look_up(self, host: str) -> Lookup:
         """Begin to resolve a host; a literal is its own answer."""
         if is_literal(host):
+            self._refuse_other(host)
             return Lookup(host, (host,))
         name = host.lower().rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):
-            return Lookup(host, _in_hosts_file(name) or _LOOPBACK)
-        return Lookup(host)
+            return Lookup(host, self._wanted(host, _in_hosts_file(name) or _LOOPBACK))
+        return Lookup(host, only=self._only)
+
+    def _refuse_other(self, literal: str) -> None:
+        version = Address.of(literal, 0).ip.version
+        if self._only and version != self._only.value:
+            why = f"{literal} is an IPv{version} address"
+            raise InvalidSettings(self._only.source, why=why, remedy="name the host, or leave the flag out")
+
+    def _wanted(self, host: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        only = self._only
+        found = tuple(text for text in known if not only or Address.of(text, 0).ip.version == only.value)
+        if not found:
+            raise NameFailed(f"the name {host} could not be resolved{_to(only)}", why="the hosts file has no other")
+        return found
+
+
+def _to(only: OnlyVersion | None) -> str:
+    return f" to IPv{only.value} ({only.source})" if only else ""
 
 
 def _ms_since(begun: float) -> float:

@@ -6,7 +6,7 @@ the hash in a file's name, are left to it. Which files count is `trust`'s to kno
 
 from __future__ import annotations
 
-__all__ = ["Roots"]
+__all__ = ["Roots", "named_by", "no_certificate"]
 
 import re
 import ssl
@@ -81,7 +81,7 @@ class Roots:
             content = Path(file.value).read_bytes()
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
-            raise InvalidSettings(file.value, why=why, remedy=_named_by(file)) from error
+            raise InvalidSettings(file.value, why=why, remedy=named_by(file)) from error
         self._add_all(content, file)
 
     def _add_hashed(self, directory: Path) -> None:
@@ -107,13 +107,13 @@ class Roots:
     def _add_all(self, content: bytes, file: Sourced[str]) -> None:
         blocks = [match.group() for match in _CERTIFICATE.finditer(content)]
         if not blocks:
-            raise _no_certificate(content, file)
+            raise no_certificate(content, file)
         wanted = [block for block in blocks if block not in self._findable]
         if wanted and not self._parse(b"\n".join(wanted)):
             bad = next(match.start() for match in _CERTIFICATE.finditer(content) if not self._parse(match.group()))
             line = content.count(b"\n", 0, bad) + 1
             why = "the certificate that begins here is broken"
-            raise InvalidSettings(file.value, line, why=why, remedy=_named_by(file))
+            raise InvalidSettings(file.value, line, why=why, remedy=named_by(file))
 
     def _parse(self, blocks: bytes) -> bool:
         try:
@@ -141,9 +141,10 @@ def _certificates(file: Path) -> list[bytes]:
     return []
 
 
-def _no_certificate(content: bytes, file: Sourced[str]) -> InvalidSettings:
+def no_certificate(content: bytes, file: Sourced[str]) -> InvalidSettings:
+    """The error of a file without a certificate: what is in it instead."""
     other = _OTHER.search(content)
-    remedy = _named_by(file)
+    remedy = named_by(file)
     if other:
         why = f"it holds a {other.group(1).decode().lower()}, and no certificate"
     elif content.startswith(_DER):
@@ -153,5 +154,6 @@ def _no_certificate(content: bytes, file: Sourced[str]) -> InvalidSettings:
     return InvalidSettings(file.value, why=why, remedy=remedy)
 
 
-def _named_by(file: Sourced[str]) -> str:
+def named_by(file: Sourced[str]) -> str:
+    """Why the file is read at all, for an error's last part."""
     return f"{file.source} names it"

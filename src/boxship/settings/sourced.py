@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Sourced"]
+__all__ = ["IPVersion", "Sourced"]
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
+IPVersion = Literal[4, 6]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Which certificate authorities are trusted: the system's, those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and the user's.
 
+And which certificate says who asks, where a registry wants one.
+
 The rules are Go's (crypto/x509, root_unix.go), so that what works for docker and crane works here. A `Trust` is a
 value; `load` reads the files (`roots`), which takes a while: whoever connects calls it once a peer speaks TLS.
 """
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from boxship.errors import InvalidSettings
 from boxship.settings.sourced import Sourced
 
 if TYPE_CHECKING:
@@ -28,37 +31,54 @@ class Trust:
         file: the bundle that replaces the system's (`SSL_CERT_FILE`), or None.
         directories: what replaces the system's directories (`SSL_CERT_DIR`); empty: the system's.
         added: files that are trusted as well (`--ca-file`).
+        certificate: the certificate that says who asks (`--cert`), or None.
+        key: the file of its private key (`--key`); None where that is in the same file.
         skipped: who said that certificates are not to be verified at all; empty: nobody.
     """
 
     file: Sourced[str] | None = None
     directories: tuple[Sourced[str], ...] = ()
     added: tuple[Sourced[str], ...] = ()
+    certificate: Sourced[str] | None = None
+    key: Sourced[str] | None = None
     skipped: str = ""
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], *, ca_files: Iterable[str] = ()) -> Self:
-        """What the environment and the `--ca-file` flags say."""
+    def of(
+        cls, environment: Mapping[str, str], *, ca_files: Iterable[str] = (), certificate: str = "", key: str = ""
+    ) -> Self:
+        """What the environment and the flags `--ca-file`, `--cert` and `--key` say; empty ones say nothing."""
+        if key and not certificate:
+            raise InvalidSettings(f"--key {key}", why="a key goes with its certificate", remedy="give that by --cert")
         file = environment.get("SSL_CERT_FILE")
         directories = environment.get("SSL_CERT_DIR", "").split(os.pathsep)
         return cls(
             file=Sourced(file, "SSL_CERT_FILE") if file else None,
             directories=tuple(Sourced(path, "SSL_CERT_DIR") for path in directories if path),
             added=tuple(Sourced(path, "flag --ca-file") for path in ca_files),
+            certificate=Sourced(certificate, "flag --cert") if certificate else None,
+            key=Sourced(key, "flag --key") if key else None,
         )
 
     def skipping(self, source: str) -> Self:
         """The same without verification."""
         return replace(self, skipped=source)
 
-    def verifying(self) -> Self:
-        """The same with verification."""
-        return replace(self, skipped="")
+    def for_others(self) -> Self:
+        """What holds for hosts that the caller did not name: they are verified, and are not told who asks."""
+        return replace(self, skipped="", certificate=None, key=None)
 
     @property
     def skip_verify(self) -> bool:
         """Whether certificates are not verified; for whoever makes the context."""
         return bool(self.skipped)
+
+    def authenticate(self, context: ssl.SSLContext) -> None:
+        """Put the certificate that says who asks into `context`, before it greets anybody; or `InvalidSettings`."""
+        if self.certificate:
+            from boxship.settings.certificate import load_certificate  # noqa: PLC0415 -- it imports ssl
+
+            load_certificate(context, self.certificate, self.key)
 
     def load(self, context: ssl.SSLContext) -> tuple[str, ...]:
         """Put the roots into `context`; gives warnings in words, or raises `InvalidSettings` for a wrong file."""
