@@ -211,7 +211,7 @@ def _realm_site(realm: Realm, site: Site, verdict: Verdict) -> Site:
     """Where the realm is asked: the registry's own site where it is the same place, else a site of its own."""
     host = realm.registry.host.lower().rstrip(".")
     if host != verdict.origin.host:
-        return other_site(realm.registry, site.trust.verifying())
+        return other_site(realm.registry, site.trust.for_others())
     port = realm.registry.port or _PORTS[realm.registry.scheme]
     if port == verdict.origin.port or {port, verdict.origin.port} <= set(_PORTS.values()):
         return site  # the same place keeps its present connection, whatever scheme the URL has

@@ -114,7 +114,7 @@ class Session:
             ask.work.trace.say("Redirect", f"{response.status} from {response.verdict.origin}")
             site = ask.site
             if hop.registry:
-                site, authorization = other_site(hop.registry, site.trust.verifying()), None
+                site, authorization = other_site(hop.registry, site.trust.for_others()), None
             if hop.tls_port:
                 self._connector.pin_tls(site, hop.tls_port, ask.work)
                 authorization = None
