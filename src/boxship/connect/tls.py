@@ -43,11 +43,15 @@ _ALERTS = {
     ),
     "CERTIFICATE_REQUIRED": (
         "the registry asks for a client certificate",
-        "in Python, give one by Client(tls_context=...)",
+        "give one with --cert FILE and --key FILE",
     ),
     "BAD_CERTIFICATE": (
         "the registry did not accept the client certificate",
         "check that certificate and its authority",
+    ),
+    "UNKNOWN_CA": (
+        "the registry does not know the authority of the client certificate",
+        "give another certificate with --cert FILE and --key FILE",
     ),
     "UNRECOGNIZED_NAME": (
         "the registry does not know this name",
