@@ -10,16 +10,23 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from boxship.connect.own_folder import OwnFolder
+from tests.connect.driving import nothing_left
 
 NAME = "a1.json"
 OTHER = 65534  # a user that is not us: nobody
 needs_root = pytest.mark.network  # for its root: only root gives files away
+
+
+@pytest.fixture(autouse=True)
+def _no_descriptor_is_left() -> Iterator[None]:
+    with nothing_left():
+        yield
 
 
 def folder_at(path: Path, most: int = 3) -> OwnFolder:

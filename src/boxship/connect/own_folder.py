@@ -35,11 +35,14 @@ class OwnFolder:
         """The content of a file; None where it, or its folder, is not the user's own, or it is too large."""
         if not self._is_own():
             return None
-        with os.fdopen(os.open(self.path / name, _READ), "rb") as file:
-            status = os.fstat(file.fileno())
+        descriptor = os.open(self.path / name, _READ)
+        try:
+            status = os.fstat(descriptor)
             if not (stat.S_ISREG(status.st_mode) and _users_alone(status)):
                 return None
-            content = file.read(self._largest + 1)
+            content = os.read(descriptor, self._largest + 1)  # a small regular file comes at once
+        finally:
+            os.close(descriptor)
         return content if len(content) <= self._largest else None
 
     def write(self, name: str, content: bytes) -> None:
