@@ -146,8 +146,8 @@ class Session:
             return False
         response.close()
         words = f"{response.status} from {ask.site}: again in {pause:.1f} s"
-        facts: dict[str, Fact] = {"status": response.status, "host": str(ask.site), "seconds": round(pause, 3)}
-        ask.work.trace.say("Retry", words, level="W", facts=facts)
+        facts: dict[str, Fact] = {"site": str(ask.site), "status": response.status, "seconds": round(pause, 3)}
+        ask.work.trace.say("Retry", words, level="W", facts=facts | {"host": response.verdict.origin.host})
         ask.work.sleep(pause)
         return True
 
