@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boxship.reference import Registry
-from boxship.settings.sourced import Sourced
+from boxship.settings.sourced import IPVersion, Sourced
 from boxship.settings.trust import Trust
 
 if TYPE_CHECKING:
     # Most registries that are named need no look at it.
     from boxship.settings.daemon_json import Network, Unsafe
+    from boxship.settings.headers import Header
 
 
 class Scheme(enum.Enum):
@@ -53,12 +54,18 @@ _PUBLIC_DOMAINS = (".pkg.dev", ".gcr.io", ".azurecr.io", ".amazonaws.com")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
-    """What the caller says of the hosts that it names."""
+    """What the caller says of the hosts that it names, each value with the flag that says so."""
 
     plain_http: Sourced[Scheme] | None = None
     skip_verify: Sourced[frozenset[str] | bool] = Sourced(False, "default")  # noqa: RUF009 -- it is frozen
     """Hosts (in lower case, with a port for that alone) whose certificates are not checked, or True for all named."""
     trust: Trust
+    headers: tuple[Sourced[Header], ...] = ()
+    """Sent with every request to them."""
+    user_agent: Sourced[str] | None = None
+    """What boxship calls itself instead of its name; to everybody."""
+    ip_version: Sourced[IPVersion] | None = None
+    """The only kind of address that a name has; everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
