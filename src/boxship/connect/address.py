@@ -11,7 +11,7 @@ import enum
 import ipaddress
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 MAX_ADDRESSES = 16  # rule 2: of one host
@@ -38,6 +38,8 @@ class Address:
 
     family: int
     sockaddr: tuple[str, int] | tuple[str, int, int, int]
+    source: str = field(default="", compare=False)
+    """Who said that it is dialled; empty where its name was resolved."""
 
     @classmethod
     def of(cls, text: str, port: int) -> Address:
@@ -56,7 +58,12 @@ class Address:
 
     def at(self, port: int) -> Address:
         """The same address with another port."""
-        return Address(self.family, (self.sockaddr[0], port, *self.sockaddr[2:]))
+        return Address(self.family, (self.sockaddr[0], port, *self.sockaddr[2:]), self.source)
+
+    @property
+    def words(self) -> str:
+        """The address with who told it: `10.0.0.5:8443 (flag --resolve)`."""
+        return f"{self} ({self.source})" if self.source else str(self)
 
     def __str__(self) -> str:
         host = f"[{self.sockaddr[0]}]" if self.family == socket.AF_INET6 else self.sockaddr[0]
