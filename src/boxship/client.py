@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from boxship.registry.ping import Pong
     from boxship.registry.remote import Remote
     from boxship.settings.daemon_json import Unsafe
+    from boxship.settings.hosts import Site
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
@@ -103,6 +104,7 @@ class Client:
         self._crew = Crew(_JOBS, "boxship-client")
         self._lock = threading.Lock()
         self._works: set[Work] = set()
+        self._sites: dict[Registry, Site] = {}
         self._closed = False
 
     # Verbs.
@@ -261,8 +263,10 @@ class Client:
         self._finder.check(work)
         from boxship.registry.remote import Remote
 
-        site = site_of(registry, self._flags, lambda: self._read_unsafe(work))
-        return Remote(self._opened(), site, work)
+        site = self._sites.get(registry)  # many operations are at few registries
+        if site is None:
+            site = self._sites[registry] = site_of(registry, self._flags, lambda: self._read_unsafe(work))
+        return Remote(self._session or self._opened(), site, work)
 
     def _read_unsafe(self, work: Work) -> Unsafe:
         """What docker's daemon holds to be insecure; read once, when the first host needs it."""
