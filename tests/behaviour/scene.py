@@ -73,7 +73,8 @@ class Scene:
         """When the run that wrote the trace first dialled the port."""
         events = map(json.loads, self.trace.read_text("utf-8").splitlines())
         start = ("ConnectStart", f"tcp {self.dialled[port]}")
-        return next(float(event["at"]) for event in events if (event["name"], event["text"]) == start)
+        # Who told the address may stand behind it.
+        return next(float(e["at"]) for e in events if (e["name"], e["text"].partition(" (")[0]) == start)
 
     def command(self, verb: str, *words: str) -> list[str]:
         """The command that runs `boxship` there."""

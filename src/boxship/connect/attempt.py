@@ -83,7 +83,8 @@ class Attempt:
         kind = "TLS" if self.tls else "plain, only asked" if self.probe else "plain"
         seconds = (now if self.live else self.ended) - self.started
         detail = f": {self.detail}" if self.detail else ""
-        return f"{self.address} ({kind}) {self.shows.value} after {seconds:.2f} s{detail}"
+        told = f"; {self.address.source}" if self.address.source else ""
+        return f"{self.address} ({kind}{told}) {self.shows.value} after {seconds:.2f} s{detail}"
 
     @property
     def shows(self) -> Evidence:
