@@ -1,4 +1,4 @@
-"""How a socket notices that its path has died, while a slow server on a living path is waited for.
+"""How a socket notices that its path has died or that its peer reads no more, while a slow server is waited for.
 
 A server that reads nothing for a while is a slow server, too: Linux counts the time without room for a byte as time
 without an acknowledgement, and would end an upload in its pauses. So more is tolerated while a body is under way.
@@ -14,12 +14,15 @@ PATH = 15.0  # seconds without an acknowledgement of what was sent
 # A path at rest is asked after 10 s, and dead when three questions, 5 s apart, have no answer. macOS calls the first
 # of them TCP_KEEPALIVE.
 _QUESTIONS = (("TCP_KEEPIDLE", 10), ("TCP_KEEPALIVE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+# What waits in the system is little besides what is on its way: a socket that can be written to tells of progress at
+# the peer. Else the system waits until a third of megabytes is free: 1.3 s instead of 0.2 s at 8 Mbit/s, measured.
+_WAITING = (("TCP_NOTSENT_LOWAT", 256 * 1024),)
 
 
 def keep_alive(sock: socket.socket) -> None:
     """Let the system ask whether the path is alive, and end the connection within about 25 s where it is not."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _QUESTIONS:
+    for name, value in _QUESTIONS + _WAITING:
         if hasattr(socket, name):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
     tolerate(sock, PATH)
