@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from boxship.client import Client, PlainHTTP
 from boxship.connect.crew import Crew
@@ -153,8 +153,13 @@ class AsyncClient:
         username: str | None = None,
         password: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
+        cert: str | os.PathLike[str] | None = None,
+        key: str | os.PathLike[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
         tls_context: ssl.SSLContext | None = None,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        ip_version: Literal[4, 6] | None = None,
         config: str | os.PathLike[str] | None = None,
         timeout: float | None = None,
         bounds: Bounds | None = None,
@@ -167,8 +172,13 @@ class AsyncClient:
             username=username,
             password=password,
             ca_file=ca_file,
+            cert=cert,
+            key=key,
+            headers=headers,
+            user_agent=user_agent,
             tls_context=tls_context,
             resolve=resolve,
+            ip_version=ip_version,
             config=config,
             timeout=timeout,
             bounds=bounds,

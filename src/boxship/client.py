@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Client"]
+__all__ = ["Client", "PlainHTTP"]
 
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
@@ -17,9 +18,8 @@ from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.errors import BoxshipError, Cancelled, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
 from boxship.registry.listing import Listing
-from boxship.settings.hosts import Flags, Scheme, site_of
-from boxship.settings.sourced import Sourced
-from boxship.settings.trust import Trust
+from boxship.settings.flags import PlainHTTP, read_flags
+from boxship.settings.hosts import site_of
 
 if TYPE_CHECKING:
     import ssl
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-PlainHTTP = Literal["always", "auto", "never"]
-_SCHEMES = {"always": Scheme.HTTP, "auto": Scheme.AUTO, "never": Scheme.HTTPS}
 _JOBS = 8  # digests looked up at a time
 
 
@@ -61,8 +59,13 @@ class Client:
         username: sent, with `password`, to registries that ask for it; by default docker's settings are used.
         password: see `username`.
         ca_file: a PEM file with certificates of authorities to trust besides the system's.
+        cert: a PEM file with the certificate that says who asks, where a host that is named wants one.
+        key: the PEM file of its private key, where that is not in the same one.
+        headers: sent with every request to hosts that are named to this client, to nobody else, and shown to nobody.
+        user_agent: what to send as `User-Agent` instead of boxship's name and version.
         tls_context: a TLS context of your own, used as it is for hosts that are named to this client.
         resolve: where to dial: `{("reg.corp", 443): ("10.0.0.5", 8443)}`.
+        ip_version: 4 or 6, to use only such addresses of names.
         config: the folder of docker's `config.json`.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.
@@ -82,8 +85,13 @@ class Client:
         username: str | None = None,
         password: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
+        cert: str | os.PathLike[str] | None = None,
+        key: str | os.PathLike[str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
         tls_context: ssl.SSLContext | None = None,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
+        ip_version: Literal[4, 6] | None = None,
         config: str | os.PathLike[str] | None = None,
         timeout: float | None = None,
         bounds: Bounds | None = None,
@@ -91,11 +99,20 @@ class Client:
     ) -> None:
         self._timeout, self._on_event = timeout, on_event
         self._bounds = bounds or Bounds()
-        self._flags = Flags(
-            plain_http=_scheme_rule(plain_http, insecure=insecure),
-            skip_verify=_skip_rule(skip_tls_verify, insecure=insecure),
-            trust=Trust.of(os.environ, ca_files=(os.fspath(ca_file),) if ca_file else ()),
+        self._flags = read_flags(
+            os.environ,
+            plain_http=plain_http,
+            insecure=insecure,
+            skip_tls_verify=skip_tls_verify,
+            ca_file=ca_file,
+            cert=cert,
+            key=key,
+            headers=headers,
+            user_agent=user_agent,
+            ip_version=ip_version,
         )
+        if cert and tls_context:
+            raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
         self._told, self._tls_context = _places(resolve or {}), tls_context
         told_credential = _told_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
@@ -285,11 +302,19 @@ class Client:
         from boxship.connect.contexts import Contexts
         from boxship.connect.resolve import Resolver
         from boxship.transport.session import Session
+        from boxship.wire.message import USER_AGENT
 
         with self._lock:
             if self._session is None:
-                connector = Connector(Resolver(self._told), Contexts(self._tls_context), self._bounds)
-                self._session = Session(connector, self._bounds, self._finder)
+                flags = self._flags
+                connector = Connector(
+                    Resolver(self._told, only=flags.ip_version),
+                    Contexts(self._tls_context),
+                    self._bounds,
+                    user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
+                )
+                headers = (header.value for header in flags.headers)
+                self._session = Session(connector, self._bounds, self._finder, headers)
             return self._session
 
     def _list(self, registry: Registry, pages: Callable[[Remote], Iterator[tuple[str, ...]]]) -> Listing:
@@ -338,31 +363,15 @@ def _digest_of(reference: Reference) -> Digest:
     return reference.digest
 
 
-def _hosts(named: Iterable[str]) -> frozenset[str]:
-    return frozenset(host.lower() for host in ((named,) if isinstance(named, str) else named))
-
-
 def _places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> dict[tuple[str, int], tuple[Address, ...]]:
     places: dict[tuple[str, int], tuple[Address, ...]] = {}
     for (host, port), (address, dialled) in resolve.items():
         try:
-            places[host.lower().rstrip("."), port] = (Address.of(address, dialled),)
+            told = replace(Address.of(address, dialled), source="flag --resolve")
+            places[host.lower().rstrip("."), port] = (told,)
         except ValueError as error:
             raise InvalidSettings(f"resolve={host}:{port}", why=f"{address!r} is no IP address") from error
     return places
-
-
-def _scheme_rule(plain_http: PlainHTTP | None, *, insecure: bool) -> Sourced[Scheme] | None:
-    if plain_http is not None:
-        if plain_http not in _SCHEMES:
-            raise InvalidSettings(f"plain_http={plain_http!r}", why=f"it is one of {', '.join(_SCHEMES)}")
-        return Sourced(_SCHEMES[plain_http], f"plain_http={plain_http}")
-    return Sourced(Scheme.AUTO, "insecure") if insecure else None
-
-
-def _skip_rule(hosts: bool | Iterable[str], *, insecure: bool) -> Sourced[frozenset[str] | bool]:  # noqa: FBT001 -- the caller's own word
-    told = hosts if isinstance(hosts, bool) else _hosts(hosts)
-    return Sourced(True, "insecure") if insecure else Sourced(told, "skip_tls_verify" if told else "default")
 
 
 def _told_credential(username: str | None, password: str | None) -> Credential | None:
