@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 from boxship.cli.bounds import add_bounds, bounds
 from boxship.cli.console import Tracer, complain, given
+from boxship.cli.headers import read_headers
 from boxship.client import Client
 from boxship.errors import InvalidSettings
 
@@ -26,8 +27,8 @@ def spelled_out(words: Sequence[str]) -> list[str]:
     return [_ALONE.get(word, word) if position < end else word for position, word in enumerate(words)]
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every verb that speaks to a registry."""
+def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
+    """Add the options of every verb that speaks to a registry, but `--header` where the verb has one of its own."""
     reach = parser.add_argument_group("reaching it")
     reach.add_argument(
         "--plain-http",
@@ -43,6 +44,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="do not check certificates (alone: of every host that is named)",
     )
     reach.add_argument("--ca-file", metavar="FILE", help="trust these certificate authorities, too")
+    reach.add_argument("--cert", metavar="FILE", help="the certificate that says who asks (PEM)")
+    reach.add_argument("--key", metavar="FILE", help="its private key, where that is in another file")
     reach.add_argument(
         "--resolve",
         action="append",
@@ -50,6 +53,15 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT:ADDR[:PORT]",
         help="dial this address for that place",
     )
+    version = reach.add_mutually_exclusive_group()
+    for number in (4, 6):
+        words = f"only IPv{number} addresses of names"
+        version.add_argument(f"-{number}", dest="ip_version", action="store_const", const=number, help=words)
+    if header:
+        words = "send this to the hosts that are named (@FILE: the lines of a file)"
+        reach.add_argument("--header", action="append", dest="headers", metavar="NAME: VALUE|@FILE", help=words)
+    reach.add_argument("--user-agent", metavar="TEXT", help="what boxship calls itself")
+    parser.set_defaults(headers=[])
     access = parser.add_argument_group("credentials (by default, docker's settings)")
     access.add_argument("--username", metavar="NAME")
     password = access.add_mutually_exclusive_group()
@@ -88,7 +100,12 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
             username=chosen.username,
             password=_password(chosen),
             ca_file=chosen.ca_file,
+            cert=chosen.cert,
+            key=chosen.key,
+            headers=read_headers(chosen.headers),
+            user_agent=chosen.user_agent,
             resolve=dict(map(_resolution, chosen.resolve)),
+            ip_version=chosen.ip_version,
             config=chosen.config,
             timeout=chosen.timeout,
             bounds=bounds(chosen),

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from boxship.cli import console, options
+from boxship.cli.headers import parse_header
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Registry
 from boxship.registry.remote import error_of
@@ -28,13 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-H", "--header", action="append", default=[], metavar="NAME: VALUE")
     parser.add_argument("-d", "--data", metavar="TEXT|@FILE|-", help="the body: a text, a file's content, or stdin's")
     parser.add_argument("-i", "--include", action="store_true", help="print the status and the headers, too")
-    options.add_common(parser)
+    options.add_common(parser, header=False)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Send the request."""
     registry, path = _parts(chosen.url)
-    headers = dict(map(_header, chosen.header))
+    headers = dict(map(parse_header, chosen.header))
     with (
         options.client(chosen) as client,
         client.api(chosen.method, registry, path, body=_body(chosen.data), headers=headers) as response,
@@ -62,14 +63,6 @@ def _copy(response: Response) -> None:
     view = memoryview(bytearray(_BUFFER))
     while count := response.readinto(view):
         console.write(view[:count])
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon:
-        # Not what was written: it may be a secret.
-        raise InvalidSettings("--header", why="a header is written NAME: VALUE")
-    return name.strip(), value.strip()
 
 
 def _body(data: str | None) -> bytes | None:
