@@ -48,3 +48,4 @@ class Event:
 
 
 Listener = Callable[[Event], None]
+"""Who is told. One whose attribute `details` is false is not told what is costly to tell: requests' details."""

@@ -194,7 +194,7 @@ def test_a_trace_is_lines_of_json(server: Server, tmp_path: Path) -> None:
     outcome = boxship("ls", "--trace", str(file), f"{server.address}/app")
     events = [json.loads(line) for line in file.read_text().splitlines()]
     assert (outcome.status, outcome.errors) == (0, "")
-    assert {"at", "name", "text", "source", "level"} == set(events[0])
+    assert {"at", "name", "text", "source", "level", "facts"} == set(events[0])
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)
     assert {"ConnectStart", "Request"} <= {event["name"] for event in events}
 

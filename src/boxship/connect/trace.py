@@ -25,10 +25,12 @@ _Record = tuple[str, str, float, CodeType, int, str, Mapping[str, Fact]]
 class Trace:
     """Events in the order they happened. Safe to use from several threads."""
 
-    __slots__ = ("_listener", "_records")
+    __slots__ = ("_listener", "_records", "heard")
 
     def __init__(self, listener: Listener | None = None) -> None:
         self._listener = listener
+        self.heard: bool = listener is not None and getattr(listener, "details", True)
+        """Whether somebody listens to details: what is costly to write is only told then."""
         self._records: deque[_Record] = deque(maxlen=_LONGEST_STORY)
 
     def say(self, name: str, text: str, *, level: str = "I", facts: Mapping[str, Fact] = _NONE) -> None:
@@ -38,11 +40,6 @@ class Trace:
         self._records.append(record)
         if self._listener:
             self._listener(_event(record))
-
-    @property
-    def heard(self) -> bool:
-        """Whether somebody listens: details that are costly to write are only told then."""
-        return self._listener is not None
 
     @property
     def events(self) -> tuple[Event, ...]:
