@@ -55,6 +55,11 @@ class Firewall:
         self._arriving(_to(address), _on("dport", port), "drop")
         self._nft(f"add rule inet boxship leaving {_to(address, 'saddr')} {_on('sport', port)} drop")
 
+    def cut(self, client_port: int) -> None:
+        """Drop silently, both ways, what belongs to a port of the client's: one connection, and no new one."""
+        self._arriving(f"tcp sport {client_port} drop")
+        self._nft(f"add rule inet boxship leaving tcp dport {client_port} drop")
+
     def refuse(self, port: int, *, address: str | None = None) -> None:
         """Answer each SYN with a reset, though something may listen."""
         self._arriving(_to(address), f"tcp dport {port} reject with tcp reset")
