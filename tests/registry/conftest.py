@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.transport.conftest import _nothing_is_left, authority
+from tests.transport.conftest import _nothing_is_left, authority, impatient
 
-__all__ = ["_nothing_is_left", "authority"]
+__all__ = ["_nothing_is_left", "authority", "impatient"]

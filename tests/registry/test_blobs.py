@@ -111,6 +111,7 @@ def test_a_blob_of_another_size_is_refused(said: int, given: str) -> None:
     assert len(content) < len(LARGE)
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", ["truncate_after", "reset_after"])
 @pytest.mark.parametrize("after", [0, 10, MIB, len(LARGE) - 1])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])

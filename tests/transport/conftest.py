@@ -18,6 +18,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(ca, file)
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of a blob is asked for without pauses."""
+    monkeypatch.setattr("boxship.registry.rest._FIRST_PAUSE", 0.001)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     before = traces()

@@ -75,6 +75,7 @@ def test_a_document_that_does_not_end(answer: Answer) -> None:
         assert time.monotonic() - began < SHORT + 0.5
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("after", [0, 10])
 def test_a_blob_that_falls_silent(after: int) -> None:
     still = Answer(200, LAYER, stall_after=after)

@@ -14,8 +14,8 @@ from boxship.auth.scope import pull
 from boxship.digest import Digest
 from boxship.errors import BrokenAnswer, DigestMismatch, SizeMismatch
 from boxship.registry.remote import Remote
-from boxship.transport.connection import Response
-from boxship.transport.kind import Kind
+from boxship.registry.rest import Wanted
+from boxship.registry.transfer import Transfer
 from boxship.wire import routes
 from boxship.wire.message import Request
 
@@ -26,11 +26,13 @@ _PIECES = 4  # being received, being hashed, being used, and one to spare
 @contextmanager
 def open_blob(remote: Remote, repository: str, digest: Digest, *, size: int | None = None) -> Iterator[Blob]:
     """The blob as a stream. `size` is what its descriptor says, where there is one: a longer answer is not read."""
-    request = Request("GET", routes.blob(repository, digest))
-    what = f"the blob {digest} of {repository}"
-    with remote.send(request, pull(repository), what=what, kind=Kind.BLOB) as response:
-        response.stream()
-        blob = Blob(response, digest, size if size is not None else response.length, what)
+    # Its bytes as they are stored: those of a coding could be neither counted nor verified.
+    request = Request("GET", routes.blob(repository, digest), {"Accept-Encoding": "identity"})
+    wanted = Wanted(remote, request, pull(repository), digest, f"the blob {digest} of {repository}")
+    response = wanted.ask(remote.work, {})
+    known = size if size is not None else response.length
+    with Transfer(wanted, response, known) as transfer:
+        blob = Blob(transfer, digest, known, wanted.what)
         try:
             yield blob
         finally:
@@ -54,9 +56,9 @@ class Blob:
     The last piece comes only when the digest and the size are right: whoever has it all has the right bytes.
     """
 
-    def __init__(self, response: Response, digest: Digest, size: int | None, what: str) -> None:
+    def __init__(self, transfer: Transfer, digest: Digest, size: int | None, what: str) -> None:
         self.digest, self.size, self.what = digest, size, what
-        self._response = response
+        self._transfer = transfer
         self._hasher = _Hasher(digest.algorithm)
 
     def close(self) -> None:
@@ -86,7 +88,7 @@ class Blob:
     def _pieces(self) -> Iterator[memoryview]:
         buffers = [memoryview(bytearray(_PIECE)) for _ in range(_PIECES)]
         number = 0
-        while count := self._response.readinto(buffers[number % _PIECES]):
+        while count := self._transfer.readinto(buffers[number % _PIECES]):
             yield buffers[number % _PIECES][:count]
             number += 1
 

@@ -262,6 +262,11 @@ class Response:
         """How many bytes of the body are still to come, where the answer says so."""
         return self._answer.length
 
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether nothing but the connection's end will say that the body has ended."""
+        return self._answer.length is None and not self._answer.chunked
+
     def read(self, limit: int) -> bytes:
         """The whole body, a document of at most `limit` bytes; `BrokenAnswer` for a longer or a broken one."""
         self._reader.document()

@@ -15,6 +15,9 @@ LEAST_RATE = 1024  # bytes a second; less is a trickle
 class Stalled(TimedOut):
     """A stream does not flow, and its connection is still there: it may be waited for again."""
 
+    awaited: int = 1
+    """How many bytes will show that it flows again."""
+
 
 class Flow:
     """A stream's waits, and what they brought. `slow`: seconds over which it must bring `LEAST_RATE`, where it must."""

@@ -128,7 +128,9 @@ class Reader(io.RawIOBase):
             raise Stalled(what, phase=_BODY, seconds=flow.silence, remedy=_ALIVE)
         if flow.slow is not None and flow.trickles:
             why = f"less than {LEAST_RATE} bytes a second over {spoken(flow.slow)}"
-            raise Stalled(what, phase=_BODY, seconds=flow.slow, why=why, remedy=_ALIVE)
+            stalled = Stalled(what, phase=_BODY, seconds=flow.slow, why=why, remedy=_ALIVE)
+            stalled.awaited = int(flow.slow * LEAST_RATE)
+            raise stalled
 
     def _timed_out(self) -> TimedOut:
         what = {
