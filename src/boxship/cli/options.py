@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from boxship.cli.bounds import add_bounds, bounds
 from boxship.cli.console import complain, given
-from boxship.cli.tracer import Tracer
 from boxship.cli.headers import read_headers
+from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.errors import InvalidSettings
 
@@ -80,7 +80,9 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         default=0,
         help="trace every connection and request on stderr; -vv headers, too",
     )
-    story.add_argument("--trace", metavar="FILE", help="write the trace to a file: JSON lines, or HAR if it is named so")
+    story.add_argument(
+        "--trace", metavar="FILE", help="write the trace to a file: JSON lines, or HAR if it is named so"
+    )
 
 
 def add_platform(parser: argparse.ArgumentParser) -> None:
