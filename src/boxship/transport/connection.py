@@ -150,7 +150,7 @@ class Connection:
         reused, self._used = self._used, True
         self._reader.expect(work, bounds, first_byte)
         self._file.expect()
-        with work.watch(self._interrupt), self._translating(request, reused=reused):
+        with work.watch(self._interrupt), _Exchange(self, request, reused=reused):
             if request.body:
                 # Who pauses in reading it is slow, not gone; the bound of sending comes first.
                 self._sock.tolerate(bounds.sending + PATH)
@@ -209,20 +209,30 @@ class Connection:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
-    @contextmanager
-    def _translating(self, request: Request, *, reused: bool) -> Iterator[None]:
-        """Foreign exceptions become boxship's; whatever is raised, the connection is not used again."""
-        try:
-            with translating(f"{request} of {self.place}"):
-                yield
-        except BrokenAnswer as error:
-            self.close()
-            if reused and not self._reader.answered:
-                raise Stale(error.what, why=error.why) from error
-            raise
-        except BaseException:
-            self.close()
-            raise
+    def _broke(self, error: BaseException, request: Request, *, reused: bool) -> BaseException:
+        """What an error in an exchange means; whatever it is, the connection is not used again."""
+        self.close()
+        own = translated(error, f"{request} of {self.place}")
+        stale = reused and isinstance(own, BrokenAnswer) and not self._reader.answered
+        return Stale(own.what, why=own.why) if stale and isinstance(own, BrokenAnswer) else own
+
+
+class _Exchange:
+    """The border around an exchange. No generator, nor words before there is an error: 4 us less for each request."""
+
+    __slots__ = ("_connection", "_request", "_reused")
+
+    def __init__(self, connection: Connection, request: Request, *, reused: bool) -> None:
+        self._connection, self._request, self._reused = connection, request, reused
+
+    def __enter__(self) -> None:
+        """Nothing has happened yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None:
+            own = self._connection._broke(error, self._request, reused=self._reused)
+            if own is not error:
+                raise own from error
 
 
 class Response:
@@ -347,14 +357,17 @@ class Response:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
-            with self._work.watch(self._connection._interrupt), translating(f"the answer of {self._connection.place}"):
+            with self._work.watch(self._connection._interrupt):
                 yield
         except Stalled:
             self._keep = False
             raise
-        except BaseException:
+        except BaseException as error:
             self._connection.close()
-            raise
+            own = translated(error, f"the answer of {self._connection.place}")
+            if own is error:
+                raise
+            raise own from error
 
 
 def _broken_head(lines: list[bytes]) -> http.client.HTTPException:
@@ -366,20 +379,17 @@ def _broken_head(lines: list[bytes]) -> http.client.HTTPException:
     return http.client.IncompleteRead(lines[-1])
 
 
-@contextmanager
-def translating(what: str) -> Iterator[None]:
-    """The border: sockets', TLS's and framing's exceptions become `Unreachable`s that say what was going on."""
-    try:
-        yield
-    except http.client.IncompleteRead as error:
-        raise BrokenAnswer(what, why=f"it broke off: {error.expected or 'some'} bytes are missing") from error
-    except (http.client.HTTPException, ValueError) as error:
-        words = printable(str(error).strip())
-        raise BrokenAnswer(what, why=f"it is not HTTP as it should be: {words or type(error).__name__}") from error
-    except ssl.SSLError as error:
-        words, remedy = explain(error)
-        raise TLSFailed(what, why=words, remedy=remedy) from error
-    except OSError as error:
-        if isinstance(error, TimeoutError) and isinstance(error, Unreachable):
-            raise  # our own TimedOut, which is both
-        raise BrokenAnswer(what, why=f"the connection broke: {error.strerror or error}") from error
+def translated(error: BaseException, what: str) -> BaseException:
+    """The border: sockets', TLS's and framing's exceptions as `Unreachable`s that say what was going on."""
+    match error:
+        case http.client.IncompleteRead():
+            return BrokenAnswer(what, why=f"it broke off: {error.expected or 'some'} bytes are missing")
+        case http.client.HTTPException() | ValueError():
+            words = printable(str(error).strip()) or type(error).__name__
+            return BrokenAnswer(what, why=f"it is not HTTP as it should be: {words}")
+        case ssl.SSLError():
+            words, remedy = explain(error)
+            return TLSFailed(what, why=words, remedy=remedy)
+        case OSError() if not isinstance(error, Unreachable):  # `TimedOut` is both
+            return BrokenAnswer(what, why=f"the connection broke: {error.strerror or error}")
+    return error

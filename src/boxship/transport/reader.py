@@ -80,6 +80,8 @@ class Reader(io.RawIOBase):
         if self._broken:
             raise self._broken  # the system says it once, and then that all has come
         while True:
+            if self._phase is _FIRST_BYTE and not self._sock.ready:
+                self._wait()  # seldom has it come: to receive nothing first would take 3 us of each request
             try:
                 count = self._sock.recv_into(buffer)
             except BlockingIOError:
