@@ -30,10 +30,11 @@ import trustme
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt, Outcome, Place
+from boxship.connect.candidate import Greeting
 from boxship.connect.connector import Connector
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
-from boxship.connect.dial import Greeting, Names, Runner
+from boxship.connect.dial import Names, Runner
 from boxship.connect.question import question
 from boxship.connect.race import Race
 from boxship.connect.resolve import Resolver

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -10,14 +9,14 @@ import pytest
 
 from boxship.connect.address import Address, Permission
 from boxship.connect.attempt import Place
-from boxship.connect.connector import Connector
-from boxship.connect.contexts import Contexts
-from boxship.connect.deadline import Bounds, Work
+from boxship.connect.deadline import Work
+from boxship.connect.legs import again, legs_of
 from boxship.connect.places import Atlas, permission
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Origin, Verdict
 from boxship.errors import PlainNotPermitted
 from boxship.settings.hosts import Scheme, Site
+from boxship.settings.proxies import Proxies
 from boxship.settings.sourced import Sourced
 from boxship.testing import ScriptedRegistry, refused, serving
 from tests.connect.driving import NAME, Certificates, connecting, reach, site
@@ -26,25 +25,24 @@ PUBLIC, PRIVATE, LOOPBACK = "8.8.8.8", "10.0.0.5", "127.0.0.1"
 BY_ADDRESS, AUTO, HTTP, HTTPS = Scheme.BY_ADDRESS, Scheme.AUTO, Scheme.HTTP, Scheme.HTTPS
 
 
-@pytest.fixture
-def connector() -> Iterator[Connector]:
-    connector = Connector(Resolver(), Contexts(), Bounds())
-    yield connector
-    connector.close()
-
-
 def at(ip: str, port: int) -> Address:
     return Address.of(ip, port)
 
 
+def places(where: Site, addresses: tuple[Address, ...], found: Verdict | None = None) -> tuple[Place, ...]:
+    """Where to try what, directly; the first time, or as the verdict says."""
+    leg = again(where, found) if found else legs_of(where, Proxies())[0]
+    return Atlas(Resolver()).places(leg, addresses)
+
+
 @pytest.mark.parametrize(
-    ("name", "scheme", "dialled", "ports"),
+    ("name", "scheme", "dialled", "ports"),  # of TLS, of plain HTTP, and of what is only asked
     [
         pytest.param(PRIVATE, BY_ADDRESS, PRIVATE, (443, 80), id="a private literal"),
-        pytest.param(PUBLIC, BY_ADDRESS, PUBLIC, (443, None), id="a public literal"),
-        pytest.param("reg.corp", BY_ADDRESS, PRIVATE, (443, None), id="a name at a private address"),
+        pytest.param(PUBLIC, BY_ADDRESS, PUBLIC, (443, None, 80), id="a public literal"),
+        pytest.param("reg.corp", BY_ADDRESS, PRIVATE, (443, None, 80), id="a name at a private address"),
         pytest.param("reg.corp", BY_ADDRESS, LOOPBACK, (443, 80), id="a name at loopback"),
-        pytest.param("localhost", BY_ADDRESS, PUBLIC, (443, None), id="localhost that is dialled elsewhere"),
+        pytest.param("localhost", BY_ADDRESS, PUBLIC, (443, None, 80), id="localhost that is dialled elsewhere"),
         pytest.param("reg.corp", AUTO, PUBLIC, (443, 80), id="told auto"),
         pytest.param("reg.corp", HTTPS, LOOPBACK, (443, None), id="told https"),
         pytest.param("reg.corp", HTTP, PUBLIC, (None, 80), id="told http"),
@@ -56,21 +54,21 @@ def at(ip: str, port: int) -> Address:
     ],
 )
 def test_each_address_is_tried_with_what_is_permitted_there(
-    connector: Connector, name: str, scheme: Scheme, dialled: str, ports: tuple[int | None, int | None]
+    name: str, scheme: Scheme, dialled: str, ports: tuple[int | None, ...]
 ) -> None:
-    secure, plain = (at(dialled, port) if port else None for port in ports)
-    assert connector._atlas.places(site(name, scheme), (at(dialled, 0),), None) == (Place(secure, plain),)
+    expected = Place(*(at(dialled, port) if port else None for port in ports))
+    assert places(site(name, scheme), (at(dialled, 0),)) == (expected,)
 
 
-def test_of_two_addresses_each_has_its_own_permission(connector: Connector) -> None:
-    places = connector._atlas.places(site("reg.corp", BY_ADDRESS), (at(LOOPBACK, 0), at(PRIVATE, 0)), None)
-    assert places == (Place(at(LOOPBACK, 443), at(LOOPBACK, 80)), Place(at(PRIVATE, 443), None))
+def test_of_two_addresses_each_has_its_own_permission() -> None:
+    tried = places(site("reg.corp", BY_ADDRESS), (at(LOOPBACK, 0), at(PRIVATE, 0)))
+    assert tried == (Place(at(LOOPBACK, 443), at(LOOPBACK, 80)), Place(at(PRIVATE, 443), None, at(PRIVATE, 80)))
 
 
-def test_a_plain_verdict_is_not_carried_to_an_address_without_permission(connector: Connector) -> None:
+def test_a_plain_verdict_is_not_carried_to_an_address_without_permission() -> None:
     found = Verdict(Origin("http", "reg.corp", 80), at(LOOPBACK, 80), told=False, permission=Permission.FULL)
-    places = connector._atlas.places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
-    assert places == (Place(None, at(LOOPBACK, 80)),)
+    tried = places(site("reg.corp", BY_ADDRESS), (at(PRIVATE, 0), at(LOOPBACK, 0)), found)
+    assert tried == (Place(None, at(LOOPBACK, 80)),)
 
 
 def inside(name: str, network: str) -> Site:
@@ -78,17 +76,17 @@ def inside(name: str, network: str) -> Site:
     return replace(site(name, BY_ADDRESS), networks=(Sourced(ip_network(network), "daemon.json:3"),))
 
 
-def test_a_network_permits_the_addresses_in_it_and_not_the_name(connector: Connector) -> None:
-    places = connector._atlas.places(inside("reg.corp", "10.0.0.0/8"), (at(PRIVATE, 0), at(PUBLIC, 0)), None)
-    assert places == (Place(at(PRIVATE, 443), at(PRIVATE, 80)), Place(at(PUBLIC, 443), None))
+def test_a_network_permits_the_addresses_in_it_and_not_the_name() -> None:
+    tried = places(inside("reg.corp", "10.0.0.0/8"), (at(PRIVATE, 0), at(PUBLIC, 0)))
+    assert tried == (Place(at(PRIVATE, 443), at(PRIVATE, 80)), Place(at(PUBLIC, 443), None, at(PUBLIC, 80)))
     assert permission(inside("reg.corp", "10.0.0.0/8"), at(PRIVATE, 80)) is Permission.FULL
     assert permission(inside("reg.corp", "fd00::/8"), at(PRIVATE, 80)) is Permission.NONE
 
 
-def test_a_plain_verdict_of_a_network_is_not_carried_out_of_it(connector: Connector) -> None:
+def test_a_plain_verdict_of_a_network_is_not_carried_out_of_it() -> None:
     found = Verdict(Origin("http", "reg.corp", 80), at(PRIVATE, 80), told=False, permission=Permission.FULL)
-    places = connector._atlas.places(inside("reg.corp", "10.0.0.0/8"), (at(PUBLIC, 0), at("10.9.9.9", 0)), found)
-    assert places == (Place(None, at("10.9.9.9", 80)),)
+    tried = places(inside("reg.corp", "10.0.0.0/8"), (at(PUBLIC, 0), at("10.9.9.9", 0)), found)
+    assert tried == (Place(None, at("10.9.9.9", 80)),)
 
 
 @pytest.mark.parametrize("scheme", [HTTPS, HTTP])
@@ -97,11 +95,11 @@ def test_a_network_changes_nothing_where_the_scheme_is_told(scheme: Scheme) -> N
     assert permission(told, at(PRIVATE, 80)) is permission(site("reg.corp", scheme), at(PRIVATE, 80))
 
 
-def test_the_address_that_worked_is_tried_first(connector: Connector) -> None:
+def test_the_address_that_worked_is_tried_first() -> None:
     found = Verdict(Origin("https", "reg.corp", 443), at(PRIVATE, 443), told=False)
-    places = connector._atlas.places(site("reg.corp", AUTO), (at(PUBLIC, 0), at(PRIVATE, 0)), found)
-    assert [place.tls for place in places] == [at(PRIVATE, 443), at(PUBLIC, 443)]
-    assert {place.plain for place in places} == {None}
+    tried = places(site("reg.corp", AUTO), (at(PUBLIC, 0), at(PRIVATE, 0)), found)
+    assert [place.tls for place in tried] == [at(PRIVATE, 443), at(PUBLIC, 443)]
+    assert {place.plain for place in tried} == {None}
 
 
 def test_plain_http_is_not_even_tried_without_permission(certificates: Certificates) -> None:
@@ -139,6 +137,6 @@ def test_a_place_that_is_told_is_dialled_there_and_named_as_it_was(certificates:
 
 def test_a_name_whose_443_is_told_is_not_looked_up() -> None:
     told = Atlas(Resolver({("nowhere.invalid", 443): (at(LOOPBACK, 8443),)}))
-    names = told.names(site("nowhere.invalid", AUTO), None)
+    names = told.names(legs_of(site("nowhere.invalid", AUTO), Proxies())[0])
     assert not names.pending
     assert names.first(Work(), 1.0) == (Place(at(LOOPBACK, 8443), None),)

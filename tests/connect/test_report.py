@@ -82,13 +82,13 @@ LEFT = attempt(Evidence.LEFT, 80, detail="TLS is spoken")
 def test_the_most_telling_cause_is_said_with_its_remedy(
     attempts: list[Attempt], kind: type[ConnectFailed], words: list[str]
 ) -> None:
-    error = report.lost(SITE, attempts, NOW)
+    error = report.lost(report.Loss(SITE, attempts, NOW))
     assert type(error) is kind
     assert [word for word in words if word not in str(error)] == []
 
 
 def test_every_candidate_is_in_the_evidence_with_its_time() -> None:
-    assert report.lost(SITE, [SILENT, PORTAL, attempt(None)], NOW).evidence == (
+    assert report.lost(report.Loss(SITE, [SILENT, PORTAL, attempt(None)], NOW)).evidence == (
         "10.0.0.1:443 (TLS) no answer at all (dropped, not refused) after 1.25 s",
         "10.0.0.1:80 (plain) answers, but not as a registry after 1.25 s: it redirects to login.test",
         "10.0.0.1:443 (TLS) no answer at all (dropped, not refused) after 9.00 s",

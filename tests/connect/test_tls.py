@@ -15,6 +15,7 @@ import pytest
 
 from boxship.connect.readiness import READ, WRITE, Readiness
 from boxship.connect.tls import TLSSocket, Untrusted, explain
+from boxship.connect.verdict import PlainSocket
 from boxship.testing import PROTOCOL_VERSION, alert
 from tests.connect.driving import NAME, Certificates
 
@@ -27,10 +28,21 @@ def wait(sock: TLSSocket, events: int = READ) -> None:
     assert Readiness(sock, events).wait(time.monotonic() + 5.0)
 
 
+def plain(sock: socket.socket) -> PlainSocket:
+    """The socket as boxship's own kind."""
+    return PlainSocket(sock.family, sock.type, sock.proto, sock.detach())
+
+
+def pair() -> tuple[PlainSocket, socket.socket]:
+    """Two sockets that are connected, the first of boxship's own kind."""
+    here, there = socket.socketpair()
+    return plain(here), there
+
+
 @contextmanager
 def connected(certificates: Certificates, serve: Serve, context: ssl.SSLContext | None = None) -> Iterator[TLSSocket]:
     """A handshaken socket whose peer does `serve`."""
-    here, there = socket.socketpair()
+    here, there = pair()
     for end in (here, there):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     thread = threading.Thread(target=_serve, args=(there, certificates.good(), serve))
@@ -197,7 +209,7 @@ def test_a_literal_is_verified_and_sends_no_name(certificates: Certificates) -> 
     names = list[str | None]()
     server = certificates.good()
     server.sni_callback = lambda _sock, name, _context: names.append(name)
-    here, there = socket.socketpair()
+    here, there = pair()
     here.setblocking(False)
     sock = TLSSocket(here, certificates.client(), "127.0.0.1")
     thread = threading.Thread(target=_serve, args=(there, server, lambda peer: None))
@@ -212,12 +224,13 @@ def test_a_literal_is_verified_and_sends_no_name(certificates: Certificates) -> 
 
 def test_an_alert_is_explained_in_plain_words(certificates: Certificates) -> None:
     with alert(PROTOCOL_VERSION) as peer, socket.create_connection((peer.host, peer.port)) as connection:
-        sock = TLSSocket(connection, certificates.client(), NAME)
+        sock = TLSSocket(plain(connection), certificates.client(), NAME)
         sock.handshake()
         wait(sock)
         sock.receive()
         with pytest.raises(Untrusted, match="no TLS version in common"):
             sock.handshake()
+        sock.close()
 
 
 def _failure(reason: str) -> ssl.SSLError:

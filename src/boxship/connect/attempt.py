@@ -51,6 +51,8 @@ class Attempt:
     tls: bool
     address: Address
     started: float
+    entered: float = math.nan
+    """When a proxy was reached that leads to it; nan where there is none."""
     opened: float = math.nan
     spoke: bool = False
     asked: float = math.nan

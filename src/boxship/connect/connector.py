@@ -8,90 +8,57 @@ from __future__ import annotations
 
 __all__ = ["Connector"]
 
-import math
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 
 from boxship.connect.address import Address, Permission, is_literal
-from boxship.connect.attempt import Attempt, End, Goal, Outcome
+from boxship.connect.attempt import Attempt, Goal
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import DOCUMENT_ALL, OPERATION, Bounds, Work
-from boxship.connect.dial import Greeting, Runner
-from boxship.connect.places import PLAIN_PORT, TLS_PORT, Atlas, permission, secured
-from boxship.connect.question import question
-from boxship.connect.race import Race
+from boxship.connect.evidence import Evidence
+from boxship.connect.known import Known, closed
+from boxship.connect.leg import TLS_PORT, Leg
+from boxship.connect.legs import again, legs_of
+from boxship.connect.memory import Memory, Seen
+from boxship.connect.patience import FIRST_PAUSE, may_be_repeated, pauses
+from boxship.connect.places import secured
+from boxship.connect.reach import Reach, Run
+from boxship.connect.recollection import Recollection
 from boxship.connect.resolve import Resolver
-from boxship.connect.verdict import Line, Origin, Verdict
-from boxship.errors import Cancelled, TimedOut, Unreachable
+from boxship.connect.verdict import Line, Verdict
+from boxship.errors import ConnectFailed, TimedOut, TLSFailed, Unreachable
+from boxship.event import Fact
 from boxship.settings.hosts import Site
+from boxship.settings.proxies import Proxies
 from boxship.wire.message import USER_AGENT
 
-_TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
-_PARTING = 1.0  # what is cancelled has ended within 0.2 s, unless the end was asked for in its own listener
-
-
-class _Known:
-    """What this process knows of a site."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.work: Work | None = None
-        self.verdict: Verdict | None = None
-        self.runner: Runner | None = None
-        self.spare: Line | None = None
-        self.closed = False
-        self.races = 0
-        self.failure: Unreachable | None = None
-        """Why the last race was lost; for those who waited for it."""
-
-    @contextmanager
-    def held(self, work: Work) -> Iterator[None]:
-        """The site to oneself; others that race for it are waited for."""
-        while not self.lock.acquire(timeout=_TURN):
-            work.check()
-        self.work = work
-        try:
-            if self.closed:
-                raise _closed()
-            yield
-        finally:
-            self.work = None
-            if self.closed:
-                self.close()  # what was opened while somebody closed
-            self.lock.release()
-
-    def end(self) -> None:
-        """Close from another thread than the one that races: that one is told, and lets go of its sockets itself."""
-        self.closed = True
-        if work := self.work:
-            work.cancel()
-        if self.lock.acquire(timeout=_PARTING):
-            self.close()
-            self.lock.release()
-
-    def close(self) -> None:
-        """Give up the race and the spare connection."""
-        if self.runner:
-            self.runner.close()
-        if self.spare:
-            self.spare.sock.close()
-        self.runner = self.spare = None
+# What errors need is imported where all is not well.
+# ruff: noqa: PLC0415
 
 
 class Connector:
     """Lines to sites. Safe to use from several threads."""
 
     def __init__(
-        self, resolver: Resolver, contexts: Contexts, bounds: Bounds, user_agent: str = USER_AGENT
+        self,
+        resolver: Resolver,
+        contexts: Contexts,
+        bounds: Bounds,
+        *,
+        proxies: Proxies | None = None,
+        memory: Memory | None = None,
+        refresh: bool = False,
+        user_agent: str = USER_AGENT,
     ) -> None:
-        self._atlas, self._contexts, self._bounds = Atlas(resolver), contexts, bounds
+        """`memory`: what earlier runs found; with `refresh` it is not read, only written."""
+        self._contexts, self._bounds, self._proxies = contexts, bounds, proxies or Proxies()
         self.user_agent = user_agent
+        self._recollection = Recollection(memory, refresh=refresh)
+        self._reach = Reach(resolver, contexts, bounds, self._recollection, user_agent)
         self._lock = threading.Lock()
-        self._sites: dict[Site, _Known] = {}
+        self._sites: dict[Site, Known] = {}
         self._closed = False
 
     def line(self, site: Site, work: Work) -> Line:
@@ -102,7 +69,7 @@ class Connector:
             if known.verdict is None:
                 if known.races > races and known.failure:
                     raise copy(known.failure)
-                return self._first_race(site, known, work)
+                return self._first(site, known, work)
             self._look_for_tls(site, known, work)
             verdict = known.verdict
             line, known.spare = known.spare, None
@@ -115,7 +82,7 @@ class Connector:
     def look_for_tls(self, site: Site, work: Work) -> None:
         """Take a handshake that has finished since the plain verdict, if nobody else is about it: it costs no wait."""
         known = self._known(site)
-        if known.runner and known.lock.acquire(blocking=False):
+        if known.run and known.lock.acquire(blocking=False):
             try:
                 self._look_for_tls(site, known, work)
             finally:
@@ -129,17 +96,23 @@ class Connector:
         """
         known = self._known(site)
         with known.held(work):
-            verdict = known.verdict
+            verdict, run = known.verdict, known.run
             if verdict and verdict.private:
                 return verdict
-            if not verdict or not known.runner:
+            if not verdict or not run:
                 # A site is reached before it is sent a secret, and a verdict that was found keeps its race till then.
-                raise _closed()
-            words = f"whether {site} speaks TLS after all, before {what} is sent to it"
-            work.trace.say("AbsenceStart", words, facts={"host": str(site), "port": TLS_PORT})
+                raise closed()
+            if run.leg.most is not Permission.FULL:
+                raise self._needs_consent(site, run, what)  # rule 10: what a proxy is in the way of needs a told http
             consent = verdict.permission is Permission.FULL
-            known.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
-            known.runner.run(work)
+            if consent and self._still_absent(run, work):
+                return self._settle_absent(site, known, verdict, work, what)
+            words = f"whether {site} speaks TLS after all, before {what} is sent to it"
+            facts: dict[str, Fact] = {"host": str(site), "port": site.registry.port or TLS_PORT}
+            facts = {"host": verdict.origin.host, "site": str(site), "port": site.registry.port or TLS_PORT}
+            work.trace.say("AbsenceStart", words, facts=facts)
+            run.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
+            run.runner.run(work)
             return self._settle(site, known, verdict, work, what)
 
     def pin_tls(self, site: Site, port: int, work: Work) -> None:
@@ -148,12 +121,11 @@ class Connector:
         with known.held(work):
             if known.verdict and known.verdict.tls and known.verdict.origin.port == port:
                 return  # another thread was redirected as well
-            reached = secured(site, port)
-            runner, _ = self._run(reached, None, work)
-            attempt = self._reached(reached, runner, work)
+            run, attempt = self._reached(secured(site, port), work)
             known.close()
-            known.verdict = self._verdict(reached, attempt)
-            known.spare = self._take(runner, attempt, known.verdict, keep=False)
+            known.verdict = run.verdict(attempt)
+            known.spare = run.take(attempt, known.verdict)
+            run.close()
             work.trace.say("Pinned", f"{site} redirects to TLS; plain HTTP is not used any more")
 
     def close(self) -> None:
@@ -165,171 +137,186 @@ class Connector:
         for known in sites:
             known.end()
 
-    def _known(self, site: Site) -> _Known:
+    def _known(self, site: Site) -> Known:
         if known := self._sites.get(site):  # it is asked for several times in a request; `close` leaves none
             return known
         with self._lock:
             known = self._sites.get(site)
             if self._closed:
-                raise _closed()
+                raise closed()
             if known is None:
-                known = self._sites[site] = _Known()
+                known = self._sites[site] = Known()
             return known
 
-    # The race and its end.
+    # The first time.
 
-    def _first_race(self, site: Site, known: _Known, work: Work) -> Line:
+    def _first(self, site: Site, known: Known, work: Work) -> Line:
         known.failure = None
         try:
-            return self._race(site, known, work)
+            run, attempt = self._reached(site, work)
         except Unreachable as error:
             own = isinstance(error, TimedOut) and error.phase in (OPERATION, DOCUMENT_ALL)
             known.failure = None if own else error
             raise
         finally:
             known.races += 1
+        verdict = known.verdict = run.verdict(attempt)
+        line = run.take(attempt, verdict)
+        if verdict.tls or verdict.told:
+            run.close()
+        else:
+            known.run = run
+            work.trace.say("Verdict", f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told")
+        return line or self._redial(site, verdict, work)
 
-    def _race(self, site: Site, known: _Known, work: Work) -> Line:
-        reached = site
-        runner, moved = self._run(site, None, work)
-        if moved is not None:
-            # Rule 8: the plain side sends everybody to TLS on another port; that is obeyed, and pins TLS.
-            runner.close()
-            reached = secured(site, moved)
-            runner, _ = self._run(reached, None, work)
-        attempt = self._reached(reached, runner, work)
-        known.verdict = self._verdict(reached, attempt)
-        if known.verdict.tls or known.verdict.told:
-            return self._take(runner, attempt, known.verdict, keep=False) or self._redial(site, known.verdict, work)
-        known.runner = runner
-        _tell(work, site, known.verdict)
-        return self._take(runner, attempt, known.verdict, keep=True) or self._redial(site, known.verdict, work)
+    def _reached(self, site: Site, work: Work) -> tuple[Run, Attempt]:
+        """A race that was won, or the error of those that were lost: behind a proxy there are two (rule 10)."""
+        tried: list[Attempt] = []
+        legs = legs_of(site, self._proxies)
+        for leg in legs:
+            # Where plain HTTP may follow, a direct TLS leg ends as soon as it is sure that there is none.
+            goal = Goal.ABSENCE if len(legs) > 1 and leg.tls and not leg.proxy else Goal.ANSWER
+            run = self._run(leg, work, goal)
+            if run.moved is not None:
+                # Rule 8: the plain side sends everybody to TLS on another port; that is obeyed, and pins TLS.
+                run.close()
+                return self._reached(secured(site, run.moved), work)
+            if run.winner:
+                return run, run.winner
+            run.close()
+            tried += run.attempts
+            if any(attempt.spoke or attempt.evidence is Evidence.PROXY for attempt in tried):
+                break
+        raise self._lost(run, tried)
+
+    def _run(self, leg: Leg, work: Work, goal: Goal) -> Run:
+        run = self._reach.run(leg, work, goal=goal)
+        if leg.told and not run.winner and may_be_repeated(run.attempts):
+            run.close()
+            work.sleep(FIRST_PAUSE)
+            run = self._reach.run(leg, work, goal=goal)
+        for warning in run.runner.warnings:
+            work.trace.say("Warning", warning, level="W")
+        self._note(run)
+        return run
 
     def _redial(self, site: Site, verdict: Verdict, work: Work) -> Line:
-        runner, _ = self._run(site, verdict, work)
-        attempt = self._reached(site, runner, work)
-        line = self._take(runner, attempt, replace(verdict, address=attempt.address), keep=False)
+        """One more connection. The host has answered before: it is met with patience."""
+        for pause in (*pauses(self._bounds.patience), None):
+            try:
+                return self._dial_again(again(site, verdict), verdict, work)
+            except TLSFailed:
+                raise
+            except ConnectFailed as error:
+                if pause is None:
+                    raise
+                work.trace.say("Retry", f"{error.what}: again in {pause:.1f} s", level="W")
+            work.sleep(pause)
+        raise AssertionError("the last attempt raises")
+
+    def _dial_again(self, leg: Leg, verdict: Verdict, work: Work) -> Line:
+        run = self._reach.run(leg, work)
+        try:
+            if not run.winner:
+                raise self._lost(run, run.attempts)
+            line = run.take(run.winner, replace(verdict, address=run.winner.address))
+        finally:
+            run.close()
         assert line, "a told connection is not used up by a question"
         return line
 
-    def _look_for_tls(self, site: Site, known: _Known, work: Work) -> None:
+    # From plain to TLS, or to certainty.
+
+    def _look_for_tls(self, site: Site, known: Known, work: Work) -> None:
         """Take a handshake that was finished after the plain verdict: what is plain changes only to TLS."""
-        runner = known.runner
-        if not (runner and runner.hopeful and known.verdict and not known.verdict.tls):
+        run = known.run
+        if not (run and run.runner.hopeful and known.verdict and not known.verdict.tls):
             return
-        runner.race.pursue(Goal.TLS, time.monotonic())
-        runner.run(work, until=time.monotonic())
-        winner = _winner(runner.race.outcome)
-        if winner:
-            self._upgrade(site, known, runner, winner, work)
+        run.runner.race.pursue(Goal.TLS, time.monotonic())
+        run.runner.run(work, until=time.monotonic())
+        if run.winner:
+            self._upgrade(site, known, run, run.winner, work)
 
-    def _settle(self, site: Site, known: _Known, verdict: Verdict, work: Work, what: str) -> Verdict:
-        runner = known.runner
-        assert runner
-        outcome, attempts, now = runner.race.outcome, runner.race.attempts, time.monotonic()
-        winner = _winner(outcome)
-        if winner:
-            return self._upgrade(site, known, runner, winner, work)
-        from boxship.connect import report  # noqa: PLC0415 -- needed where all is not well
+    def _still_absent(self, run: Run, work: Work) -> bool:
+        """Whether a remembered absence of TLS still holds, as far as can be seen: 443 has been tried, or is fresh."""
+        remembered = run.advice.remembered
+        if not (remembered and remembered.evidence):
+            return False
+        run.runner.run(work, until=run.runner.race.answerable_by())
+        return not any(attempt.tls and (attempt.is_open or attempt.spoke) for attempt in run.attempts)
 
-        if outcome and outcome.end is End.ABSENT:
-            known.verdict = replace(verdict, absent=True)
-            known.close()
-            evidence = report.absence_words(attempts, now)
-            words = f"{what} goes to {site} over plain HTTP, which others can read: {evidence}"
-            # Nobody else can read what does not leave this machine; a name that leads there is news, though.
-            level = "I" if _is_here(site.registry.host) else "W"
-            work.trace.say("PlainConfirmed", f"{words}; to say so outright, write http://{site}", level=level)
-            return known.verdict
-        if any(attempt.spoke for attempt in attempts):
-            raise report.lost(str(site), attempts, now)
-        raise report.needs_consent(str(site), what, attempts=attempts, now=now)
+    def _settle(self, site: Site, known: Known, verdict: Verdict, work: Work, what: str) -> Verdict:
+        run = known.run
+        assert run
+        if run.winner:
+            return self._upgrade(site, known, run, run.winner, work)
+        if run.absent:
+            return self._settle_absent(site, known, verdict, work, what)
+        if any(attempt.spoke for attempt in run.attempts):
+            raise self._lost(run, run.attempts)
+        raise self._needs_consent(site, run, what)
 
-    def _upgrade(self, site: Site, known: _Known, runner: Runner, attempt: Attempt, work: Work) -> Verdict:
-        verdict = known.verdict = self._verdict(site, attempt)
-        spare = self._take(runner, attempt, verdict, keep=True)
+    def _settle_absent(self, site: Site, known: Known, verdict: Verdict, work: Work, what: str) -> Verdict:
+        from boxship.connect.report import absence_words
+
+        run = known.run
+        assert run
+        evidence = absence_words(run.attempts, time.monotonic())
+        if run.absent:
+            self._recollection.saw_plain(run.leg, verdict.address, evidence)
+        elif run.advice.remembered:
+            evidence = f"seen before: {run.advice.remembered.evidence}"
+        known.verdict = replace(verdict, absent=True)
+        known.close()
+        words = f"{what} goes to {site} over plain HTTP, which others can read: {evidence}"
+        # Nobody else can read what does not leave this machine; a name that leads there is news, though.
+        level = "I" if _is_here(site.registry.host) else "W"
+        words += f"; to say so outright, write http://{site}"
+        work.trace.say("PlainConfirmed", words, level=level, facts={"host": verdict.origin.host})
+        return known.verdict
+
+    def _upgrade(self, site: Site, known: Known, run: Run, attempt: Attempt, work: Work) -> Verdict:
+        verdict = known.verdict = run.verdict(attempt)
+        spare = run.take(attempt, verdict)
+        self._note(run)
         known.close()
         known.spare = spare
-        work.trace.say("Upgraded", f"{site} speaks TLS after all; plain HTTP is not used any more")
+        words = f"{site} speaks TLS after all; plain HTTP is not used any more"
+        work.trace.say("Upgraded", words, facts={"host": verdict.origin.host})
         return verdict
 
-    def _reached(self, site: Site, runner: Runner, work: Work) -> Attempt:
-        for warning in runner.warnings:
-            work.trace.say("Warning", warning, level="W")
-        winner = _winner(runner.race.outcome)
-        if winner:
-            return winner
-        from boxship.connect import report  # noqa: PLC0415 -- needed where all is not well
+    # What is remembered, and what is said.
 
-        runner.close()
-        raise report.lost(str(site), runner.race.attempts, time.monotonic())
+    def _note(self, run: Run) -> None:
+        """Let the memory know how a race of candidates ended."""
+        leg, winner, remembered = run.leg, run.winner, run.advice.remembered
+        spoke = next((attempt for attempt in run.attempts if attempt.spoke), None)
+        if spoke or (winner and winner.tls):
+            seen = winner or spoke
+            assert seen
+            verified = bool(winner) and self._contexts.verifies(leg.site.trust, named=leg.site.named)
+            self._recollection.saw_tls(leg, seen.address, verified=verified, known=remembered)
+        elif remembered and remembered.seen is Seen.PLAIN:
+            if not winner or str(winner.address) != remembered.address:
+                self._recollection.forget(leg, run.attempts[0].address)
+        elif winner and not leg.told:
+            self._recollection.saw_plain(leg, winner.address, "")
 
     @staticmethod
-    def _take(runner: Runner, attempt: Attempt, verdict: Verdict, *, keep: bool) -> Line | None:
-        sock = runner.take(attempt)
-        if not keep:
-            runner.close()
-        return Line(sock, verdict, attempt.connection) if sock else None
+    def _lost(run: Run, tried: list[Attempt]) -> ConnectFailed:
+        from boxship.connect.report import Loss, lost
 
-    def _verdict(self, site: Site, attempt: Attempt) -> Verdict:
-        port = site.registry.port or (TLS_PORT if attempt.tls else PLAIN_PORT)
-        host = site.registry.host.partition("%")[0].rstrip(".").lower()
-        origin = Origin("https" if attempt.tls else "http", host, port)
-        return Verdict(origin, attempt.address, told=site.told, permission=permission(site, attempt.address))
+        remembered = run.advice.remembered
+        tls = remembered if remembered and remembered.seen is not Seen.PLAIN else None
+        when = time.strftime("%Y-%m-%d", time.localtime(tls.at)) if tls else ""
+        return lost(Loss(str(run.leg.site), tried, time.monotonic(), run.leg.words, when))
 
-    # Running one.
+    @staticmethod
+    def _needs_consent(site: Site, run: Run, what: str) -> ConnectFailed:
+        from boxship.connect.report import needs_consent
 
-    def _run(self, site: Site, verdict: Verdict | None, work: Work) -> tuple[Runner, int | None]:
-        """A finished race, and the port of TLS where the plain side sends everybody."""
-        begun = time.monotonic()
-        names = self._atlas.names(site, verdict)
-        try:
-            places = names.first(work, self._bounds.names)
-            race = Race(
-                places,
-                self._bounds,
-                time.monotonic(),
-                told=site.told or verdict is not None,
-                hello_first=site.registry.port not in (None, PLAIN_PORT),
-                names_until=begun + self._bounds.names if names.pending else -math.inf,
-            )
-            runner = Runner(race, self._greeting(site), names)
-        except BaseException:
-            names.close()
-            raise
-        try:
-            runner.run(work)
-        except BaseException as error:
-            runner.close()
-            if isinstance(error, TimedOut):
-                from boxship.connect.report import evidence_lines  # noqa: PLC0415 -- needed where all is not well
-
-                error.evidence = evidence_lines(race.attempts, time.monotonic())
-            raise
-        return runner, race.outcome.port if race.outcome else None
-
-    def _greeting(self, site: Site) -> Greeting:
-        return Greeting(
-            name=site.registry.host.partition("%")[0].rstrip("."),
-            host=site.registry.name,
-            context=lambda: self._contexts.context(site.trust, named=site.named),
-            load_roots=lambda: self._contexts.load(site.trust, named=site.named),
-            question=question(site.registry.name, self.user_agent),
-        )
-
-
-def _closed() -> Cancelled:
-    return Cancelled("the client is closed")
-
-
-def _winner(outcome: Outcome | None) -> Attempt | None:
-    return outcome.attempt if outcome else None
+        return needs_consent(str(site), what, attempts=run.attempts, now=time.monotonic())
 
 
 def _is_here(host: str) -> bool:
     return host == "localhost" or (is_literal(host) and Address.of(host, 0).ip.is_loopback)
-
-
-def _tell(work: Work, site: Site, verdict: Verdict) -> None:
-    words = f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told"
-    work.trace.say("Verdict", words, facts={"host": verdict.origin.host})

@@ -5,7 +5,7 @@ Resolving is `resolve`'s work, the order of trying `race`'s.
 
 from __future__ import annotations
 
-__all__ = ["PLAIN_PORT", "TLS_PORT", "Atlas", "Names", "permission", "secured"]
+__all__ = ["Atlas", "Names", "permission", "secured"]
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,11 +14,10 @@ from itertools import zip_longest
 from boxship.connect.address import Address, Permission, permission_by_address
 from boxship.connect.attempt import Place
 from boxship.connect.deadline import Work
+from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
 from boxship.connect.resolve import Lookup, Resolver
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Scheme, Site
-
-TLS_PORT, PLAIN_PORT = 443, 80
 
 
 class Names:
@@ -26,6 +25,11 @@ class Names:
 
     def __init__(self, lookup: Lookup | None, places: Callable[[tuple[Address, ...]], tuple[Place, ...]]) -> None:
         self._lookup, self._places = lookup, places
+
+    def forbid_plain(self) -> None:
+        """From now on no place has a plain side."""
+        places = self._places
+        self._places = lambda addresses: tuple(Place(place.tls, None) for place in places(addresses))
 
     @property
     def pending(self) -> bool:
@@ -57,47 +61,60 @@ class Atlas:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    def names(self, site: Site, verdict: Verdict | None) -> Names:
-        """Begin to look up where the site is to be tried: everywhere, or as the verdict says."""
-        return Names(self._look_up(site, verdict), lambda addresses: self.places(site, addresses, verdict))
+    def names(self, leg: Leg) -> Names:
+        """Begin to look up where the leg leads: to the site, or to the proxy in its way."""
+        return Names(self._look_up(leg), lambda addresses: self.places(leg, addresses))
 
-    def _look_up(self, site: Site, verdict: Verdict | None) -> Lookup | None:
-        """The lookup of the site's name; None where `--resolve` says where TLS is, or all that is needed.
+    def _look_up(self, leg: Leg) -> Lookup | None:
+        """The lookup of the host that is dialled; None where `--resolve` says where TLS is, or all that is needed.
 
         Where it says that of port 443, port 80 is tried only if it is told, too: the name may be known to nobody.
         """
-        wanted = (verdict.origin.port,) if verdict else self._ports(site)
-        told = [port for port in wanted if self._resolver.told(site.registry.host, port) is not None]
+        host, wanted = _dialled(leg)
+        told = [port for port in wanted if self._resolver.told(host, port) is not None]
         if TLS_PORT in told or len(told) == len(wanted):
             return None
-        return self._resolver.look_up(site.registry.host)
+        return self._resolver.look_up(host)
 
-    @staticmethod
-    def _ports(site: Site) -> tuple[int, ...]:
-        if site.registry.port is not None:
-            return (site.registry.port,)
-        one = {Scheme.HTTPS: (TLS_PORT,), Scheme.HTTP: (PLAIN_PORT,)}
-        return one.get(site.scheme.value, (TLS_PORT, PLAIN_PORT))
-
-    def places(self, site: Site, addresses: tuple[Address, ...], verdict: Verdict | None) -> tuple[Place, ...]:
+    def places(self, leg: Leg, addresses: tuple[Address, ...]) -> tuple[Place, ...]:
         """Where to try what: pairs of addresses, the one that worked before first."""
-        if verdict:
-            dialled = self._dialled(site, addresses, verdict.origin.port)
-            if verdict.address in dialled:
-                dialled = (verdict.address, *(a for a in dialled if a != verdict.address))
-            if verdict.tls:
-                return tuple(Place(address, None) for address in dialled)
-            allowed = (address for address in dialled if permission(site, address) >= verdict.permission)
-            return tuple(Place(None, address) for address in allowed)
-        port = site.registry.port
-        secure = self._dialled(site, addresses, port or TLS_PORT)
-        plain = self._dialled(site, addresses, port or PLAIN_PORT)
-        pairs = zip_longest(secure, (a if permission(site, a) else None for a in plain))
-        return tuple(_place(site, tls, bare) for tls, bare in pairs)
+        if leg.proxy:
+            at = self._at(leg.proxy.host, addresses, leg.proxy.port)
+            return tuple(Place(address if leg.tls else None, address if leg.plain else None) for address in at)
+        if leg.verdict:
+            return self._as_before(leg.site, addresses, leg.verdict)
+        site, port = leg.site, leg.site.registry.port
+        secure = self._at(site.registry.host, addresses, port or TLS_PORT)
+        plain = self._at(site.registry.host, addresses, port or PLAIN_PORT)
+        pairs = (_place(site, tls, bare) for tls, bare in zip_longest(secure, plain))
+        if leg.tls and leg.plain:
+            return tuple(pairs)
+        return tuple(filter(None, (Place(p.tls, None) if leg.tls else Place(None, p.plain) for p in pairs)))
 
-    def _dialled(self, site: Site, addresses: tuple[Address, ...], port: int) -> tuple[Address, ...]:
-        told = self._resolver.told(site.registry.host, port)
+    def _as_before(self, site: Site, addresses: tuple[Address, ...], verdict: Verdict) -> tuple[Place, ...]:
+        dialled = self._at(site.registry.host, addresses, verdict.origin.port)
+        if verdict.address in dialled:
+            dialled = (verdict.address, *(a for a in dialled if a != verdict.address))
+        if verdict.tls:
+            return tuple(Place(address, None) for address in dialled)
+        allowed = (address for address in dialled if permission(site, address) >= verdict.permission)
+        return tuple(Place(None, address) for address in allowed)
+
+    def _at(self, host: str, addresses: tuple[Address, ...], port: int) -> tuple[Address, ...]:
+        told = self._resolver.told(host, port)
         return tuple(address.at(port) for address in addresses) if told is None else told
+
+
+def _dialled(leg: Leg) -> tuple[str, tuple[int, ...]]:
+    """Which host is dialled, and at which ports."""
+    if leg.proxy:
+        return leg.proxy.host, (leg.proxy.port,)
+    host, port = leg.site.registry.host, leg.site.registry.port
+    if leg.verdict:
+        return host, (leg.verdict.origin.port,)
+    if port is not None:
+        return host, (port,)
+    return host, ((TLS_PORT,) if leg.tls else ()) + ((PLAIN_PORT,) if leg.plain else ())
 
 
 def permission(site: Site, address: Address) -> Permission:
@@ -114,7 +131,11 @@ def secured(site: Site, port: int) -> Site:
     return replace(site, registry=registry, scheme=replace(site.scheme, value=Scheme.HTTPS))
 
 
-def _place(site: Site, tls: Address | None, plain: Address | None) -> Place:
+def _place(site: Site, tls: Address | None, bare: Address | None) -> Place:
+    plain = bare if bare and permission(site, bare) else None
     # Rule 9: `:80` is plain without a hello, where plain is permitted.
-    no_hello = site.scheme.value is Scheme.HTTP or (site.registry.port == PLAIN_PORT and plain)
-    return Place(None if no_hello else tls, plain)
+    if site.scheme.value is Scheme.HTTP or (site.registry.port == PLAIN_PORT and plain):
+        return Place(None, plain)
+    # Where nothing was said of a host, port 80 may be asked whether a registry is there, for an error to say so.
+    asked = bare if site.scheme.value is Scheme.BY_ADDRESS and site.registry.port is None and not plain else None
+    return Place(tls, plain, asked)

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from boxship.connect.forwarding import proxy_authorization, target_prefix
+from boxship.settings.proxies import Proxy
 from boxship.wire.message import Head, Request
 from boxship.wire.routes import BASE
 
@@ -47,9 +49,10 @@ class _Bytes(io.BytesIO):
         """Stay open: `http.client` closes what it has read, and what is left over counts."""
 
 
-def question(host: str, user_agent: str) -> bytes:
-    """The bytes to send; `host` as the Host header writes it."""
-    return Request("GET", BASE).encode(host, (("User-Agent", user_agent), ("Accept", "*/*")))
+def question(host: str, user_agent: str, forwarder: Proxy | None = None) -> bytes:
+    """The bytes to send; `host` as the Host header writes it, `forwarder` the proxy that reads them."""
+    extra = (("User-Agent", user_agent), ("Accept", "*/*"), *proxy_authorization(forwarder))
+    return Request("GET", BASE).encode(host, extra, target_prefix(forwarder, host))
 
 
 def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:

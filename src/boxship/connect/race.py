@@ -73,8 +73,13 @@ class Race:
         if not more:
             self._names_over()
 
+    def entered(self, attempt: Attempt, now: float) -> None:
+        """A proxy's SYN-ACK came: it is asked to lead to the host."""
+        if self._is_news(attempt, now):
+            attempt.entered = now
+
     def opened(self, attempt: Attempt, now: float) -> None:
-        """The SYN-ACK came."""
+        """The SYN-ACK came, or the proxy's word for it."""
         if self._is_news(attempt, now):
             attempt.opened = now
             if self._told and not attempt.tls:
@@ -118,6 +123,12 @@ class Race:
         if self.outcome or goal is not self.goal:
             self._begun = now  # it may be long ago that somebody looked: second tries get their whole time
         self._now, self.goal, self.outcome, self._head_start = now, goal, None, None
+
+    def answerable_by(self) -> float:
+        """When the SYNs that are on their way to 443 have had time to be answered; the past where there is none."""
+        slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
+        tried = [attempt.started for attempt in self.attempts if attempt.tls and attempt.live]
+        return max(tried, default=-math.inf) + grace(GRACE, slowest)
 
     def _is_news(self, attempt: Attempt, now: float) -> bool:
         """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""
@@ -205,6 +216,8 @@ class Race:
 
     def _bound(self, attempt: Attempt) -> tuple[float, Evidence, str]:
         bounds = self._bounds
+        if not attempt.is_open and not math.isnan(attempt.entered):
+            return attempt.entered + bounds.proxy, Evidence.SILENT, f"the proxy said nothing within {bounds.proxy:g} s"
         if not attempt.is_open:
             # An attempt that starts later than the last address's first (a second try) has its own time.
             begun = max(self._last_start, attempt.started)

@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
-__all__ = ["absence_words", "lost", "needs_consent"]
+__all__ = ["Loss", "absence_words", "evidence_lines", "lost", "needs_consent"]
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from boxship.connect.attempt import Attempt
 from boxship.connect.evidence import Evidence
 from boxship.errors import ConnectFailed, PlainNotPermitted, TLSFailed
 
-_Cause = Callable[[str, Sequence[Attempt]], ConnectFailed | None]
 _CHECK = "check the port, and whether the registry is running"
+_READABLE = "plain HTTP can be read and changed by anyone on the way"
 
 
-def lost(site: str, attempts: Sequence[Attempt], now: float) -> ConnectFailed:
-    """The error of a race in which no candidate is left; the most telling cause decides its kind."""
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A race in which no candidate is left.
+
+    Attributes:
+        site: the host and port, as they are written.
+        attempts: everything that was tried.
+        now: when it was lost, on the race's clock.
+        road: how it was tried, in words with a blank before them: ` through the proxy http://proxy:3128 (HTTPS_PROXY)`.
+        spoke_tls: when the host is remembered to have spoken TLS, in words; else empty.
+    """
+
+    site: str
+    attempts: Sequence[Attempt]
+    now: float
+    road: str = ""
+    spoke_tls: str = ""
+
+    def showing(self, *kinds: Evidence) -> list[Attempt]:
+        """The attempts that ended with one of these."""
+        return [attempt for attempt in self.attempts if attempt.evidence in kinds]
+
+    @property
+    def what(self) -> str:
+        """What failed."""
+        return f"cannot connect to {self.site}{self.road}"
+
+    @property
+    def remedy_for_silence(self) -> str:
+        """What to do about what was dropped, or ''."""
+        silent = self.showing(Evidence.SILENT)
+        if not silent:
+            return ""
+        return f"most likely a firewall drops packets to {_places(silent)}: have it opened, or check the address"
+
+
+def lost(loss: Loss) -> ConnectFailed:
+    """The error; the most telling cause decides its kind."""
     for cause in _CAUSES:
-        error = cause(site, attempts)
+        error = cause(loss)
         if error:
-            error.evidence = evidence_lines(attempts, now)
-            return error
-    return ConnectFailed(f"cannot connect to {site}", why="no address", evidence=evidence_lines(attempts, now))
+            break
+    else:
+        error = ConnectFailed(loss.what, why="no address")
+    error.evidence = evidence_lines(loss.attempts, loss.now)
+    return error
 
 
 def needs_consent(site: str, what: str, *, attempts: Sequence[Attempt], now: float) -> PlainNotPermitted:
     """The error of what may not go over plain HTTP without somebody's word."""
     return PlainNotPermitted(
         f"{site} answers only over plain HTTP, and {what} is not sent over it without your consent",
-        why="plain HTTP can be read and changed by anyone on the way",
+        why=_READABLE,
         remedy=f"to consent, write http://{site} or use --plain-http",
         evidence=evidence_lines(attempts, now),
     )
@@ -44,93 +83,134 @@ def absence_words(attempts: Sequence[Attempt], now: float) -> str:
     return "; ".join(dict.fromkeys(a.words(now) for a in attempts if a.tls))
 
 
-def _with(attempts: Sequence[Attempt], *kinds: Evidence) -> list[Attempt]:
-    return [attempt for attempt in attempts if attempt.evidence in kinds]
+def _proxy(loss: Loss) -> ConnectFailed | None:
+    """The proxy's own refusal: it says nothing about the registry."""
+    found = loss.showing(Evidence.PROXY)
+    return ConnectFailed(loss.what, why=found[0].detail, remedy=found[0].remedy) if found else None
 
 
-def _bad_tls(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    spoke = _with(attempts, Evidence.SPOKE_TLS)
+def _bad_tls(loss: Loss) -> ConnectFailed | None:
+    spoke = loss.showing(Evidence.SPOKE_TLS)
     if not spoke:
         return None
-    return TLSFailed(f"TLS with {site} at {spoke[0].address} failed", why=spoke[0].detail, remedy=spoke[0].remedy)
+    what = f"TLS with {loss.site} at {spoke[0].address}{loss.road} failed"
+    return TLSFailed(what, why=spoke[0].detail, remedy=spoke[0].remedy)
 
 
-def _impostor(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    found = _with(attempts, Evidence.NO_REGISTRY)
-    if not found:
+def _blocked(loss: Loss) -> ConnectFailed | None:
+    """The host is known to speak TLS: whatever is seen now is not the host, and plain HTTP is no way out."""
+    tried = [attempt for attempt in loss.attempts if attempt.tls]
+    if not (loss.spoke_tls and tried):
         return None
+    showed = ", ".join(dict.fromkeys(f"{attempt.address} {attempt.shows.value}" for attempt in tried))
     return ConnectFailed(
-        f"cannot connect to {site}",
-        why=f"{found[0].address} answers, but not as a registry (a captive portal or proxy?): {found[0].detail}",
-        remedy=_remedy_for_silence(attempts) or "check the address, and whether this network asks for a log-in first",
+        loss.what,
+        why=f"this host spoke TLS on {loss.spoke_tls} from here; something between you and it blocks that: {showed}",
+        remedy="have the port opened; if the host has changed for good, --refresh forgets what was seen",
     )
 
 
-def _neither(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
+def _finding(loss: Loss) -> ConnectFailed | None:
+    """Nothing permits plain HTTP, and port 80 has said that it is a registry."""
+    found, tried = loss.showing(Evidence.PLAIN_REGISTRY), [a for a in loss.attempts if a.tls]
+    if not found:
+        return None
+    silent = all(attempt.evidence is Evidence.SILENT for attempt in tried)
+    showed = ", ".join(dict.fromkeys(f"{attempt.address} {attempt.shows.value}" for attempt in tried))
+    secure = f"{_places(tried)} is silently dropped, most likely by a firewall" if silent else showed
+    opened = f"have {_places(tried)} opened" if silent else "have TLS put right there"
+    return PlainNotPermitted(
+        f"cannot connect to {loss.site} over TLS",
+        why=f"{secure}; {found[0].address} answers as a registry over plain HTTP, which nothing permits",
+        remedy=f"{opened}; or permit plain HTTP, which can be read and changed by anyone on the way: write"
+        f" http://{loss.site}, or use --plain-http (--plain-http=auto prefers TLS), or list the host in"
+        " insecure-registries of docker's daemon.json",
+    )
+
+
+def _impostor(loss: Loss) -> ConnectFailed | None:
+    found = [attempt for attempt in loss.showing(Evidence.NO_REGISTRY) if not attempt.probe]
+    if not found:
+        return None
+    return ConnectFailed(
+        loss.what,
+        why=f"{found[0].address} answers, but not as a registry (a captive portal or proxy?): {found[0].detail}",
+        remedy=loss.remedy_for_silence or "check the address, and whether this network asks for a log-in first",
+    )
+
+
+def _neither(loss: Loss) -> ConnectFailed | None:
     """No TLS, and plain HTTP was permitted and tried: consent is not what is missing."""
-    found, plain = _with(attempts, Evidence.NOT_TLS), [attempt for attempt in attempts if not attempt.tls]
+    found, plain = loss.showing(Evidence.NOT_TLS), [a for a in loss.attempts if not (a.tls or a.probe)]
     if not found or not plain:
         return None
     showed = "; ".join(f"{attempt.address} {attempt.shows.value}" for attempt in plain)
     return ConnectFailed(
-        f"cannot connect to {site}",
+        loss.what,
         why=f"{found[0].address} does not speak TLS, and where plain HTTP was tried: {showed}",
-        remedy=_remedy_for_silence(attempts) or _CHECK,
+        remedy=loss.remedy_for_silence or _CHECK,
     )
 
 
-def _plain_only(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    found = _with(attempts, Evidence.NOT_TLS)
+def _plain_only(loss: Loss) -> ConnectFailed | None:
+    found = loss.showing(Evidence.NOT_TLS)
     if not found:
         return None
     return PlainNotPermitted(
         f"{found[0].address} does not speak TLS",
-        why=f"{found[0].detail or 'its first bytes are no TLS record'}, and nothing permits plain HTTP for {site}",
-        remedy=f"if it is to be plain HTTP, which anyone on the way can read and change, write http://{site}"
+        why=f"{found[0].detail or 'its first bytes are no TLS record'}, and nothing permits plain HTTP for {loss.site}",
+        remedy=f"if it is to be plain HTTP, which anyone on the way can read and change, write http://{loss.site}"
         " or use --plain-http",
     )
 
 
-def _mute(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    found = _with(attempts, Evidence.MUTE)
+def _mute(loss: Loss) -> ConnectFailed | None:
+    found = [attempt for attempt in loss.showing(Evidence.MUTE) if not attempt.probe]
     if not found:
         return None
     return ConnectFailed(
-        f"cannot connect to {site}",
+        loss.what,
         why=f"{found[0].address} accepts the connection and says nothing",
         remedy="the program there hangs, or a firewall lets only the first packets through",
     )
 
 
-def _dropped(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    silent = _with(attempts, Evidence.SILENT)
+def _dropped(loss: Loss) -> ConnectFailed | None:
+    silent = loss.showing(Evidence.SILENT)
     if not silent:
         return None
+    said = ", ".join(dict.fromkeys(a.detail for a in silent if a.detail))
     return ConnectFailed(
-        f"cannot connect to {site}",
-        why=f"{_places(silent)} did not answer: dropped, not refused",
-        remedy=_remedy_for_silence(attempts),
+        loss.what,
+        why=said or f"{_places(silent)} did not answer: dropped, not refused",
+        remedy=loss.remedy_for_silence,
     )
 
 
-def _refused(site: str, attempts: Sequence[Attempt]) -> ConnectFailed | None:
-    found = _with(attempts, Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE)
+def _refused(loss: Loss) -> ConnectFailed | None:
+    found = loss.showing(Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE)
     if not found:
         return None
-    words = ", ".join(f"{attempt.address} {attempt.evidence.value}" for attempt in found if attempt.evidence)
-    return ConnectFailed(f"cannot connect to {site}", why=words, remedy=_CHECK)
+    words = ", ".join(f"{attempt.address} {attempt.shows.value}" for attempt in found)
+    # Behind a proxy it is the proxy that says so, in words of its own.
+    said = "; ".join(dict.fromkeys(a.detail for a in found if a.detail)) if loss.road else ""
+    return ConnectFailed(loss.what, why=f"{words}: {said}" if said else words, remedy=_CHECK)
 
 
 # In this order: what a peer said tells more than what it did not say.
-_CAUSES: tuple[_Cause, ...] = (_bad_tls, _impostor, _neither, _plain_only, _mute, _dropped, _refused)
+_CAUSES: tuple[Callable[[Loss], ConnectFailed | None], ...] = (
+    _proxy,
+    _bad_tls,
+    _blocked,
+    _finding,
+    _impostor,
+    _neither,
+    _plain_only,
+    _mute,
+    _dropped,
+    _refused,
+)
 
 
 def _places(attempts: Sequence[Attempt]) -> str:
     return ", ".join(dict.fromkeys(str(attempt.address) for attempt in attempts))
-
-
-def _remedy_for_silence(attempts: Sequence[Attempt]) -> str:
-    silent = _with(attempts, Evidence.SILENT)
-    if not silent:
-        return ""
-    return f"most likely a firewall drops packets to {_places(silent)}: have it opened, or check the address"

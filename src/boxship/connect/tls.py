@@ -8,11 +8,8 @@ from __future__ import annotations
 __all__ = ["TLSSocket", "Untrusted", "explain"]
 
 import contextlib
-import socket
 import ssl
-from typing import TYPE_CHECKING
-
-from boxship.connect.keepalive import tolerate
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
@@ -72,6 +69,36 @@ class Untrusted(Exception):
         self.words, self.remedy = words, remedy
 
 
+class Carrier(Protocol):
+    """What TLS runs over: a plain socket, or TLS with a proxy."""
+
+    def recv(self, size: int, /) -> bytes:
+        """What has come, at most so much; nothing at the end."""
+
+    def send(self, data: memoryview, /) -> int:
+        """How much of `data` was taken."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something that was taken has still to be sent."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to receive without the descriptor becoming readable."""
+
+    def fileno(self) -> int:
+        """What to wait for."""
+
+    def tolerate(self, seconds: float, /) -> None:
+        """Let the connection go on for so long though nothing that was sent is acknowledged."""
+
+    def shutdown(self, how: int, /) -> None:
+        """End both directions."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class TLSSocket:
     """TLS over a connected socket that does not block; to its users, a socket.
 
@@ -79,7 +106,7 @@ class TLSSocket:
     OpenSSL makes an error of them, whose name changes between its versions.
     """
 
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext, name: str) -> None:
+    def __init__(self, sock: Carrier, context: ssl.SSLContext, name: str) -> None:
         """`name`: the host to verify, without port, brackets, zone or trailing dot; a literal sends no SNI."""
         self._sock = sock
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -107,6 +134,9 @@ class TLSSocket:
     def receive(self) -> bytes:
         """What has come, handed to TLS as well; nothing at the peer's end. `BlockingIOError` where nothing is there."""
         data = self._sock.recv(_CHUNK)
+        with contextlib.suppress(BlockingIOError):
+            while data and self._sock.ready:  # where TLS runs over TLS, the descriptor does not tell of what is there
+                data += self._sock.recv(_CHUNK)
         if data:
             self._incoming.write(data)
         else:
@@ -119,6 +149,11 @@ class TLSSocket:
         return f"{self._tls.version()}, {cipher[0] if cipher else '?'}"
 
     # A socket, as far as it is used.
+
+    def recv(self, size: int) -> bytes:
+        """What the peer sent, at most so much; nothing at its end; `BlockingIOError` before it comes."""
+        buffer = bytearray(size)
+        return bytes(buffer[: self.recv_into(buffer)])
 
     def recv_into(self, buffer: WriteableBuffer) -> int:
         """Fill some of `buffer` with what the peer sent; 0 at its end; `BlockingIOError` before it comes."""
@@ -164,12 +199,12 @@ class TLSSocket:
     def unsent(self) -> bool:
         """Whether something that was taken still waits for the socket; `send` of nothing goes on with it."""
         self._flush()
-        return bool(self._unsent)
+        return bool(self._unsent) or self._sock.unsent
 
     @property
     def ready(self) -> bool:
         """Whether there is something to receive without the socket becoming readable."""
-        return bool(self._ahead) or self._tls.pending() > 0 or self._incoming.pending > 0
+        return bool(self._ahead) or self._tls.pending() > 0 or self._incoming.pending > 0 or self._sock.ready
 
     def fileno(self) -> int:
         """The socket's descriptor, to wait for."""
@@ -177,7 +212,7 @@ class TLSSocket:
 
     def tolerate(self, seconds: float) -> None:
         """Let the connection go on for so long though nothing that was sent is acknowledged."""
-        tolerate(self._sock, seconds)
+        self._sock.tolerate(seconds)
 
     def shutdown(self, how: int) -> None:
         """Shut the socket down: who waits for it wakes."""

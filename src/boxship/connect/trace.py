@@ -33,9 +33,12 @@ class Trace:
         """Whether somebody listens to details: what is costly to write is only told then."""
         self._records: deque[_Record] = deque(maxlen=_LONGEST_STORY)
 
-    def say(self, name: str, text: str, *, level: str = "I", facts: Mapping[str, Fact] = _NONE) -> None:
-        """Record that `name` happened, with the facts in `text` and, for programs, apart: no secret may be there."""
-        caller = sys._getframe(1)
+    def say(self, name: str, text: str, *, level: str = "I", facts: Mapping[str, Fact] = _NONE, depth: int = 1) -> None:
+        """Record that `name` happened, with the facts in `text` and, for programs, apart: no secret may be there.
+
+        `depth`: how many calls up the line stands that says so.
+        """
+        caller = sys._getframe(depth)
         record = (name, text, time.time(), caller.f_code, caller.f_lineno, level, facts)
         self._records.append(record)
         if self._listener:

@@ -15,6 +15,8 @@ from boxship.reference import Scheme
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
+    from boxship.settings.proxies import Proxy
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -42,6 +44,8 @@ class Verdict:
     """What may be said there in plain, if it is plain."""
     absent: bool = False
     """Whether TLS is known to be absent at every address."""
+    proxy: Proxy | None = None
+    """What is dialled in the host's place."""
 
     @property
     def tls(self) -> bool:
@@ -52,6 +56,11 @@ class Verdict:
     def private(self) -> bool:
         """Whether a secret may be sent now: over TLS, or in plain with consent and nothing better to be had."""
         return self.tls or (self.permission is Permission.FULL and (self.told or self.absent))
+
+    @property
+    def forwarder(self) -> Proxy | None:
+        """The proxy that reads requests and passes them on; to all others it gives a tunnel."""
+        return None if self.tls or (self.proxy and self.proxy.scheme == "socks5") else self.proxy
 
 
 class Wire(Protocol):

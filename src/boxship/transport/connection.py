@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.forwarding import proxy_authorization, target_prefix
 from boxship.connect.keepalive import PATH
 from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
@@ -126,6 +127,8 @@ class Connection:
         self.place = f"{line.verdict.origin} ({line.verdict.address})"
         self.number = line.connection
         self._sock, self._host, self._user_agent = line.sock, host, user_agent
+        forwarder = line.verdict.forwarder
+        self._prefix, self._proxy_authorization = target_prefix(forwarder, host), proxy_authorization(forwarder)
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
         self._file = _File(self._reader)
@@ -144,7 +147,8 @@ class Connection:
 
         `wrote` is called with its size as soon as it has been written.
         """
-        data = request.encode(self._host, (("User-Agent", self._user_agent),))
+        extra = (("User-Agent", self._user_agent), *self._proxy_authorization)
+        data = request.encode(self._host, extra, self._prefix)
         if request.body:
             data += request.body
         reused, self._used = self._used, True

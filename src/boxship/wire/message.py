@@ -51,11 +51,14 @@ class Request:
         added = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **added})
 
-    def encode(self, host: str, extra: Iterable[tuple[str, str]] = ()) -> bytes:
-        """The bytes of the head, addressed to `host`; `ValueError` for what would break the framing."""
+    def encode(self, host: str, extra: Iterable[tuple[str, str]] = (), prefix: str = "") -> bytes:
+        """The bytes of the head, addressed to `host`; `ValueError` for what would break the framing.
+
+        `prefix` stands before the path where a proxy reads the request.
+        """
         if not _NAME.fullmatch(self.method) or not _TARGET.fullmatch(self.path) or not _TARGET.fullmatch(host):
             raise ValueError(f"a request may not be written like this: {self.method!r} {self.path!r} at {host!r}")
-        lines = [f"{self.method} {self.path} HTTP/1.1", f"Host: {host}"]
+        lines = [f"{self.method} {prefix}{self.path} HTTP/1.1", f"Host: {host}"]
         for name, value in (*extra, *self.headers.items()):
             if not _NAME.fullmatch(name) or _FORBIDDEN.search(value):
                 raise ValueError(f"a header may not be written like this: {name!r}")
