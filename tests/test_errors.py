@@ -108,6 +108,9 @@ def test_a_message_is_made_from_facts(example: BoxshipError, words: str) -> None
         ("reg.corp/App", (9, 12), "reg.corp/App\n         ^^^"),
         ("app:", (4, 4), "app:\n    ^"),
         ("a\n\x1b[31m", (1, 3), "a??[31m\n ^^"),
+        ("\uff11\uff12.corp/App", (8, 11), "\uff11\uff12.corp/App\n          ^^^"),
+        ("\uff11\uff12/app", (0, 2), "\uff11\uff12/app\n^^^^"),
+        ("u\u0308.corp/App", (8, 11), "u\u0308.corp/App\n       ^^^"),
     ],
     ids=repr,
 )

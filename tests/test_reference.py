@@ -11,6 +11,11 @@ from boxship.reference import DOCKER_HUB, Reference, Registry
 SHA = f"sha256:{'a' * 64}"
 
 
+def wide(text: str) -> str:
+    """ASCII in the full-width letters of East Asia, dots included."""
+    return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
+
+
 @pytest.mark.parametrize(
     ("text", "written"),
     [
@@ -41,6 +46,15 @@ SHA = f"sha256:{'a' * 64}"
         ("[::1]/app", "[::1]/app"),
         ("[fe80::1%eth0]:5000/app:1", "[fe80::1%eth0]:5000/app:1"),
         ("http://[2001:db8::1]:80/app", "http://[2001:db8::1]:80/app"),
+        ("[2001:DB8:0::0001]/app", "[2001:db8::1]/app"),
+        ("[FE80::1%Eth0]/app", "[fe80::1%Eth0]/app"),
+        ("[::ffff:10.0.0.5]:5000/app", "10.0.0.5:5000/app"),
+        ("http://[::FFFF:7f00:1]/app", "http://127.0.0.1/app"),
+        ("[::ffff:10.0.0.5%eth0]/app", "10.0.0.5/app"),
+        ("[::10.0.0.5]/app", "[::a00:5]/app"),
+        ("xn--bcher-kva.example/app", "xn--bcher-kva.example/app"),
+        ("XN--BCHER-KVA.example./app", "XN--BCHER-KVA.example./app"),
+        ("2130706433/app", "docker.io/2130706433/app"),
         ("reg.corp/a.b__c_d--e/f", "reg.corp/a.b__c_d--e/f"),
         (f"reg.corp/{'a' * 255}", f"reg.corp/{'a' * 255}"),
         (f"reg.corp/app:{'a' * 128}", f"reg.corp/app:{'a' * 128}"),
@@ -93,6 +107,17 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("reg..corp/app", "reg..corp", "no host name"),
         (f"{'a' * 64}.corp/app", f"{'a' * 64}.corp", "no host name"),
         ("127.1/app", "127.1", "all programs read alike"),
+        ("http://2130706433/app", "2130706433", "all programs read alike"),
+        ("2130706433:5000/app", "2130706433", "all programs read alike"),
+        ("0X7F.1/app", "0X7F.1", "all programs read alike"),
+        ("127.0.0.1./app", "127.0.0.1.", "all programs read alike"),
+        ("127.0.0.0x1/app", "127.0.0.0x1", "all programs read alike"),
+        ("[127.0.0.1]/app", "127.0.0.1", "no IPv6 address"),
+        ("[::ffff:010.0.0.5]/app", "::ffff:010.0.0.5", "no IPv6 address"),
+        (f"{wide('127')}.0.0.1/app", f"{wide('127')}.0.0.1", "ASCII"),
+        (f"{wide('127.1')}/app", wide("127.1"), "ASCII"),
+        ("reg。corp/app", "reg。corp", "ASCII"),
+        (f"reg.corp{wide('/')}app/b", f"reg.corp{wide('/')}app", "ASCII"),
         ("0x7f.1/app", "0x7f.1", "all programs read alike"),
         ("010.0.0.1/app", "010.0.0.1", "all programs read alike"),
         ("bücher.example/app", "bücher.example", "ASCII"),
@@ -112,8 +137,24 @@ def test_what_is_no_reference_is_marked(text: str, wrong: str, why: str) -> None
     [
         ("127.1/app", "write 127.0.0.1"),
         ("0x7f.1/app", "write 127.0.0.1"),
+        ("0X7F.1/app", "write 127.0.0.1"),
+        ("http://2130706433/app", "write 127.0.0.1"),
+        ("0x7f000001:5000/app", "write 127.0.0.1"),
+        ("127.0.0.1./app", "write 127.0.0.1"),
+        ("010.0.0.1/app", "write 10.0.0.1 (or 8.0.0.1, if it is octal)"),
+        ("192.168.08.1/app", "write 192.168.8.1"),
+        ("001.002.003.004/app", "write 1.2.3.4"),
         ("1.2.3.999/app", "an IPv4 address has four numbers from 0 to 255"),
+        ("1.2.3.4.5/app", "an IPv4 address has four numbers from 0 to 255"),
         ("bücher.example/app", "write xn--bcher-kva.example"),
+        (f"{wide('127')}.0.0.1/app", "write 127.0.0.1"),
+        (f"{wide('127.1')}/app", "write 127.0.0.1"),
+        ("reg。corp/app", "write reg.corp"),
+        (f"{wide('reg')}.corp/app", "write reg.corp"),
+        pytest.param(f"reg.corp{wide('/')}app/b", "", id="a slash that is none"),
+        pytest.param(f"reg.corp{wide('@')}evil.test/app", "", id="an at sign that is none"),
+        pytest.param("straße.example/app", "", id="a letter that programs do not agree on"),
+        pytest.param(f"{'ü' * 60}.example/app", "", id="too long in ASCII"),
         ("reg.corp/App", "did you mean app?"),
         ("http://reg.corp", "for example http://reg.corp/app"),
     ],
@@ -153,6 +194,8 @@ def test_what_is_no_registry_is_refused(text: str) -> None:
         ("[fe80::1%eth0]:5000", "[fe80::1]:5000"),
         ("http://reg.corp", "reg.corp"),
         ("[::1]", "[::1]"),
+        ("[::ffff:10.0.0.5]:5000", "10.0.0.5:5000"),
+        ("[fe80::1%eth0]", "[fe80::1]"),
     ],
 )
 def test_a_registrys_name_is_what_a_host_header_says(text: str, name: str) -> None:

@@ -111,7 +111,7 @@ class InvalidReference(InvalidInput):
         """The text with `^` marks under the wrong part, on two lines, whatever the text contains."""
         start, end = self.span
         shown = "".join(character if character.isprintable() else "?" for character in self.text)
-        return f"{shown}\n{' ' * start}{'^' * max(1, end - start)}"
+        return f"{shown}\n{' ' * _columns(shown[:start])}{'^' * max(1, _columns(shown[start:end]))}"
 
 
 class InvalidSettings(InvalidInput):
@@ -240,3 +240,12 @@ class Cancelled(BoxshipError):
     """Somebody asked to stop: a cancelled task, or `Client.close` from another thread."""
 
     exit_status = 130
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows it: letters of East Asia take two columns, marks upon a letter none."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 -- most references are ASCII
+
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in ("W", "F")) for letter in text)

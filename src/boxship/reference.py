@@ -32,6 +32,9 @@ _PORT = re.compile(r"[0-9]{1,5}")
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 6874, without its percent-encoding
 _BARE_HEX = re.compile(r"[0-9a-f]{64}")
 _DIGEST = re.compile(r"@sha(?:256|512):[^@]*\Z")  # as far as to tell it from what a user's name and password precede
+_DOTS = "\u3002\uff0e\uff61"  # RFC 3490, 3.1
+# UTS 46, 2.3: old and new programs look up different hosts for these letters.
+_DEVIATIONS = "ßẞς\u200c\u200d"
 _MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
 
 Scheme = Literal["http", "https"]
@@ -43,7 +46,8 @@ class Registry:
     """A registry as it is written: a host, perhaps a port, perhaps a told scheme.
 
     Attributes:
-        host: a name, an IPv4 address, or an IPv6 address without brackets (perhaps with a zone or a trailing dot).
+        host: a name (perhaps with a trailing dot), an IPv4 address, or an IPv6 address without brackets (perhaps with
+            a zone), in its usual spelling; an IPv4 address that was written as a mapped one is the IPv4 address.
         port: as written, or None.
         scheme: `http` or `https` when a prefix said so, else None.
     """
@@ -193,7 +197,8 @@ def _split_host(text: str, name: str, start: int, scheme: Scheme | None) -> tupl
 
 def _looks_like_host(part: str) -> bool:
     # normalize.go splitDockerDomain: a dot, a colon, `localhost`, or an upper-case letter makes a host.
-    return part == "localhost" or any(mark in part for mark in ".:[") or part != part.lower()
+    # So do the dots of other scripts, though such a host is then refused.
+    return part == "localhost" or any(mark in part for mark in f".:[{_DOTS}") or part != part.lower()
 
 
 def _refuse_registry(text: str, path: str, tag: str) -> None:
@@ -232,11 +237,11 @@ def _check_components(text: str, repository: str, start: int) -> None:
 
 def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]:
     if authority.startswith("["):
-        host, bracket, rest = authority[1:].partition("]")
+        written, bracket, rest = authority[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
             raise InvalidReference(text, (start, start + len(authority)), why="an IPv6 host is written [address]:port")
-        colon, port, offset = rest[:1], rest[1:], start + len(host) + 3
-        _check_ipv6(text, host, start + 1)
+        colon, port, offset = rest[:1], rest[1:], start + len(written) + 3
+        host = _parse_ipv6(text, written, start + 1)
     else:
         host, colon, port = authority.partition(":")
         offset = start + len(host) + 1
@@ -247,15 +252,17 @@ def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]
     return host, int(port)
 
 
-def _check_ipv6(text: str, host: str, start: int) -> None:
+def _parse_ipv6(text: str, host: str, start: int) -> str:
+    """The host in its usual spelling (RFC 5952), so that equal ones are equal; mapped IPv4 is IPv4."""
     address, percent, zone = host.partition("%")
     try:
-        ipaddress.IPv6Address(address)
+        parsed = ipaddress.IPv6Address(address)
     except ValueError as error:
         raise InvalidReference(text, (start, start + len(address)), why="this is no IPv6 address") from error
     if percent and not _ZONE.fullmatch(zone):
         first = start + len(address) + 1
         raise InvalidReference(text, (first, start + len(host)), why="this is no zone: the name of a network interface")
+    return str(parsed.ipv4_mapped or f"{parsed}{percent}{zone}")
 
 
 def _check_host(text: str, host: str, start: int) -> None:
@@ -263,35 +270,59 @@ def _check_host(text: str, host: str, start: int) -> None:
         return  # an IPv6 address, checked between its brackets
     span = (start, start + len(host))
     if not host.isascii():
-        remedy = _punycode(host)
+        remedy = _in_ascii(host)
         raise InvalidReference(text, span, why="a host is written in ASCII", remedy=remedy and f"write {remedy}")
-    labels = host.removesuffix(".").split(".")
-    if not all(_LABEL.fullmatch(label) and len(label) < 64 for label in labels) or len(host) > 253:
+    if not _is_name(host):
         raise InvalidReference(text, span, why="this is no host name")
-    if labels[-1].isdigit() or labels[-1].lower().startswith("0x"):
-        _check_ipv4(text, host, span)
+    if _is_number(host) and not _is_ipv4(host):
+        # `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different resolvers.
+        right = _right_ipv4(host)
+        remedy = f"write {right}" if right else "an IPv4 address has four numbers from 0 to 255"
+        raise InvalidReference(text, span, why="this is no IPv4 address that all programs read alike", remedy=remedy)
 
 
-def _check_ipv4(text: str, host: str, span: tuple[int, int]) -> None:
-    # `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different resolvers.
-    try:
-        _ipv4(host)
-    except ValueError as error:
-        try:
-            remedy = f"write {socket.inet_ntoa(socket.inet_aton(host))}"
-        except OSError:
-            remedy = "an IPv4 address has four numbers from 0 to 255"
-        raise InvalidReference(
-            text, span, why="this is no IPv4 address that all programs read alike", remedy=remedy
-        ) from error
+def _is_name(host: str) -> bool:
+    labels = host.removesuffix(".").split(".")
+    return all(_LABEL.fullmatch(label) and len(label) < 64 for label in labels) and len(host) <= 253
+
+
+def _is_number(host: str) -> bool:
+    """Whether programs take the host for an IPv4 address, in whatever spelling (URL Standard, "ends in a number")."""
+    last = host.removesuffix(".").rpartition(".")[2]
+    return last.isdigit() or last.lower().startswith("0x")
 
 
 # Many references are to few hosts.
-_ipv4 = lru_cache(ipaddress.IPv4Address)
-
-
-def _punycode(host: str) -> str:
+@lru_cache
+def _is_ipv4(host: str) -> bool:
     try:
-        return host.encode("idna").decode("ascii")
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _right_ipv4(host: str) -> str:
+    """How an IPv4 address is to be written that is written oddly, in words; empty where it is none at all."""
+    bare = host.removesuffix(".")
+    try:
+        read = socket.inet_ntoa(socket.inet_aton(bare))
+    except OSError:
+        read = ""
+    decimal = ".".join(part.lstrip("0") or "0" for part in bare.split("."))
+    if decimal == read or not _is_ipv4(decimal):
+        return read
+    return f"{decimal} (or {read}, if it is octal)" if read else decimal
+
+
+def _in_ascii(host: str) -> str:
+    """How a host is to be written that has other letters, in words; empty where that is not certain."""
+    if any(letter in host for letter in _DEVIATIONS):
+        return ""
+    try:
+        written = host.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
+    if not _is_name(written):
+        return ""  # it only looks like a host: it has a full-width slash, or the like
+    return _right_ipv4(written) if _is_number(written) else written

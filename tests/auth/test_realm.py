@@ -44,7 +44,7 @@ REFUSED = [
     ("https://metadata.google.internal/x", TLS, "link-local or metadata"),
     ("https://METADATA.google.internal./x", TLS, "link-local or metadata"),
     ("https://100.100.100.200/", TLS, "link-local or metadata"),
-    ("https://[::ffff:169.254.169.254]/", TLS, "private or loopback"),
+    ("https://[::ffff:169.254.169.254]/", TLS, "link-local or metadata"),
     ("https://[::ffff:10.0.0.9]/", TLS, "private or loopback"),
     ("https://10.0.0.9/token", TLS, "private or loopback"),
     ("https://10.0.0.9/token", LITERAL, "private or loopback"),

@@ -12,12 +12,14 @@ from boxship.reference import SCHEMES, Registry
 _LABELS = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,8}[A-Za-z0-9]", fullmatch=True)
 _NAMES = st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
 _ZONES = st.sampled_from(["", "%eth0", "%1"])
+# Mapped IPv4 is read as IPv4.
+_SIX = st.ip_addresses(v=6).map(str).filter(lambda address: not address.startswith("::ffff:"))
 HOSTS = st.one_of(
     _NAMES,
     _NAMES.map(lambda name: f"{name}."),
     st.just("docker.io"),
     st.ip_addresses(v=4).map(str),
-    st.builds(lambda address, zone: f"{address}{zone}", st.ip_addresses(v=6), _ZONES),
+    st.builds(lambda address, zone: f"{address}{zone}", _SIX, _ZONES),
 )
 _PORTS = st.none() | st.integers(1, 65535)
 REGISTRIES = st.builds(Registry, HOSTS, _PORTS, st.none() | st.sampled_from(SCHEMES))
