@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from boxship import Client
 from boxship.event import Event
-from boxship.testing import ScriptedRegistry, put_image, registry, serving
+from boxship.testing import ScriptedRegistry, put_image, refused, registry, serving
 from tests.cli.running import boxship, three_parts
 
 GOOD = ScriptedRegistry()
@@ -48,3 +50,67 @@ def test_a_daemon_json_that_cannot_be_read_is_warned_of_once() -> None:
     warnings = [event.text for event in heard if event.name == "Settings"]
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{file} cannot be read")
+
+
+def test_a_told_address_says_who_told_it_in_the_trace_and_in_an_error() -> None:
+    with serving(GOOD) as server:
+        outcome = boxship("ls", "-v", "--resolve", f"reg.test:80:{server.address}", "http://reg.test/app")
+        assert (outcome.status, f"ConnectStart: tcp {server.address} (flag --resolve)" in outcome.errors) == (0, True)
+    with refused() as nobody:
+        outcome = boxship("ls", "--resolve", f"reg.test:443:{nobody.address}", "https://reg.test/app")
+    assert (outcome.status, f"{nobody.address} (TLS; flag --resolve) refused" in outcome.errors) == (5, True)
+
+
+def test_the_address_of_a_pong_is_an_address() -> None:
+    with serving(GOOD) as server, Client(resolve={("reg.test", 80): (server.host, server.port)}) as client:
+        assert client.ping("http://reg.test").address == server.address
+
+
+def test_headers_are_told_on_the_command_line_or_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "headers"
+    file.write_text("X-One: s3cret\n\nX-Two: b\n")
+    with serving(GOOD) as server:
+        told = boxship("ls", "-vv", "--header", f"@{file}", "--header", "X-Two: c", f"{server.url}/app")
+        assert told.status == 0
+        sent = server.requests[-1].headers
+    assert (sent.get("x-one"), sent.get("x-two")) == ("s3cret", "b, c")
+    assert "prefer --header @FILE" in told.errors
+    assert "s3cret" not in told.errors + told.output
+
+
+def test_headers_of_a_file_are_seen_by_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "headers"
+    file.write_text("X-One: s3cret\n")
+    with serving(GOOD) as server:
+        assert boxship("ls", "--header", f"@{file}", f"{server.url}/app").errors == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--header", "s3cret"),
+        ("--header", "Authorization: s3cret"),
+        ("--header", "Content-Length: s3cret"),
+        ("--header", "X-Key: s3cret\x01"),
+        ("--header", "@/no/such/file"),
+        ("--user-agent", "a\nb"),
+        ("--key", "/key"),
+        ("-6",),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_told_ends_with_2_before_anything_is_asked(words: tuple[str, ...]) -> None:
+    with serving(GOOD) as server:
+        outcome = boxship("ls", *words, f"{server.url}/app")
+        assert (outcome.status, server.requests) == (2, ())
+    assert "s3cret" not in outcome.errors
+
+
+def test_api_has_a_header_of_its_own(tmp_path: Path) -> None:
+    with serving(GOOD) as server:
+        outcome = boxship("api", "GET", f"{server.url}/v2/", "-H", "Authorization: Bearer x", "--user-agent", "ours/1")
+        assert outcome.status == 0
+        assert [server.requests[-1].headers.get(name) for name in ("authorization", "user-agent")] == [
+            "Bearer x",
+            "ours/1",
+        ]

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from boxship.connect import resolve
-from boxship.connect.address import Address
+from boxship.connect.address import Address, Permission, permission_by_address
 from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
 from boxship.connect.resolve import Lookup, Resolver
-from boxship.errors import Cancelled, NameFailed, TimedOut
+from boxship.errors import Cancelled, InvalidSettings, NameFailed, TimedOut
+from boxship.seconds import Seconds
+from boxship.settings.sourced import IPVersion, Sourced
 from tests.connect.driving import cancelling, nothing_left
 
 FOUR, SIX = socket.AF_INET, socket.AF_INET6
@@ -88,6 +90,42 @@ def test_the_hosts_file_may_say_otherwise_of_localhost(tmp_path: Path, monkeypat
     assert first("registry.localhost")[0] == ["10.0.0.9"]
     assert first("localhost")[0] == ["127.0.0.1"]
     assert first("x.localhost")[0] == ["::1", "127.0.0.1"]
+
+
+def test_localhost_is_never_asked_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0, ["2001:db8::bad"]), FOUR: (0, ["10.66.66.66"])})
+    assert first("registry.localhost")[0] == ["::1", "127.0.0.1"]
+    assert first("localhost.")[0] in (["::1", "127.0.0.1"], ["127.0.0.1"], ["::1"])  # as this system's hosts file says
+
+
+@pytest.mark.parametrize(("entry", "permission"), [("10.0.0.9", Permission.NONE), ("127.0.0.9", Permission.FULL)])
+def test_what_the_hosts_file_says_of_localhost_has_the_permission_of_its_address(
+    entry: str, permission: Permission, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"{entry} registry.localhost\n")
+    monkeypatch.setattr(resolve, "_HOSTS_FILE", hosts)
+    (address,) = Resolver().look_up("registry.localhost").addresses()
+    assert permission_by_address("registry.localhost", address) is permission
+
+
+def test_a_zone_that_the_system_tells_is_kept_for_dialling() -> None:
+    index, name = socket.if_nameindex()[0]
+    lookup = Lookup(f"fe80::1%{name}")  # asked for like a name that the hosts file knows
+    assert lookup.first(Work(), NAMES) == (Address(SIX, ("fe80::1", 0, 0, index)),)
+    lookup.close()
+
+
+def test_a_trailing_dot_is_kept_for_resolving(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def getaddrinfo(host: str, _port: int, family: int, kind: int) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(family, kind, 6, "", ("10.0.0.1", 0))] if family == FOUR else []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    assert first("reg.test.")[0] == ["10.0.0.1"]
+    assert set(asked) == {"reg.test."}
 
 
 def test_what_only_looks_like_localhost_is_asked_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
@@ -186,3 +224,60 @@ def test_an_answer_after_the_end_disturbs_nobody(answer: Callable[[Mapping[int, 
 def test_a_place_that_is_told_is_that_host_and_port_alone(host: str, port: int, *, told: bool) -> None:
     there = (Address.of("127.0.0.1", 43210),)
     assert (Resolver({("reg.test", 443): there}).told(host, port) == there) is told
+
+
+def only(version: IPVersion) -> Sourced[IPVersion]:
+    return Sourced(version, f"flag -{version}")
+
+
+@pytest.mark.parametrize(("version", "asked", "found"), [(4, FOUR, "10.0.0.5"), (6, SIX, "fd00::5")])
+def test_only_one_kind_of_address_is_asked_for_and_waited_for(
+    answer: Callable[[Mapping[int, Answer]], None], version: IPVersion, asked: int, found: str
+) -> None:
+    answer({asked: (0.0, [found])})  # the other one is not even known
+    lookup = Resolver(only=only(version)).look_up("reg.test")
+    began = time.monotonic()
+    assert [str(address.ip) for address in lookup.first(Work(), NAMES)] == [found]
+    assert (lookup.pending, time.monotonic() - began < 0.5) == (False, True)
+    lookup.close()
+
+
+@pytest.mark.parametrize(("version", "literal"), [(4, "::1"), (6, "10.0.0.5"), (6, "::ffff:10.0.0.5")])
+def test_a_literal_of_the_other_kind_is_an_error_that_names_the_flag(version: IPVersion, literal: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"flag -{version}.*{literal} is an IPv{10 - version} address"):
+        Resolver(only=only(version)).look_up(literal)
+
+
+@pytest.mark.parametrize(("version", "found"), [(4, "127.0.0.1"), (6, "::1")])
+def test_localhost_has_only_the_address_that_is_wanted(
+    version: IPVersion, found: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(resolve, "_HOSTS_FILE", tmp_path / "none")
+    assert [str(a.ip) for a in Resolver(only=only(version)).look_up("x.localhost").addresses()] == [found]
+    assert [str(a.ip) for a in Resolver(only=only(version)).look_up(found).addresses()] == [found]
+
+
+def test_a_localhost_of_the_other_kind_has_no_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n")
+    monkeypatch.setattr(resolve, "_HOSTS_FILE", hosts)
+    with pytest.raises(NameFailed, match=r"localhost could not be resolved to IPv6 \(flag -6\)"):
+        Resolver(only=only(6)).look_up("localhost")
+
+
+def test_a_name_without_such_an_address_says_that_only_those_were_asked_for(
+    answer: Callable[[Mapping[int, Answer]], None],
+) -> None:
+    answer({SIX: (0.0, [])})
+    lookup = Resolver(only=only(6)).look_up("reg.test")
+    with pytest.raises(NameFailed, match=r"reg.test could not be resolved to IPv6 \(flag -6\)"):
+        lookup.first(Work(), NAMES)
+    lookup.close()
+
+
+def test_a_told_bound_of_names_says_who_told_it(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({FOUR: (5.0, []), SIX: (5.0, [])})
+    lookup = Resolver().look_up("reg.test")
+    with pytest.raises(TimedOut, match=r"no answer within 0.1 s \(flag --names-timeout\)"):
+        lookup.first(Work(), Seconds(0.1, "flag --names-timeout"))
+    lookup.close()
