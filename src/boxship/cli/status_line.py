@@ -21,24 +21,24 @@ class StatusLine:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._shown = 0  # columns
+        self._shown = ""
         self._in_the_way = False
 
     def show(self, text: str) -> None:
         """Show the text instead of what was shown; nothing where the data has left its last line open."""
         with self._lock:
-            if self._in_the_way:
-                return
             text = text[: _columns() - 1]
-            self._write(f"\r{text:<{self._shown}}")
-            self._shown = len(text)
+            if self._in_the_way or text == self._shown:
+                return
+            self._write(f"\r{text:<{len(self._shown)}}")
+            self._shown = text
 
     def erase(self) -> None:
         """Show nothing."""
         with self._lock:
             if self._shown:
-                self._write(f"\r{'':<{self._shown}}\r")
-            self._shown = 0
+                self._write(f"\r{'':<{len(self._shown)}}\r")
+            self._shown = ""
 
     def after(self, data: bytes | memoryview) -> None:
         """This was written to stdout: a line of a terminal that it did not end is not to be overwritten."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Waits"]
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
@@ -78,8 +79,8 @@ class _Wait:
 
     def words(self, now: float) -> str:
         left = self._left(now)
-        text = self.kind.words.format_map({**self.facts, "left": f"{left:.0f}"})
-        return text if self.kind is _PAUSE else f"{text}, {now - self.since:.0f} s"
+        text = self.kind.words.format_map({**self.facts, "left": math.ceil(left)})
+        return text if self.kind is _PAUSE else f"{text}, {int(now - self.since)} s"
 
     def _left(self, now: float) -> float:
         """Until a pause ends; the end of everything else is not known."""
