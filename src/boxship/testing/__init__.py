@@ -17,6 +17,7 @@ __all__ = [
     "Answer",
     "Answering",
     "Connection",
+    "HTTPProxy",
     "Image",
     "Issued",
     "Listener",
@@ -25,6 +26,8 @@ __all__ = [
     "RunningRegistry",
     "ScriptedRegistry",
     "Server",
+    "SocksProxy",
+    "SocksRequest",
     "TokenServer",
     "alert",
     "answering",
@@ -40,6 +43,7 @@ __all__ = [
     "failure",
     "garbage",
     "html",
+    "http_proxy",
     "in_turn",
     "instead",
     "json_answer",
@@ -61,6 +65,7 @@ __all__ = [
     "registry",
     "reset_after_hello",
     "serving",
+    "socks5_proxy",
     "spoilt",
     "tls",
     "wrong_digest",
@@ -96,6 +101,7 @@ from boxship.testing.hostile import (
 from boxship.testing.image import Image, random_image
 from boxship.testing.listener import Listener, listening
 from boxship.testing.place import Place
+from boxship.testing.proxy import HTTPProxy, http_proxy
 from boxship.testing.pushing import put_blob, put_image, put_manifest, put_tags
 from boxship.testing.registry import RunningRegistry, registry
 from boxship.testing.replies import failure, json_answer
@@ -103,4 +109,5 @@ from boxship.testing.routing import by_path, instead, spoilt
 from boxship.testing.scripted import ScriptedRegistry
 from boxship.testing.serving import BAD_REQUEST, Server, serving, tls
 from boxship.testing.silence import black_hole, refused
+from boxship.testing.socks import SocksProxy, SocksRequest, socks5_proxy
 from boxship.testing.tokens import Issued, TokenServer

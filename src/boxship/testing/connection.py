@@ -53,6 +53,16 @@ class Connection:
         """The first bytes the peer sent, as they came over the wire: a request, or a TLS hello."""
         return bytes(self._received)
 
+    @property
+    def pending(self) -> bool:
+        """Whether TLS holds bytes that were read off the socket already, so that waiting for it would be in vain."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the listener is about to stop."""
+        return self._stopping.is_set()
+
     def ending(self, timeout: float = 5.0) -> Ending:
         """How the peer ended it: `closed` (FIN) or `reset` (RST), or `open` if it has not within `timeout` seconds."""
         self._ended.wait(timeout)

@@ -5,7 +5,7 @@ What comes back is `exchange`'s `Request`; bytes that are no request raise `NotH
 
 from __future__ import annotations
 
-__all__ = ["NotHTTP", "requests"]
+__all__ = ["NotHTTP", "RequestReader", "requests"]
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ def requests(connection: Connection, *, early: bool) -> Iterator[Request]:
 
     `early` ones come without their body, which is read and forgotten when the next one is asked for.
     """
-    reader = _Reader(connection)
+    reader = RequestReader(connection)
     try:
         while True:
             request = reader.head()
@@ -40,18 +40,30 @@ def requests(connection: Connection, *, early: bool) -> Iterator[Request]:
                 yield request
                 reader.body(request.headers)
             else:
-                reader.invite(request.headers)
-                yield replace(request, body=reader.body(request.headers))
+                yield reader.with_body(request)
     except _Ended:
         return
 
 
-class _Reader:
+class RequestReader:
+    """Takes one request after the other off a connection; `ConnectionError` where its peer ends."""
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._buffer = b""
 
+    @property
+    def rest(self) -> bytes:
+        """What came after the last request."""
+        return self._buffer
+
+    def with_body(self, request: Request) -> Request:
+        """The request whose head was read last, with its body."""
+        self.invite(request.headers)
+        return replace(request, body=self.body(request.headers))
+
     def head(self) -> Request:
+        """The next request, without its body."""
         if not self._buffer:
             self._more()
         # A method begins with a capital letter. A hello has no end of a head that could be waited for.
@@ -64,10 +76,12 @@ class _Reader:
         return Request(method=match[1], target=match[2], headers=_headers(lines), secure=bool(self._connection.tls))
 
     def invite(self, headers: Mapping[str, str]) -> None:
+        """Have the body sent, where the client waits to be asked for it."""
         if headers.get("expect", "").lower() == "100-continue":
             self._connection.send(_CONTINUE)
 
     def body(self, headers: Mapping[str, str]) -> bytes:
+        """The body of the request whose head was read last."""
         if "chunked" in headers.get("transfer-encoding", "").lower():
             return b"".join(self._chunks())
         return self._exactly(int(headers.get("content-length", "0")))
