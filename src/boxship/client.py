@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
@@ -24,6 +25,7 @@ from boxship.settings.hosts import site_of
 if TYPE_CHECKING:
     import ssl
 
+    from boxship.connect.memory import Memory
     from boxship.credential import Credential
     from boxship.digest import Digest
     from boxship.event import Listener
@@ -66,6 +68,9 @@ class Client:
         tls_context: a TLS context of your own, used as it is for hosts that are named to this client.
         resolve: where to dial: `{("reg.corp", 443): ("10.0.0.5", 8443)}`.
         ip_version: 4 or 6, to use only such addresses of names.
+        memory: the folder where it is remembered how hosts were reached: by default in the user's cache folder; None
+            keeps and knows nothing.
+        refresh: ignore what is remembered, and remember anew.
         config: the folder of docker's `config.json`.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.
@@ -92,6 +97,8 @@ class Client:
         tls_context: ssl.SSLContext | None = None,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
         ip_version: Literal[4, 6] | None = None,
+        memory: str | os.PathLike[str] | None = "",
+        refresh: bool = False,
         config: str | os.PathLike[str] | None = None,
         timeout: float | None = None,
         bounds: Bounds | None = None,
@@ -114,6 +121,7 @@ class Client:
         if cert and tls_context:
             raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
         self._told, self._tls_context = _places(resolve or {}), tls_context
+        self._memory_folder, self._refresh = memory, refresh
         told_credential = _told_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session: Session | None = None
@@ -171,12 +179,12 @@ class Client:
 
     def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
         """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""
-        from boxship.registry.manifests import read_manifest
+        from boxship.registry.manifests import choose_platform, read_manifest
 
         parsed, wanted = _reference(reference), None if platform is None else _platform(platform)
         with self._at(parsed.registry) as remote:
             document = read_manifest(remote, parsed)
-            return _for_platform(remote, parsed, document, wanted) if wanted else document
+            return choose_platform(remote, parsed, document, wanted) if wanted else document
 
     def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
         """The manifest or index that the reference names; with `platform`, the manifest an index has for it."""
@@ -301,6 +309,7 @@ class Client:
         from boxship.connect.connector import Connector
         from boxship.connect.contexts import Contexts
         from boxship.connect.resolve import Resolver
+        from boxship.settings.proxies import Proxies
         from boxship.transport.session import Session
         from boxship.wire.message import USER_AGENT
 
@@ -311,6 +320,9 @@ class Client:
                     Resolver(self._told, only=flags.ip_version),
                     Contexts(self._tls_context),
                     self._bounds,
+                    proxies=Proxies.of(os.environ),
+                    memory=_memory(self._memory_folder),
+                    refresh=self._refresh,
                     user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
                 )
                 headers = (header.value for header in flags.headers)
@@ -323,21 +335,6 @@ class Client:
                 yield from pages(remote)
 
         return Listing(told())
-
-
-def _for_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
-    from boxship.registry.manifests import parse_document, read_manifest
-    from boxship.spec.manifest import Manifest
-    from boxship.wire.printable import printable
-
-    parsed = parse_document(document)
-    if isinstance(parsed, Manifest):
-        return document
-    chosen = parsed.choose(platform)
-    if not chosen:
-        offered = printable(", ".join(map(str, parsed.platforms))) or "none"
-        raise UnexpectedAnswer(f"{reference} has no manifest for {platform}", why=f"its platforms are {offered}")
-    return read_manifest(remote, reference.with_digest(chosen.digest))
 
 
 def _reference(value: Reference | str) -> Reference:
@@ -386,3 +383,12 @@ def _told_credential(username: str | None, password: str | None) -> Credential |
         why = "one of them has half of a surrogate pair, which is no character"
         raise InvalidInput("the user name and password cannot be sent", why=why) from None
     return Credential.password(username or "", Secret(password or ""), source="the caller")
+
+
+def _memory(folder: str | os.PathLike[str] | None) -> Memory | None:
+    from boxship.connect.memory import Memory, default_folder
+
+    if folder is None:
+        return None
+    place = Path(folder) if os.fspath(folder) else default_folder(os.environ)
+    return Memory(place) if place else None

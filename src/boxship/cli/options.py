@@ -62,6 +62,7 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         words = "send this to the hosts that are named (@FILE: the lines of a file)"
         reach.add_argument("--header", action="append", dest="headers", metavar="NAME: VALUE|@FILE", help=words)
     reach.add_argument("--user-agent", metavar="TEXT", help="what boxship calls itself")
+    reach.add_argument("--refresh", action="store_true", help="ignore how hosts were reached before, and find out anew")
     parser.set_defaults(headers=[])
     access = parser.add_argument_group("credentials (by default, docker's settings)")
     access.add_argument("--username", metavar="NAME")
@@ -109,6 +110,7 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
             user_agent=chosen.user_agent,
             resolve=dict(map(_resolution, chosen.resolve)),
             ip_version=chosen.ip_version,
+            refresh=chosen.refresh,
             config=chosen.config,
             timeout=chosen.timeout,
             bounds=bounds(chosen),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Document", "parse_document", "read_manifest", "resolve"]
+__all__ = ["Document", "choose_platform", "parse_document", "read_manifest", "resolve"]
 
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ from boxship import media_type
 from boxship.auth.scope import pull
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, InvalidReference, RegistryError, UnexpectedAnswer
+from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.registry.remote import Remote
 from boxship.spec.fields import Malformed, parse_object
@@ -17,6 +18,7 @@ from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.wire import routes
 from boxship.wire.message import Head, Request
+from boxship.wire.printable import printable
 
 # The specification asks for 4 MiB at least ("Pushing Manifests"); nobody's manifest is near it.
 LONGEST_MANIFEST = 8 * 1024 * 1024
@@ -45,6 +47,18 @@ def read_manifest(remote: Remote, reference: Reference) -> Document:
         if promised and promised.algorithm == digest.algorithm and promised != digest:
             raise DigestMismatch(f"the manifest {reference}", expected=str(promised), actual=str(digest))
     return Document(raw, _media_type(response.head, raw), digest)
+
+
+def choose_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
+    """The manifest that an index has for the platform; a manifest is its own."""
+    parsed = parse_document(document)
+    if isinstance(parsed, Manifest):
+        return document
+    chosen = parsed.choose(platform)
+    if not chosen:
+        offered = printable(", ".join(map(str, parsed.platforms))) or "none"
+        raise UnexpectedAnswer(f"{reference} has no manifest for {platform}", why=f"its platforms are {offered}")
+    return read_manifest(remote, reference.with_digest(chosen.digest))
 
 
 def resolve(remote: Remote, reference: Reference) -> Digest:
