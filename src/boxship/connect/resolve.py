@@ -135,7 +135,7 @@ class Lookup:
         found: list[str] = []
         error = ""
         try:
-            found = [str(info[4][0]) for info in socket.getaddrinfo(self.host, 0, family, socket.SOCK_STREAM)]
+            found = [_literal(*info[4]) for info in socket.getaddrinfo(self.host, 0, family, socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as failure:
             error = getattr(failure, "strerror", None) or str(failure)
         with self._lock:
@@ -188,6 +188,11 @@ class Resolver:
         if not found:
             raise NameFailed(f"the name {host} could not be resolved{_to(only)}", why="the hosts file has no other")
         return found
+
+
+def _literal(host: str | int, _port: int | bytes, _flow: int = 0, scope: int = 0) -> str:
+    """An address of the system's as a literal, with its zone: names in the hosts file and of mDNS can have one."""
+    return f"{host}%{scope}" if scope else str(host)
 
 
 def _to(only: OnlyVersion | None) -> str:
