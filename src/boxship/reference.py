@@ -71,7 +71,8 @@ class Registry:
     @classmethod
     def _of(cls, text: str, authority: str, start: int, scheme: Scheme | None) -> Self:
         host, port = _split_port(text, authority, start)
-        _check_host(text, host, start)
+        if not _is_host(host):
+            _check_host(text, host, start)
         if host.lower().rstrip(".") in _HUB_SPELLINGS and port in (None, 443):
             return cls(DOCKER_HUB, None, scheme)
         return cls(host, port, scheme)
@@ -148,13 +149,13 @@ def _authority(host: str, port: int | None) -> str:
 
 
 def _scheme(text: str) -> tuple[Scheme | None, int]:
+    odd = text.find("://")
+    if odd < 0:
+        return None, 0
     for scheme in SCHEMES:
         if text.lower().startswith(f"{scheme}://"):
             return scheme, len(scheme) + 3
-    odd = text.find("://")
-    if odd >= 0:
-        raise InvalidReference(text, (0, odd + 3), why="only http:// and https:// may stand before a registry")
-    return None, 0
+    raise InvalidReference(text, (0, odd + 3), why="only http:// and https:// may stand before a registry")
 
 
 def _refuse_user(text: str, start: int, *, always: bool) -> None:
@@ -162,6 +163,8 @@ def _refuse_user(text: str, start: int, *, always: bool) -> None:
 
     `always`: any `@` but a digest's means one; else only one that a path follows.
     """
+    if "@" not in text:
+        return
     written = _DIGEST.sub("", text[start:])
     user, at, host = written.rpartition("@")
     if at and (always or "/" in host):
@@ -265,6 +268,16 @@ def _parse_ipv6(text: str, host: str, start: int) -> str:
     return str(parsed.ipv4_mapped or f"{parsed}{percent}{zone}")
 
 
+@lru_cache  # many references are to few hosts
+def _is_host(host: str) -> bool:
+    """Whether a host is written as it should be; in detail, `_check_host` says what is wrong."""
+    try:
+        _check_host(host, host, 0)
+    except InvalidReference:
+        return False
+    return True
+
+
 def _check_host(text: str, host: str, start: int) -> None:
     if ":" in host:
         return  # an IPv6 address, checked between its brackets
@@ -292,8 +305,6 @@ def _is_number(host: str) -> bool:
     return last.isdigit() or last.lower().startswith("0x")
 
 
-# Many references are to few hosts.
-@lru_cache
 def _is_ipv4(host: str) -> bool:
     try:
         ipaddress.IPv4Address(host)
