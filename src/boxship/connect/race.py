@@ -17,6 +17,7 @@ from boxship.connect.address import MAX_ADDRESSES, Address
 from boxship.connect.attempt import Action, Attempt, Do, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
+from boxship.seconds import spoken, told_by
 
 STAGGER = 0.1  # rule 2: RFC 8305's minimum between two addresses
 GRACE = (4, 0.02, 0.3)  # rule 4: round trips, least and most seconds, while no TLS candidate is open
@@ -28,6 +29,11 @@ PROBE_BOUND = 2.0  # for that question, its connection included
 FINDING_AFTER = 3.0  # silence on 443 is final from then on, where port 80 answers as a registry
 
 _Due = tuple[float, Callable[[], None]]
+
+
+def _chosen(bound: float, *, before: str = "") -> str:
+    """A bound that somebody chose, and who; nothing of a default."""
+    return f"{before}the bound is {spoken(bound)}" if told_by(bound) else ""
 
 
 class Race:
@@ -217,19 +223,22 @@ class Race:
     def _bound(self, attempt: Attempt) -> tuple[float, Evidence, str]:
         bounds = self._bounds
         if not attempt.is_open and not math.isnan(attempt.entered):
-            return attempt.entered + bounds.proxy, Evidence.SILENT, f"the proxy said nothing within {bounds.proxy:g} s"
+            return attempt.entered + bounds.proxy, Evidence.SILENT, f"the proxy said nothing within {spoken(bounds.proxy)}"
         if not attempt.is_open:
             # An attempt that starts later than the last address's first (a second try) has its own time.
             begun = max(self._last_start, attempt.started)
             due = min(begun + bounds.connect, self._begun + bounds.connect_all)
             found = attempt.tls and any(a.evidence is Evidence.PLAIN_REGISTRY for a in self.attempts)
-            return (min(due, self._begun + FINDING_AFTER) if found else due), Evidence.SILENT, ""
+            bound = bounds.connect if due < self._begun + bounds.connect_all else bounds.connect_all
+            return (min(due, self._begun + FINDING_AFTER) if found else due), Evidence.SILENT, _chosen(bound)
         if attempt.spoke:
-            return max(attempt.opened, self._begun) + bounds.tls, Evidence.SPOKE_TLS, "handshake unfinished"
+            words = f"handshake unfinished{_chosen(bounds.tls, before='; ')}"
+            return max(attempt.opened, self._begun) + bounds.tls, Evidence.SPOKE_TLS, words
         if attempt.tls:
-            return attempt.opened + bounds.tls_first_byte, Evidence.MUTE, ""
+            return attempt.opened + bounds.tls_first_byte, Evidence.MUTE, _chosen(bounds.tls_first_byte)
         asked = math.inf if math.isnan(attempt.asked) else attempt.asked
-        return asked + min(bounds.question, bounds.first_byte), Evidence.MUTE, ""
+        answer = min(bounds.question, bounds.first_byte)
+        return asked + answer, Evidence.MUTE, _chosen(answer)
 
     def _plain_after_hello(self) -> Iterator[_Due]:
         """Rule 9: on an explicit port the hello goes first; refused is final, reset and silence are not."""
