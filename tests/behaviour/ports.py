@@ -34,7 +34,9 @@ from boxship.testing import (
     bearer,
     by_path,
     captive_portal,
+    close_after_hello,
     failure,
+    garbage,
     html,
     instead,
     mute,
@@ -49,7 +51,7 @@ from tests.peers.certificates import issue
 
 USER, PASSWORD = "alice", "secret"
 PLAIN_TAG, TLS_TAG = "over-plain", "over-tls"
-SLOW = 1.0  # seconds before a slow server's handshake
+SLOW, VERY_SLOW = 1.0, 3.0  # seconds before a slow server's handshake
 LONG = "50"  # seconds that a server in trouble asks to wait
 
 Opened = AbstractContextManager[Listener]
@@ -143,6 +145,7 @@ _BASIC = partial(_challenging, TLS_TAG)
 SECURED: Mapping[str, Secured] = {
     "TLS": Secured(answer=_BASIC),
     "slow TLS": Secured(answer=_BASIC, delay=SLOW),
+    "very slow TLS": Secured(answer=_BASIC, delay=VERY_SLOW),
     "single-threaded TLS": Secured(answer=_BASIC, single_threaded=True),
     "TLS, 503": Secured(answer=_unavailable),
     "TLS, tokens elsewhere": Secured(answer=partial(_with_tokens, TLS_TAG, realm="https://auth.test/token")),
@@ -152,6 +155,8 @@ SECURED: Mapping[str, Secured] = {
 BARE: Mapping[str, Callable[..., Opened]] = {
     "mute": mute,
     "resets hello": reset_after_hello,
+    "hangs up": close_after_hello,
+    "garbage": garbage,
     "TLS alert": partial(alert, PROTOCOL_VERSION),
 }
 
@@ -188,6 +193,7 @@ def main() -> None:
             host, _, port = place.rpartition(":")
             where = Port(host=host.strip("[]"), port=int(port), folder=Path(folder), record=record_of(place))
             stack.enter_context(open_port(name, where))
+        print("ready", flush=True)  # noqa: T201 (the starter may wait for it)
         ended.wait()
 
 

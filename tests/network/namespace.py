@@ -116,6 +116,14 @@ class Network:
         self.names[name] = addresses
         write_names(self.client, self.names, nameserver=SERVER)
 
+    def answer_everybody(self) -> None:
+        """Let the server say of every packet that it is unwanted: a system gives such answers only so often a second.
+
+        Where many clients share one address, as in a test, the others would wait for theirs.
+        """
+        for setting in ("ipv4.icmp_ratelimit", "ipv6.icmp.ratelimit"):
+            subprocess.run(inside(self.server, ["sysctl", "-qw", f"net.{setting}=0"]), check=True)
+
     def run(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float = 60.0) -> Finished:
         """Run a program on the client's machine; one that goes on for longer is killed (`TimeoutExpired`)."""
         begun = time.monotonic()

@@ -1,0 +1,88 @@
+"""What came of a row at a stage, and what is wrong with that."""
+
+from __future__ import annotations
+
+__all__ = ["Complaint", "Result", "judge"]
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tests.matrix.row import End, Learns, Row, Said, Stage
+
+EARLY = 0.02  # seconds: a clock's, and a round trip of the simulated one's
+EXACT = 0.0006
+LATE = 0.6  # seconds that a machine with other work may take to begin and to hand over what was decided
+ROUND_TRIPS = 5  # of what is decided to what was wanted: a challenge, a token, an answer
+NEW = 2  # connections after the decision: a token server's, and one where an answer ended the last
+QUESTION = frozenset({"host", "user-agent", "accept"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a row, from the counters and the listeners; only `end`, `seconds` and `words` are the client's."""
+
+    stage: Stage
+    end: End
+    seconds: float
+    learns: Learns
+    words: str = ""
+    syns: Mapping[int, int]
+    packets: Mapping[int, int] = field(default_factory=dict)
+    requests: Mapping[int, int]
+    questions: tuple[str, ...] = ()
+    """The heads of what a plain port was asked first, as they were read on the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong. What is `final` counts though another run may do better: something was said that must not be."""
+
+    words: str
+    final: bool = False
+
+
+def judge(row: Row, result: Result, simulated: Result | None) -> tuple[Complaint, ...]:
+    """Everything that is wrong with a result; `simulated` is what the simulated clock says of the same row."""
+    return (*_ending(row, result), *_time(row, result), *_disclosure(row, result), *_packets(row, result, simulated))
+
+
+def _ending(row: Row, result: Result) -> Iterator[Complaint]:
+    if result.end != row.end:
+        yield Complaint(f"ends with {result.end}, not {row.end}: {result.words}", final=result.end is End.PLAIN)
+    elif row.words not in result.words:
+        yield Complaint(f"does not say {row.words!r}: {result.words}")
+
+
+def _time(row: Row, result: Result) -> Iterator[Complaint]:
+    if result.stage is Stage.SIMULATED:
+        if abs(result.seconds - row.at) > EXACT:
+            yield Complaint(f"takes {result.seconds:.4f} s, not {row.at:g} s")
+        return
+    if result.seconds < row.at - row.early - EARLY:
+        yield Complaint(f"takes only {result.seconds:.3f} s, not {row.at:g} s", final=row.learns is Learns.SECRET)
+    latest = row.at + row.late + LATE + ROUND_TRIPS * row.round_trip
+    if result.seconds > latest:
+        yield Complaint(f"takes {result.seconds:.3f} s, more than {latest:g} s")
+
+
+def _disclosure(row: Row, result: Result) -> Iterator[Complaint]:
+    if result.learns != row.learns:
+        final = result.learns is Learns.SECRET
+        yield Complaint(f"others read {result.learns}, not {row.learns}", final=final)
+    for head in result.questions if row.said is not Said.ALWAYS else ():
+        names = {line.partition(":")[0].lower() for line in head.split("\r\n")[1:] if line}
+        if not head.startswith("GET /v2/ ") or not names <= QUESTION:
+            yield Complaint(f"the first request in plain is no bare question: {head!r}", final=True)
+
+
+def _packets(row: Row, result: Result, simulated: Result | None) -> Iterator[Complaint]:
+    for port, (least, most) in row.syns.items():
+        if not least <= result.syns[port] <= most:
+            yield Complaint(f"{result.syns[port]} SYNs to {port}, not {least} to {most}")
+    for port in row.ports if simulated else ():
+        assert simulated
+        expected = simulated.syns[port]
+        # Since 6.5 Linux repeats a SYN each second, where the simulated one doubles the time.
+        most = 2 * expected + NEW if expected else 0
+        if not min(expected, 1) <= result.syns[port] <= most:
+            yield Complaint(f"{result.syns[port]} SYNs to {port}, where the simulated clock has {expected}")
