@@ -92,6 +92,7 @@ class Simulation:
         names_until: float = -math.inf,
         permitted: bool = True,
         head_start: float | None = None,
+        bounds: Bounds = Bounds(),  # noqa: B008 -- it is frozen
     ) -> Simulation:
         """A race between 10.0.0.1, 10.0.0.2, ...: each with its ports 443 and 80, None where it is not tried.
 
@@ -105,7 +106,7 @@ class Simulation:
         ports = {address: port for p, (tls, plain) in pairs for address, port in ((p.tls, tls), (p.plain, plain))}
         network = {address: port for address, port in ports.items() if address and port}
         tried = places if permitted else tuple(Place(p.tls, None, p.plain) for p in places)
-        race = Race(tried, Bounds(), 0.0, told=told, hello_first=False, names_until=names_until, head_start=head_start)
+        race = Race(tried, bounds, 0.0, told=told, hello_first=False, names_until=names_until, head_start=head_start)
         return cls(network, race)
 
     @classmethod

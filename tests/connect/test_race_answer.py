@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from boxship.connect.attempt import Attempt, End, Outcome
+from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
+from boxship.seconds import Seconds
 from tests.connect.networks import (
     BAD_CERTIFICATE,
     DROPPED,
@@ -227,3 +229,23 @@ def test_a_redirect_to_tls_that_does_not_come_is_no_way_back_to_plain() -> None:
     network = Simulation.of((DROPPED, moved(443)), (DROPPED, REGISTRY))
     assert network.run() == Outcome(End.LOST)
     assert len(network.times("question", 80)) == 1
+
+
+@pytest.mark.parametrize(
+    ("secure", "bounds", "words"),
+    [
+        (DROPPED, Bounds(connect=Seconds(1.0, "flag --connect-timeout")), "the bound is 1 s (flag --connect-timeout)"),
+        (DROPPED, Bounds(connect_all=2.0), "the bound is 2 s (Bounds.connect_all)"),
+        (DROPPED, Bounds(), ""),
+        (MUTE, Bounds(tls_first_byte=2.0), "the bound is 2 s (Bounds.tls_first_byte)"),
+        (tls(30.0, spoke=0.0), Bounds(tls=2.0), "handshake unfinished; the bound is 2 s (Bounds.tls)"),
+        (tls(30.0, spoke=0.0), Bounds(), "handshake unfinished"),
+    ],
+    ids=["connect", "connect in all", "the default", "mute", "tls", "the default of tls"],
+)
+def test_the_bound_that_ended_an_attempt_is_named_where_somebody_chose_it(
+    secure: Port, bounds: Bounds, words: str
+) -> None:
+    network = Simulation.of((secure, None), told=True, bounds=bounds)
+    assert network.run().end is End.LOST
+    assert [attempt.detail for attempt in network.race.attempts] == [words]

@@ -223,7 +223,11 @@ class Race:
     def _bound(self, attempt: Attempt) -> tuple[float, Evidence, str]:
         bounds = self._bounds
         if not attempt.is_open and not math.isnan(attempt.entered):
-            return attempt.entered + bounds.proxy, Evidence.SILENT, f"the proxy said nothing within {spoken(bounds.proxy)}"
+            return (
+                attempt.entered + bounds.proxy,
+                Evidence.SILENT,
+                f"the proxy said nothing within {spoken(bounds.proxy)}",
+            )
         if not attempt.is_open:
             # An attempt that starts later than the last address's first (a second try) has its own time.
             begun = max(self._last_start, attempt.started)
