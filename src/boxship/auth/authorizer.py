@@ -54,9 +54,9 @@ class Asks(Protocol):
     """Sends one request to a site, without credentials of its own, and returns the answer with its body."""
 
     def __call__(
-        self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
+        self, request: Request, site: Site, work: Work, *, judge: Callable[[Verdict], None]
     ) -> tuple[Head, bytes]:
-        """`judge` is given the address that was dialled, before anything is sent, and raises to stop."""
+        """`judge` is given how the server was reached, before anything is sent, and raises to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,9 @@ class Authorizer:
         return parse_token(body, realm, time.monotonic())
 
     def _exchange(self, realm: Realm, request: Request, want: Want, verdict: Verdict) -> tuple[Head, bytes]:
-        def judge(dialled: Address) -> None:
-            reason = refuse_address(realm, dialled, verdict.address)
+        def judge(reached: Verdict) -> None:
+            # What a proxy dials, it alone knows; a registry behind one is taken to be outside.
+            reason = "" if reached.proxy else refuse_address(realm, reached.address, _own_address(verdict))
             if reason:
                 raise _refused(want.site, realm, reason)
 
@@ -216,6 +217,10 @@ def _realm_site(realm: Realm, site: Site, verdict: Verdict) -> Site:
     if port == verdict.origin.port or {port, verdict.origin.port} <= set(_PORTS.values()):
         return site  # the same place keeps its present connection, whatever scheme the URL has
     return replace(other_site(realm.registry, site.trust), named=site.named)
+
+
+def _own_address(verdict: Verdict) -> Address | None:
+    return None if verdict.proxy else verdict.address
 
 
 def _of(credential: Credential) -> str:

@@ -58,11 +58,11 @@ def refuse_realm(realm: Realm, origin: Origin) -> str:
     return ""
 
 
-def refuse_address(realm: Realm, dialled: Address, registry: Address) -> str:
-    """Why no secret goes to the address that the realm's name led to, or ''; `registry` is the registry's own."""
+def refuse_address(realm: Realm, dialled: Address, registry: Address | None) -> str:
+    """Why no secret goes to the address that the realm's name led to, or ''; `registry`: its own, if it is known."""
     if dialled.ip.is_link_local or str(dialled.ip) in _METADATA:
         return "it leads to a link-local or metadata address"
-    if _is_inside(str(dialled.ip)) and not _is_inside(str(registry.ip)):
+    if _is_inside(str(dialled.ip)) and not (registry and _is_inside(str(registry.ip))):
         return f"{realm.registry.name} leads to {dialled.ip}, inside this network, and the registry is outside"
     return ""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from boxship.connect.tls import TLSSocket
     from boxship.connect.tunnel import Tunnel
+    from boxship.settings.proxies import Proxy
 
 # TLS and tunnels are imported when a host is greeted by them: where a firewall drops 443, none is.
 # ruff: noqa: PLC0415
@@ -47,6 +48,7 @@ class Greeting:
         question: the plain question, in bytes.
         tunnel: gives what the proxy is asked to lead to the host by, where there is a proxy that does.
         carrier: gives the TLS context for the proxy itself and its name, where that is spoken to over TLS.
+        forwarder: the proxy that reads the plain question and passes it on, where there is one.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Greeting:
     question: bytes
     tunnel: Callable[[], Tunnel] | None = None
     carrier: Callable[[], tuple[ssl.SSLContext, str]] | None = None
+    forwarder: Proxy | None = None
 
 
 class Stage(Protocol):
@@ -247,9 +250,16 @@ class Candidate:
         if not answer:
             return
         self._stage.unwatch(self)
+        forwarder = self._stage.greeting.forwarder
+        if forwarder and answer.head.status == 407:
+            from boxship.connect.tunnel_failure import log_in
+
+            asks = log_in(forwarder, answer.head)
+            self._stage.fail(attempt, asks.evidence, asks.words, asks.remedy)
+            return
         self.reusable = answer.reusable
         words = answer.refusal or (f"sends to TLS on port {answer.moved}" if answer.moved else "a registry")
         taken = (time.monotonic() - attempt.asked) * 1000
-        words = f"{attempt.address}: {answer.status}, {words}"
-        self._stage.telling.done(attempt, words, {"status": answer.status, "ms": taken})
+        words = f"{attempt.address}: {answer.head.status}, {words}"
+        self._stage.telling.done(attempt, words, {"status": answer.head.status, "ms": taken})
         self._stage.race.answered(attempt, time.monotonic(), refusal=answer.refusal, moved=answer.moved)

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 __all__ = ["LONGEST_HEAD", "MOST_INTERIM", "HTTPTunnel"]
 
-import base64
 import re
 from collections.abc import Iterator
 from typing import NoReturn
 
 from boxship.connect.evidence import Evidence
-from boxship.connect.tunnel_failure import TunnelFailed, closed, foreign, log_in_form, spoke_too_early
-from boxship.credential import Credential
+from boxship.connect.forwarding import proxy_authorization
+from boxship.connect.tunnel_failure import TunnelFailed, closed, foreign, log_in, spoke_too_early
 from boxship.settings.proxies import Proxy
-from boxship.wire.challenge import parse_challenges
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable
 
@@ -54,7 +52,7 @@ class HTTPTunnel:
     def begin(self) -> bytes:
         """The request."""
         request = Request("CONNECT", self._target)
-        return request.encode(self._target, (("User-Agent", self._user_agent), *self._authorization()))
+        return request.encode(self._target, (("User-Agent", self._user_agent), *proxy_authorization(self._proxy)))
 
     def receive(self, data: bytes) -> bytes:
         """Nothing is ever sent next; raises `TunnelFailed` as soon as that is known."""
@@ -71,10 +69,6 @@ class HTTPTunnel:
         if not data and not self._open:
             raise closed(self._proxy, f"CONNECT {self._target}", begun=bool(self._buffer or self._interim))
         return b""
-
-    def _authorization(self) -> Iterator[tuple[str, str]]:
-        if self._proxy.credential:
-            yield "Proxy-Authorization", f"Basic {_basic(self._proxy.credential)}"
 
     def _heads(self) -> Iterator[Head]:
         """The heads that are there, the last of them final."""
@@ -137,7 +131,7 @@ class HTTPTunnel:
 
     def _refusal(self, head: Head) -> TunnelFailed:
         if head.status == 407:
-            return self._log_in(head)
+            return log_in(self._proxy, head)
         words = f"the proxy {self._proxy} refuses to connect to {self._target}: {_status(head)}"
         return TunnelFailed(Evidence.PROXY, words, self._remedy(head.status))
 
@@ -150,29 +144,12 @@ class HTTPTunnel:
             return f"is it a proxy? check the address and port that {self._proxy.rule} says"
         return f"the proxy is in trouble itself: try later, or {self._around()}"
 
-    def _log_in(self, head: Head) -> TunnelFailed:
-        schemes = [challenge.scheme for challenge in parse_challenges(head.all("proxy-authenticate"))]
-        if schemes and "basic" not in schemes:
-            asked = printable(" or ".join(dict.fromkeys(schemes)))
-            words = f"the proxy {self._proxy} asks for a log-in by {asked}, and boxship knows Basic alone"
-            return TunnelFailed(Evidence.PROXY, words, "put a proxy between that knows it, such as cntlm or px")
-        if self._proxy.credential:
-            words = f"the proxy {self._proxy} does not accept the log-in that was sent: {_status(head)}"
-        else:
-            words = f"the proxy {self._proxy} asks for a log-in, and none was sent: {_status(head)}"
-        return TunnelFailed(Evidence.PROXY, words, log_in_form(self._proxy))
-
     def _around(self) -> str:
         return f"add {self._target.rpartition(':')[0]} to NO_PROXY"
 
     def _refuse(self, why: str) -> NoReturn:
         words = f"the proxy {self._proxy} does not answer CONNECT {self._target}: {why}"
         raise TunnelFailed(Evidence.PROXY, words, f"check the address and port that {self._proxy.rule} says")
-
-
-def _basic(credential: Credential) -> str:
-    pair = f"{credential.username}:{credential.secret.reveal()}"
-    return base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode("ascii")
 
 
 def _status(head: Head) -> str:

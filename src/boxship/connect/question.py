@@ -30,9 +30,13 @@ _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d\s")  # RFC 9110, 15.2; 101 end
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint answered: '' or why it is no registry, where it sends everybody, and whether it can go on."""
+    """What an endpoint answered.
 
-    status: int
+    Its head (of status 0 where there is none), '' or why it is no registry, where it sends everybody, and whether the
+    connection can go on.
+    """
+
+    head: Head
     refusal: str
     moved: int | None
     reusable: bool
@@ -85,7 +89,7 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     head = Head.of(response.status, response.reason, response.getheaders())
     moved = _moved_to_tls(head, host)
     refusal = "" if moved else not_a_registry(head, body)
-    return Answer(head.status, refusal, moved, whole and not response.will_close and not received.read(1))
+    return Answer(head, refusal, moved, whole and not response.will_close and not received.read(1))
 
 
 def _without_interim(data: bytes) -> bytes:
@@ -98,7 +102,7 @@ def _without_interim(data: bytes) -> bytes:
 
 def _unanswered(data: bytes) -> Answer:
     refusal = f"it does not speak HTTP: {data[:20]!r}" if data else "it closes the connection without an answer"
-    return Answer(0, refusal, None, reusable=False)
+    return Answer(Head.of(0, "", ()), refusal, None, reusable=False)
 
 
 def _moved_to_tls(head: Head, host: str) -> int | None:

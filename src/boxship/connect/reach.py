@@ -148,13 +148,15 @@ class Reach:
         site, proxy = leg.site, leg.proxy
         through = proxy if proxy and (leg.tls or proxy.scheme == "socks5") else None
         carried = proxy if proxy and proxy.scheme == "https" else None
+        forwarder = proxy if leg.plain and not through else None
         return Greeting(
             name=site.registry.host.partition("%")[0].rstrip("."),
             host=site.registry.name,
             context=lambda: self._contexts.context(site.trust, named=site.named),
             load_roots=lambda: self._contexts.load(site.trust, named=site.named),
-            question=question(site.registry.name, self._user_agent, proxy if leg.plain and not through else None),
+            question=question(site.registry.name, self._user_agent, forwarder),
             tunnel=(lambda: self._tunnel(leg, through)) if through else None,
+            forwarder=forwarder,
             carrier=(lambda: self._carrier(leg, carried)) if carried else None,
         )
 

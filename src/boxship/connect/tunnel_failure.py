@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["TunnelFailed", "closed", "foreign", "log_in_form", "spoke_too_early"]
+__all__ = ["TunnelFailed", "closed", "foreign", "log_in", "log_in_form", "spoke_too_early"]
 
 from collections.abc import Mapping
 
 from boxship.connect.evidence import Evidence
 from boxship.settings.proxies import Proxy
+from boxship.wire.challenge import parse_challenges
+from boxship.wire.message import Head
 from boxship.wire.printable import printable
 
 _SHOWN = 16  # bytes of what is not understood
@@ -47,6 +49,18 @@ def spoke_too_early(proxy: Proxy, target: str) -> TunnelFailed:
     return TunnelFailed(
         Evidence.PROXY, words, "a server that speaks TLS says nothing first: look at what the proxy does"
     )
+
+
+def log_in(proxy: Proxy, head: Head) -> TunnelFailed:
+    """The proxy wants to know who asks: 407 (RFC 9110, 15.5.8)."""
+    schemes = [challenge.scheme for challenge in parse_challenges(head.all("proxy-authenticate"))]
+    if schemes and "basic" not in schemes:
+        asked = printable(" or ".join(dict.fromkeys(schemes)))
+        words = f"the proxy {proxy} asks for a log-in by {asked}, and boxship knows Basic alone"
+        return TunnelFailed(Evidence.PROXY, words, "put a proxy between that knows it, such as cntlm or px")
+    status = f"{head.status} {head.reason}".rstrip()
+    how = "does not accept the log-in that was sent" if proxy.credential else "asks for a log-in, and none was sent"
+    return TunnelFailed(Evidence.PROXY, f"the proxy {proxy} {how}: {status}", log_in_form(proxy))
 
 
 def log_in_form(proxy: Proxy) -> str:

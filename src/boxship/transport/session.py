@@ -12,10 +12,9 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from boxship.auth.scope import Scope
-from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
-from boxship.errors import RateLimited, Refused, UnexpectedAnswer
+from boxship.errors import ConnectFailed, RateLimited, Refused, UnexpectedAnswer
 from boxship.event import Fact
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.kind import Kind, first_byte, whole
@@ -25,8 +24,10 @@ from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
+    from boxship.connect.verdict import Verdict
     from boxship.credential import Credential, Secret
     from boxship.settings.headers import Header
+    from boxship.settings.proxies import Proxy
     from boxship.transport.connection import Connection, Response
     from boxship.transport.story import Story
     from boxship.wire.challenge import Challenge
@@ -187,6 +188,9 @@ class Session:
             if story:
                 story.failed(error)
             raise
+        forwarder = connection.verdict.forwarder
+        if forwarder and response.status == 407:
+            raise _log_in(ask.site, forwarder, response)
         response.on_release = lambda freed: self._pool.give_back(ask.site, freed)
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
@@ -205,7 +209,7 @@ class Session:
     # Tokens and refusals.
 
     def _ask_token_server(
-        self, request: Request, site: Site, work: Work, *, judge: Callable[[Address], None]
+        self, request: Request, site: Site, work: Work, *, judge: Callable[[Verdict], None]
     ) -> tuple[Head, bytes]:
         ask = _bounded(Ask(request, site, work), self.bounds)
         for attempt in count(1):
@@ -219,11 +223,11 @@ class Session:
             raise RateLimited(f"the token server {site} gave no token", retry_after=seconds, status=response.status)
         return response.head, body
 
-    def _of_token_server(self, ask: Ask, judge: Callable[[Address], None]) -> Response:
+    def _of_token_server(self, ask: Ask, judge: Callable[[Verdict], None]) -> Response:
         for fresh in (False, True):
             connection = self._pool.take(ask.site, ask.work, fresh=fresh)
             try:
-                judge(connection.verdict.address)
+                judge(connection.verdict)
                 return self._on(connection, ask, None)
             except Stale:
                 if fresh:
@@ -277,6 +281,16 @@ def _secret(request: Request) -> str:
         return f"a {request.method}"
     own = [name for name in request.headers if name not in _HEADERS_OF_READS]
     return f"the header {own[0]}" if own else ""
+
+
+def _log_in(site: Site, proxy: Proxy, response: Response) -> ConnectFailed:
+    """A proxy's 407 is no answer of the registry's."""
+    from boxship.connect.tunnel_failure import log_in  # noqa: PLC0415 -- as above
+
+    with response:
+        asks = log_in(proxy, response.head)
+    what = f"cannot connect to {site} through the proxy {proxy} ({proxy.rule})"
+    return ConnectFailed(what, why=asks.words, remedy=asks.remedy)
 
 
 def _refused(ask: Ask, credential: Credential, why: str) -> Refused:
