@@ -16,17 +16,16 @@ from boxship.auth.finder import Finder
 from boxship.connect.address import Address
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
-from boxship.errors import BoxshipError, Cancelled, InvalidInput, InvalidReference, InvalidSettings, UnexpectedAnswer
+from boxship.errors import BoxshipError, Cancelled, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
 from boxship.registry.listing import Listing
-from boxship.settings.flags import PlainHTTP, read_flags
+from boxship.settings.flags import PlainHTTP, read_credential, read_flags
 from boxship.settings.hosts import site_of
 
 if TYPE_CHECKING:
     import ssl
 
     from boxship.connect.memory import Memory
-    from boxship.credential import Credential
     from boxship.digest import Digest
     from boxship.event import Listener
     from boxship.platform import Platform
@@ -122,7 +121,7 @@ class Client:
             raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
         self._told, self._tls_context = _places(resolve or {}), tls_context
         self._memory_folder, self._refresh = memory, refresh
-        told_credential = _told_credential(username, password)
+        told_credential = read_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session: Session | None = None
         self._unsafe: Unsafe | None = None
@@ -369,20 +368,6 @@ def _places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> dict[tuple[st
         except ValueError as error:
             raise InvalidSettings(f"resolve={host}:{port}", why=f"{address!r} is no IP address") from error
     return places
-
-
-def _told_credential(username: str | None, password: str | None) -> Credential | None:
-    if username is None and password is None:
-        return None
-    from boxship.credential import Credential, Secret
-
-    try:
-        f"{username}{password}".encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        # Not chained: the message of the error has a part of the password in it.
-        why = "one of them has half of a surrogate pair, which is no character"
-        raise InvalidInput("the user name and password cannot be sent", why=why) from None
-    return Credential.password(username or "", Secret(password or ""), source="the caller")
 
 
 def _memory(folder: str | os.PathLike[str] | None) -> Memory | None:

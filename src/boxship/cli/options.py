@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 from boxship.cli.bounds import add_bounds, bounds
 from boxship.cli.console import complain, given
-from boxship.cli.headers import read_headers
 from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.errors import InvalidSettings
@@ -106,7 +105,7 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
             ca_file=chosen.ca_file,
             cert=chosen.cert,
             key=chosen.key,
-            headers=read_headers(chosen.headers),
+            headers=_headers(chosen),
             user_agent=chosen.user_agent,
             resolve=dict(map(_resolution, chosen.resolve)),
             ip_version=chosen.ip_version,
@@ -118,6 +117,14 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
         ) as made,
     ):
         yield made
+
+
+def _headers(chosen: argparse.Namespace) -> dict[str, str] | None:
+    if not chosen.headers:
+        return None
+    from boxship.cli.headers import read_headers  # noqa: PLC0415 -- few have any
+
+    return read_headers(chosen.headers)
 
 
 def _password(chosen: argparse.Namespace) -> str | None:

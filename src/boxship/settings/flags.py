@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["PlainHTTP", "read_flags"]
+__all__ = ["PlainHTTP", "read_credential", "read_flags"]
 
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from boxship.errors import InvalidSettings
+from boxship.errors import InvalidInput, InvalidSettings
 from boxship.settings.hosts import Flags, Scheme
 from boxship.settings.sourced import IPVersion, Sourced
 from boxship.settings.trust import Trust
+
+if TYPE_CHECKING:
+    from boxship.credential import Credential
 
 PlainHTTP = Literal["always", "auto", "never"]
 _Path = str | os.PathLike[str]
@@ -44,6 +47,21 @@ def read_flags(
         ip_version=_version(ip_version),
     )
     return _with_headers(flags, headers or {}, user_agent) if headers or user_agent is not None else flags
+
+
+def read_credential(username: str | None, password: str | None) -> Credential | None:
+    """The credential that the caller tells, or None; `InvalidInput` for one that cannot be sent."""
+    if username is None and password is None:
+        return None
+    from boxship.credential import Credential, Secret  # noqa: PLC0415 -- most tell none
+
+    try:
+        f"{username}{password}".encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Not chained: the message of the error has a part of the password in it.
+        why = "one of them has half of a surrogate pair, which is no character"
+        raise InvalidInput("the user name and password cannot be sent", why=why) from None
+    return Credential.password(username or "", Secret(password or ""), source="the caller")
 
 
 def _path(path: _Path | None) -> str:
