@@ -23,7 +23,7 @@ from boxship.connect.leg import TLS_PORT, Leg
 from boxship.connect.legs import again, legs_of
 from boxship.connect.memory import Memory, Seen
 from boxship.connect.patience import FIRST_PAUSE, may_be_repeated, pauses
-from boxship.connect.places import secured
+from boxship.connect.places import permitted_by, secured
 from boxship.connect.reach import Reach, Run
 from boxship.connect.recollection import Recollection
 from boxship.connect.resolve import Resolver
@@ -166,7 +166,8 @@ class Connector:
             run.close()
         else:
             known.run = run
-            work.trace.say("Verdict", f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told")
+            words = f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told"
+            work.trace.say("Verdict", f"{words}; permitted by {permitted_by(site, verdict.address)}")
         return line or self._redial(site, verdict, work)
 
     def _reached(self, site: Site, work: Work) -> tuple[Run, Attempt]:

@@ -5,7 +5,7 @@ Resolving is `resolve`'s work, the order of trying `race`'s.
 
 from __future__ import annotations
 
-__all__ = ["Atlas", "Names", "permission", "secured"]
+__all__ = ["Atlas", "Names", "permission", "permitted_by", "secured"]
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -123,6 +123,13 @@ def permission(site: Site, address: Address) -> Permission:
         inside = any(address.ip in network.value for network in site.networks)
         return Permission.FULL if inside else permission_by_address(site.registry.host, address)
     return Permission.NONE if site.scheme.value is Scheme.HTTPS else Permission.FULL
+
+
+def permitted_by(site: Site, address: Address) -> str:
+    """Who permits plain HTTP at an address where it is permitted."""
+    if site.scheme.value is not Scheme.BY_ADDRESS:
+        return site.scheme.source
+    return next((network.source for network in site.networks if address.ip in network.value), "its address")
 
 
 def secured(site: Site, port: int) -> Site:
