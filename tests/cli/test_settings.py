@@ -32,6 +32,14 @@ def test_a_wrong_daemon_json_is_said_with_its_line_before_anything_is_asked() ->
     assert (what, "insecure-registries" in why) == (f"{file}:2", True)
 
 
+def test_the_trace_says_which_line_of_daemon_json_permits_plain_http() -> None:
+    with serving(GOOD) as server:
+        file = daemon_json(f'{{\n  "debug": true,\n  "insecure-registries": ["{server.address}"]\n}}')
+        outcome = boxship("ls", "-v", f"{server.address}/app")
+    assert outcome.status == 0
+    assert f"found, not told; permitted by {file}:3" in outcome.errors
+
+
 def test_a_daemon_json_that_is_not_needed_is_not_read() -> None:
     daemon_json("{")
     with registry() as running:

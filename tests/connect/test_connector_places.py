@@ -11,7 +11,7 @@ from boxship.connect.address import Address, Permission
 from boxship.connect.attempt import Place
 from boxship.connect.deadline import Work
 from boxship.connect.legs import again, legs_of
-from boxship.connect.places import Atlas, permission
+from boxship.connect.places import Atlas, permission, permitted_by
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Origin, Verdict
 from boxship.errors import PlainNotPermitted
@@ -93,6 +93,18 @@ def test_a_plain_verdict_of_a_network_is_not_carried_out_of_it() -> None:
 def test_a_network_changes_nothing_where_the_scheme_is_told(scheme: Scheme) -> None:
     told = replace(inside("reg.corp", "10.0.0.0/8"), scheme=Sourced(scheme, "the test"))
     assert permission(told, at(PRIVATE, 80)) is permission(site("reg.corp", scheme), at(PRIVATE, 80))
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (inside("reg.corp", "10.0.0.0/8"), "daemon.json:3"),
+        (inside("reg.corp", "fd00::/8"), "its address"),
+        (site("reg.corp", AUTO), "the test"),
+    ],
+)
+def test_who_permits_plain_http_is_known(where: Site, said: str) -> None:
+    assert permitted_by(where, at(PRIVATE, 80)) == said
 
 
 def test_the_address_that_worked_is_tried_first() -> None:
