@@ -112,6 +112,7 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("0X7F.1/app", "0X7F.1", "all programs read alike"),
         ("127.0.0.1./app", "127.0.0.1.", "all programs read alike"),
         ("127.0.0.0x1/app", "127.0.0.0x1", "all programs read alike"),
+        ("127.0.0.0X1/app", "127.0.0.0X1", "all programs read alike"),
         ("[127.0.0.1]/app", "127.0.0.1", "no IPv6 address"),
         ("[::ffff:010.0.0.5]/app", "::ffff:010.0.0.5", "no IPv6 address"),
         (f"{wide('127')}.0.0.1/app", f"{wide('127')}.0.0.1", "ASCII"),
