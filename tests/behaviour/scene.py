@@ -80,12 +80,17 @@ class Scene:
         """The command that runs `boxship` there."""
         return [*self.prefix, _PROGRAM, verb, *self.options, *words]
 
-    def boxship(self, verb: str, *words: str, timeout: float = 30.0) -> Played:
-        """Run `boxship`, with the host's credentials in docker's settings, and wait for its end."""
+    def boxship(
+        self, verb: str, *words: str, timeout: float = 30.0, variables: Mapping[str, str] | None = None
+    ) -> Played:
+        """Run `boxship`, with the host's credentials in docker's settings, and wait for its end.
+
+        It remembers nothing of other runs, unless the `variables` say where a cache is kept (`XDG_CACHE_HOME`).
+        """
         begun = time.monotonic()
         done = subprocess.run(
             self.command(verb, *words),
-            env=environment(self.folder),
+            env=environment(self.folder) | dict(variables or {}),
             timeout=timeout,
             capture_output=True,
             text=True,
