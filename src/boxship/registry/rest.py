@@ -104,7 +104,7 @@ class Rest:
     def _judged(self, response: Response, at: int) -> Source:
         """The source that the answer is; `UnexpectedAnswer` where it is no part of the blob, or of another one."""
         head, bounds = response.head, self._wanted.remote.session.bounds
-        why = self._of_another(response) or (self._wrong_part(head, at, response.length) if head.status == 206 else "")
+        why = self._not_of_it(response) or (self._wrong_part(head, at, response.length) if head.status == 206 else "")
         if why:
             raise UnexpectedAnswer(
                 f"{self._wanted.what}: the rest is not what was asked for", status=head.status, why=why
@@ -112,8 +112,10 @@ class Rest:
         # Who does not know Range, or has something else now, sends the whole: the digest will tell.
         return Source(response, bounds, begins=at if head.status == 206 else 0, at=at)
 
-    def _of_another(self, response: Response) -> str:
+    def _not_of_it(self, response: Response) -> str:
         head, (first, origin) = response.head, self._first
+        if head.status not in (200, 206):
+            return f"it has the status {head.status}"
         coding = head.get("content-encoding", "identity").strip().lower()
         if coding not in ("identity", ""):
             return f"it is in the coding {printable(coding)}, whose bytes are not the blob's"
