@@ -178,6 +178,9 @@ def test_a_page_that_is_not_all_there_is_waited_for() -> None:
         conversation.receive(b"x")
 
 
+TROUBLE = "the target cannot be reached from there, or the proxy is in trouble: check both, or add reg.corp to NO_PROXY"
+
+
 @feeds
 @pytest.mark.parametrize(
     ("status", "remedy"),
@@ -187,15 +190,27 @@ def test_a_page_that_is_not_all_there_is_waited_for() -> None:
         ("404 Not Found", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("405 Method Not Allowed", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("302 Found", "is it a proxy? check the address and port that HTTPS_PROXY says"),
-        ("429 Too Many Requests", "the proxy is in trouble itself: try later, or add reg.corp to NO_PROXY"),
-        ("500 Internal Server Error", "the proxy is in trouble itself: try later, or add reg.corp to NO_PROXY"),
+        ("429 Too Many Requests", TROUBLE),
+        ("500 Unable to connect", TROUBLE),
     ],
 )
 def test_every_other_answer_is_the_proxys_own(status: str, remedy: str, feed: Feed) -> None:
     error = failure(through(), answer(status, b"connection refused"), feed)
     assert error.evidence is Evidence.PROXY
-    assert error.words == f"the proxy http://proxy.corp:3128 refuses to connect to reg.corp:443: {status}"
+    how = "did not" if status.startswith("5") else "refuses to"
+    assert error.words == f"the proxy http://proxy.corp:3128 {how} connect to reg.corp:443: {status}"
     assert error.remedy == remedy
+
+
+def test_squids_own_name_for_an_error_is_repeated() -> None:
+    said = answer("500 Internal Server Error", b"", "X-Squid-Error: ERR_CANNOT_FORWARD 0\x1b")
+    assert "500 Internal Server Error (ERR_CANNOT_FORWARD 0 )" in failure(through(), said, FEEDS["whole"]).words
+
+
+def test_an_address_stands_in_no_proxy_without_brackets() -> None:
+    for status in ("403 Forbidden", "502 Bad Gateway"):
+        error = failure(through(host="fd00::1"), answer(status), FEEDS["whole"])
+        assert error.remedy.endswith(" add fd00::1 to NO_PROXY")
 
 
 def test_a_forbidden_port_has_a_remedy_of_its_own() -> None:
@@ -232,6 +247,12 @@ def test_407_says_whether_a_log_in_was_sent_and_how_one_is_written(
     assert (error.evidence, error.words) == (Evidence.PROXY, words)
     assert error.remedy == ("write HTTPS_PROXY=http://user:password@proxy.corp:3128, special characters as %40 for @")
     assert "hunter2" not in f"{error} {error!r}"
+
+
+def test_a_wrong_log_in_that_is_answered_with_401_is_one_too() -> None:
+    said = answer("401 Unauthorized", b"", 'WWW-Authenticate: Basic realm="Tinyproxy"')
+    error = failure(through("http://u:p@proxy.corp"), said, FEEDS["whole"])
+    assert "does not accept the log-in that was sent: 401 Unauthorized" in error.words
 
 
 @feeds

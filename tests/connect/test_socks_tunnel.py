@@ -86,7 +86,9 @@ def test_every_reply_says_what_it_shows_in_plain_words(code: int, evidence: Evid
         error = failure(through(), FREE + reply, feed)
         assert error.evidence is evidence
         assert error.words == f"the proxy socks5://proxy.corp:1080 did not connect to reg.corp:443: {why}"
-        assert "NO_PROXY" in error.remedy
+        way = "look at what" if evidence is Evidence.PROXY else "check the address"
+        assert error.remedy.startswith(way)
+        assert error.remedy.endswith(" add reg.corp to NO_PROXY")
 
 
 @feeds

@@ -296,6 +296,10 @@ def test_equal_environments_are_equal_and_can_be_keys() -> None:
     assert "hunter2" not in repr(one)
 
 
+def test_nothing_is_known_of_an_empty_environment() -> None:
+    assert Proxies() == Proxies.of({})
+
+
 def test_a_route_can_be_a_key_and_shows_no_password() -> None:
     route = Proxies.of({"HTTPS_PROXY": "http://user:hunter2@proxy"}).route("https", "reg.corp", 443)
     assert isinstance(hash(route), int)

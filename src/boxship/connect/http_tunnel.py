@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from boxship.connect.evidence import Evidence
 from boxship.connect.forwarding import proxy_authorization
-from boxship.connect.tunnel_failure import TunnelFailed, closed, foreign, log_in, spoke_too_early
+from boxship.connect.tunnel_failure import TunnelFailed, around, closed, foreign, log_in, spoke_too_early
 from boxship.settings.proxies import Proxy
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable
@@ -127,25 +127,28 @@ class HTTPTunnel:
     def _not_reached(self, head: Head, evidence: Evidence) -> TunnelFailed:
         how = "was refused" if evidence is Evidence.REFUSED else "was not reached"
         words = f"{self._target} {how} by the proxy {self._proxy}: {_status(head)}"
-        return TunnelFailed(evidence, words, f"check the address; if it is to be reached directly, {self._around()}")
+        return TunnelFailed(
+            evidence, words, f"check the address; if it is to be reached directly, {around(self._target)}"
+        )
 
     def _refusal(self, head: Head) -> TunnelFailed:
-        if head.status == 407:
+        # tinyproxy answers 407 where there is no log-in, and 401 where it is wrong.
+        if head.status in (401, 407):
             return log_in(self._proxy, head)
-        words = f"the proxy {self._proxy} refuses to connect to {self._target}: {_status(head)}"
+        how = "refuses to" if head.status < 500 else "did not"
+        words = f"the proxy {self._proxy} {how} connect to {self._target}: {_status(head)}"
         return TunnelFailed(Evidence.PROXY, words, self._remedy(head.status))
 
     def _remedy(self, status: int) -> str:
         if status == 403 and not self._target.endswith(":443"):
-            return f"many proxies permit port 443 only: have the port permitted, or {self._around()}"
+            return f"many proxies permit port 443 only: have the port permitted, or {around(self._target)}"
         if status == 403:
-            return f"have {self._target} permitted there, or {self._around()}"
+            return f"have {self._target} permitted there, or {around(self._target)}"
         if status < 500 and status != 429:
             return f"is it a proxy? check the address and port that {self._proxy.rule} says"
-        return f"the proxy is in trouble itself: try later, or {self._around()}"
-
-    def _around(self) -> str:
-        return f"add {self._target.rpartition(':')[0]} to NO_PROXY"
+        # tinyproxy answers 500 where it cannot connect, Squid where it cannot resolve the name.
+        why = "the target cannot be reached from there, or the proxy is in trouble"
+        return f"{why}: check both, or {around(self._target)}"
 
     def _refuse(self, why: str) -> NoReturn:
         words = f"the proxy {self._proxy} does not answer CONNECT {self._target}: {why}"
@@ -153,7 +156,8 @@ class HTTPTunnel:
 
 
 def _status(head: Head) -> str:
-    return f"{head.status} {head.reason}".rstrip()
+    detail = printable(head.get("x-squid-error"))
+    return f"{head.status} {head.reason}".rstrip() + (f" ({detail})" if detail else "")
 
 
 def _is_whole(head: Head, page: bytes) -> bool:

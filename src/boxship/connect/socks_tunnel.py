@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 
 from boxship.connect.evidence import Evidence
-from boxship.connect.tunnel_failure import TunnelFailed, closed, foreign, log_in_form, spoke_too_early
+from boxship.connect.tunnel_failure import TunnelFailed, around, closed, foreign, log_in_form, spoke_too_early
 from boxship.credential import Credential
 from boxship.settings.proxies import Proxy
 
@@ -137,12 +137,10 @@ class SocksTunnel:
     def _refusal(self, code: int) -> TunnelFailed:
         evidence, why = _REPLIES.get(code, (Evidence.PROXY, f"it replies with code {code}, which has no meaning"))
         words = f"the proxy {self._proxy} did not connect to {self._target}: {why}"
-        host = self._target.rpartition(":")[0]
         if evidence is Evidence.PROXY:
-            return TunnelFailed(evidence, words, f"have it permitted there, or add {host} to NO_PROXY")
-        return TunnelFailed(
-            evidence, words, f"check the address; if it is to be reached directly, add {host} to NO_PROXY"
-        )
+            return TunnelFailed(evidence, words, f"look at what the proxy permits and logs, or {around(self._target)}")
+        remedy = f"check the address; if it is to be reached directly, {around(self._target)}"
+        return TunnelFailed(evidence, words, remedy)
 
     def _expect_version(self, version: int) -> None:
         if self._buffer and self._buffer[0] != version:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TunnelFailed", "closed", "foreign", "log_in", "log_in_form", "spoke_too_early"]
+__all__ = ["TunnelFailed", "around", "closed", "foreign", "log_in", "log_in_form", "spoke_too_early"]
 
 from collections.abc import Mapping
 
@@ -66,6 +66,12 @@ def log_in(proxy: Proxy, head: Head) -> TunnelFailed:
 def log_in_form(proxy: Proxy) -> str:
     """How a log-in is written."""
     return f"write {proxy.rule}={proxy.scheme}://user:password@{_place(proxy)}, special characters as %40 for @"
+
+
+def around(target: str) -> str:
+    """How a target is reached without a proxy; an address in brackets is none for Go's programs there."""
+    host = target.rpartition(":")[0].strip("[]")
+    return f"add {host} to NO_PROXY"
 
 
 def _place(proxy: Proxy) -> str:

@@ -111,7 +111,7 @@ def _parse_network(text: str) -> Network | None:
 
 def _unmapped(network: Network) -> Network:
     mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
-    if mapped is None or network.prefixlen < _MAPPED:
+    if mapped is None:
         return network
     return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED))
 

@@ -25,7 +25,7 @@ _SCHEMES: Mapping[str, Scheme] = {"http": "http", "https": "https", "socks5": "s
 _DEFAULT_PORTS: Mapping[Scheme, int] = {"http": 80, "https": 443, "socks5": 1080}
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?([^/?#]*)(?:[/?#].*)?")
+_AFTER_PLACE = re.compile(r"[/?#]")
 _PLACE = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([^:]*))?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _LABEL = r"[a-z0-9_~-]{1,63}"
@@ -50,13 +50,12 @@ class Proxy:
         """The proxy of a URL, or of `host:port`; raises `InvalidSettings`, which names `rule` and repeats nothing."""
         if _CONTROL.search(text):
             _refuse(rule, "a control character stands in it")
-        found = _URL.fullmatch(text)
-        if not found:
-            _refuse(rule, "it is no URL")
-        scheme = _SCHEMES.get((found[1] or "http").lower())
+        before, mark, after = text.partition("://")
+        scheme = _SCHEMES.get(before.lower()) if mark else "http"
         if not scheme:
             _refuse(rule, f"its scheme is none of {', '.join(_SCHEMES)}")
-        user, _, place = found[2].rpartition("@")
+        authority, *_ = _AFTER_PLACE.split(after if mark else text, maxsplit=1)
+        user, _, place = authority.rpartition("@")
         host, port = _parse_place(place, rule)
         return cls(scheme, host, port or _DEFAULT_PORTS[scheme], _parse_user(user, rule), rule)
 
