@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["ROWS"]
 
-from tests.matrix.row import End, Learns, Row, far, only
+from tests.matrix.row import End, Learns, Row, far, host, only
 
 TLS, PLAIN, LOST = End.TLS, End.PLAIN, End.LOST
 NOTHING, QUESTION, READ, SECRET = Learns.NOTHING, Learns.QUESTION, Learns.READ, Learns.SECRET
@@ -48,5 +48,12 @@ ROWS = (
     Row("TLS after 1 s at 200 ms, 80 too", only(far("slow TLS", 0.1), far("basic", 0.1)), 1.4, TLS, READ),
     Row("TLS after 1 s at 200 ms, 80 too serves", only(far("slow TLS", 0.1), far("open", 0.1)), 1.2, PLAIN, READ),
     Row("TLS after 1 s at 300 ms, 80 near", only(far("slow TLS", 0.15), far("basic", NEAR)), 1.6, TLS, READ),
+    Row(
+        "443 dropped at one address, plain HTTP at 600 ms at the other",
+        (host("dropped", "basic"), host(far("open", 0.3), "refused")),
+        2.4,
+        PLAIN,
+        SECRET,
+    ),
     Row("both dropped behind 300 ms", only("dropped", far("dropped", 0.15)), 5.0, LOST),
 )
