@@ -181,6 +181,8 @@ def test_a_route_says_which_rule_decided(no_proxy: str, host: str, rule: str) ->
         ("127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("localhost", "http://localhost:80"),
         ("http://proxy.corp", "http://proxy.corp:80"),
+        ("http://proxy.corp:1", "http://proxy.corp:1"),
+        ("http://proxy.corp:65535", "http://proxy.corp:65535"),
         ("http://proxy.corp:", "http://proxy.corp:80"),
         ("http://proxy.corp:3128/", "http://proxy.corp:3128"),
         ("http://proxy.corp:3128/path?query#fragment", "http://proxy.corp:3128"),
@@ -235,6 +237,7 @@ def test_a_proxy_without_a_log_in_has_no_credential(url: str) -> None:
     ("url", "why"),
     [
         ("http://u:hunter2@proxy:99999", "its port is not a number from 1 to 65535"),
+        ("http://u:hunter2@proxy:65536", "its port is not a number from 1 to 65535"),
         ("http://u:hunter2@proxy:0", "its port is not a number from 1 to 65535"),
         ("http://u:hunter2@proxy:http", "its port is not a number from 1 to 65535"),
         ("http://u:hunter2@proxy:٣", "its port is not a number from 1 to 65535"),

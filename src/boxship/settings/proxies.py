@@ -134,7 +134,7 @@ def _parse_place(text: str, rule: str) -> tuple[str, int | None]:
     if not found:
         _refuse(rule, "its host and port are not understood (an IPv6 address stands in brackets)")
     port = found[2]
-    if port and not (_PORT.fullmatch(port) and 0 < int(port) < 65536):
+    if port and not (_PORT.fullmatch(port) and 1 <= int(port) <= 65535):
         _refuse(rule, "its port is not a number from 1 to 65535")
     return _parse_host(found[1], rule), int(port) if port else None
 
