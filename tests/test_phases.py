@@ -6,13 +6,10 @@ It ends at once, and leaves no thread, no socket, no file. (Threads that ask the
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,7 +21,6 @@ from boxship.errors import Cancelled
 from boxship.testing import (
     NEVER,
     Answer,
-    Connection,
     Listener,
     Place,
     ScriptedRegistry,
@@ -41,13 +37,13 @@ from boxship.testing import (
     serving,
 )
 from tests.transport.reaching import cancelling, failing, settled, traces
+from tests.transport.slowness import begins_a_record, deaf, nowhere, slow_machine
 
 GOOD = ScriptedRegistry()
 DIGEST, LAYER = max(GOOD.image.blobs.items(), key=lambda item: len(item[1]))
 AT_ONCE = 0.2  # "Ctrl-C ends any wait within 0.2 s"
 SLACK = 0.1
 LATER = 0.3  # by then the phase has begun
-NAMELESS = "slow.test"
 BODY = b"x" * 20_000_000
 PATH = "/v2/app/blobs/uploads/1"
 
@@ -61,22 +57,6 @@ class Phase:
     place: Opens
     prefix: str = "http://"
     verb: Literal["digest", "blob", "upload"] = "digest"
-
-
-@contextmanager
-def nowhere() -> Iterator[Place]:
-    yield Place(NAMELESS, 80)
-
-
-def begins_a_record(connection: Connection) -> None:
-    connection.receive()
-    connection.send(b"\x16\x03")
-    connection.rest()
-
-
-def deaf(connection: Connection) -> None:
-    connection.receive()
-    connection.rest()
 
 
 def waits_for_a_token() -> AbstractContextManager[Listener]:
@@ -108,25 +88,8 @@ PHASES: Mapping[str, Phase] = {
 
 @pytest.fixture(autouse=True)
 def _slow_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A name server that never answers, and a credential helper that thinks."""
-    over = threading.Event()
-    real = socket.getaddrinfo
-
-    def getaddrinfo(host: str, *rest: int) -> list[object]:
-        if host == NAMELESS:
-            over.wait()
-            raise socket.gaierror(socket.EAI_AGAIN, "the test is over")
-        return list(real(host, *rest))
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    helper = tmp_path / "docker-credential-slow"
-    helper.write_text("#!/bin/sh\nexec sleep 60\n")
-    helper.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "slow"}))
-    yield
-    over.set()
+    with slow_machine(tmp_path, monkeypatch):
+        yield
 
 
 def ask(client: Client, phase: Phase, at: str) -> object:

@@ -165,5 +165,6 @@ def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
     ready = Readiness(sock, READ | WRITE).wait(work.until(seconds))
     work.check()
     if not ready:
-        raise TimedOut(f"{place} stopped reading what it is sent", phase="sending", seconds=seconds)
+        remedy = "the server hangs, or the way to it is gone"
+        raise TimedOut(f"{place} stopped reading what it is sent", phase="sending", seconds=seconds, remedy=remedy)
     return bool(ready & WRITE) or not sock.answering()
