@@ -28,7 +28,7 @@ from boxship.connect.reach import Reach, Run
 from boxship.connect.recollection import Recollection
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Verdict
-from boxship.errors import ConnectFailed, TimedOut, TLSFailed, Unreachable
+from boxship.errors import ConnectFailed, NameFailed, TimedOut, TLSFailed, Unreachable
 from boxship.event import Fact
 from boxship.settings.hosts import Site
 from boxship.settings.proxies import Proxies
@@ -177,7 +177,12 @@ class Connector:
         for leg in legs:
             # Where plain HTTP may follow, a direct TLS leg ends as soon as it is sure that there is none.
             goal = Goal.ABSENCE if len(legs) > 1 and leg.tls and not leg.proxy else Goal.ANSWER
-            run = self._run(leg, work, goal)
+            try:
+                run = self._run(leg, work, goal)
+            except NameFailed:
+                if not tried:
+                    raise
+                break  # only the proxy knows the name: what it said is the error
             if run.moved is not None:
                 # Rule 8: the plain side sends everybody to TLS on another port; that is obeyed, and pins TLS.
                 run.close()

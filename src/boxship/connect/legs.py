@@ -24,7 +24,7 @@ def legs_of(site: Site, proxies: Proxies) -> tuple[Leg, ...]:
         return (Leg(site, tls=True, plain=True, route=secure),)
     alone = Leg(site, tls=True, plain=False, route=secure)
     # What a proxy carries in plain can be read there, and it alone says whether TLS is absent: no secret is sent.
-    most = min(Permission.READS, _by_name(site)) if bare.proxy else Permission.READS
+    most = min(Permission.READS, _by_name(site, direct=not bare.proxy))
     after = Leg(site, tls=False, plain=True, route=bare, most=most)
     if not most:
         return (alone,)
@@ -45,9 +45,10 @@ def _route(proxies: Proxies, scheme: str, site: Site) -> Route:
     return proxies.route("https" if secure else "http", site.registry.host, port)
 
 
-def _by_name(site: Site) -> Permission:
-    """What may be said in plain where the proxy dials: only the name is known, or the literal."""
-    if site.scheme.value is Scheme.BY_ADDRESS and not is_literal(site.registry.host):
-        return Permission.NONE
-    literal = site.registry.host if is_literal(site.registry.host) else "0.0.0.0"  # noqa: S104 -- no socket's address
-    return permission(site, Address.of(literal, 0))
+def _by_name(site: Site, *, direct: bool) -> Permission:
+    """What may be said in plain, as far as is known without looking the name up: where a proxy dials, nobody does."""
+    if is_literal(site.registry.host):
+        return permission(site, Address.of(site.registry.host, 0))
+    if site.scheme.value is Scheme.BY_ADDRESS:
+        return Permission.FULL if direct and site.networks else Permission.NONE
+    return Permission.FULL
