@@ -124,6 +124,12 @@ def test_a_proxy_that_breaks_the_rules_is_told_so(url: str, said: bytes, words: 
     assert error.words == f"the proxy socks5://proxy.corp:1080 does not speak SOCKS5 as it should: {words}"
 
 
+def test_the_longest_parts_are_carried() -> None:
+    conversation = through(f"socks5://{'u' * 255}:{'p' * 255}@proxy.corp", host="a" * 255)
+    assert conversation.receive(WITH_PASSWORD) == b"\x01\xff" + b"u" * 255 + b"\xff" + b"p" * 255
+    assert conversation.receive(ACCEPTED) == b"\x05\x01\x00\x03\xff" + b"a" * 255 + b"\x01\xbb"
+
+
 @pytest.mark.parametrize("userinfo", [f"{'u' * 256}:p", f"u:{'hunter2' * 40}"])
 def test_a_log_in_that_is_too_long_is_not_cut(userinfo: str) -> None:
     conversation = through(f"socks5://{userinfo}@proxy.corp")
@@ -138,6 +144,7 @@ def test_a_log_in_that_is_too_long_is_not_cut(userinfo: str) -> None:
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "write http://proxy.corp:1080 in HTTPS_PROXY"),
         (b"\x15\x03\x01\x00\x02\x02\x28", "write https://proxy.corp:1080 in HTTPS_PROXY"),
+        (b"\x05\x02\x05\x00", "check the address and port that HTTPS_PROXY says"),
         (b"\x00\x5b", "check the address and port that HTTPS_PROXY says"),
         (FREE + b"\x04", "check the address and port that HTTPS_PROXY says"),
     ],
@@ -145,7 +152,7 @@ def test_a_log_in_that_is_too_long_is_not_cut(userinfo: str) -> None:
 def test_a_proxy_that_speaks_another_language_is_told_from_one_that_refuses(
     said: bytes, remedy: str, feed: Feed
 ) -> None:
-    error = failure(through(), said, feed)
+    error = failure(through(LOG_IN), said, feed)
     assert (error.evidence, error.remedy) == (Evidence.PROXY, remedy)
 
 
