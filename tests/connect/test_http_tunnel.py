@@ -164,6 +164,11 @@ def test_a_page_that_is_cut_short_still_tells_that_the_target_was_not_reached(fe
     assert error.evidence is Evidence.SILENT
 
 
+@feeds
+def test_what_comes_after_the_page_is_not_of_it(feed: Feed) -> None:
+    assert failure(through(), answer("502 Bad Gateway", b"x") + b" refused", feed).evidence is Evidence.SILENT
+
+
 def test_a_page_without_end_is_not_read_without_end() -> None:
     conversation = through()
     conversation.receive(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")

@@ -117,11 +117,13 @@ class HTTPTunnel:
 
     def _read_page(self, head: Head, *, ended: bool) -> None:
         """Raise once it is known whether the target refused: by the head, or by the page when it is all there."""
-        page = self._buffer[:_LONGEST_PAGE]
+        size = _size(head)
+        page = self._buffer[:size]
         said = f"{head.reason}\n{head.get('x-squid-error')}\n{page.decode('latin-1')}"
         if _REFUSED.search(said):
             raise self._not_reached(head, Evidence.REFUSED)
-        if ended or len(self._buffer) >= _LONGEST_PAGE or _is_whole(head, page):
+        chunked = "transfer-encoding" in head.headers
+        if ended or len(page) == size or (chunked and _LAST_CHUNK.search(page)):
             raise self._not_reached(head, Evidence.SILENT)
 
     def _not_reached(self, head: Head, evidence: Evidence) -> TunnelFailed:
@@ -160,9 +162,8 @@ def _status(head: Head) -> str:
     return f"{head.status} {head.reason}".rstrip() + (f" ({detail})" if detail else "")
 
 
-def _is_whole(head: Head, page: bytes) -> bool:
-    """Whether the page has ended by itself; what has no length ends with the connection (RFC 9112, 6.3)."""
-    if "transfer-encoding" in head.headers:
-        return _LAST_CHUNK.search(page) is not None
+def _size(head: Head) -> int:
+    """How long the page is, or as much as is read; what has no length ends with the connection (RFC 9112, 6.3)."""
     length = head.get("content-length")
-    return length.isascii() and length.isdigit() and len(page) >= int(length[:9])
+    told = length.isascii() and length.isdigit() and "transfer-encoding" not in head.headers
+    return min(int(length[:9]), _LONGEST_PAGE) if told else _LONGEST_PAGE
