@@ -64,7 +64,7 @@ def test_a_secret_waits_for_certainty_as_ever() -> None:
     network = Simulation.of((DROPPED, REGISTRY), head_start=FRESH)
     network.run()
     assert network.pursue(Goal.ABSENCE).end is End.ABSENT
-    assert network.now == pytest.approx(2 * RTT + 1.2, abs=0.01)
+    assert network.now == pytest.approx(2 * RTT + 1.5, abs=0.01)
     assert len(network.times("SYN", 443)) == 2
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.network
 
 UNREACHABLE = 5
 ELSEWHERE = "10.99.0.101"
-CONFIRMATION = 1.2  # seconds that the absence of TLS takes to be certain, the first time
+CONFIRMATION = 1.5  # seconds that the absence of TLS takes to be certain, the first time
 
 
 @dataclass(frozen=True, slots=True)

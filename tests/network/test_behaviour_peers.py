@@ -100,7 +100,7 @@ def test_a_registry_on_port_80_is_listed_at_once(lab: Lab, at_443: str) -> None:
         assert lab.network.firewall.syns(443) >= 1
 
 
-@pytest.mark.parametrize(("at_443", "wait"), [("dropped", 1.2), ("refused", 0.25)])
+@pytest.mark.parametrize(("at_443", "wait"), [("dropped", 1.5), ("refused", 0.25)])
 def test_a_password_goes_out_when_the_absence_of_tls_is_confirmed(lab: Lab, at_443: str, wait: float) -> None:
     with lab.behind(at_443, auth=ALICE) as scene:
         played = in_time(wait + 0.15, lambda: scene.boxship("ls", "--insecure", REPOSITORY))

@@ -35,9 +35,10 @@ ROWS = (
     Row("443 600 ms there, 80 600 ms back", only(far("TLS", 0.6, 0), far("basic", 0, 0.6)), 1.2, TLS),
     Row("443 600 ms back, 80 near serves", only(far("TLS", 0, 0.6), far("open", NEAR)), 0.03, PLAIN, READ),
     Row("443 500 there, 100 back, 80 near", only(far("TLS", 0.5, 0.1), far("basic", NEAR)), 1.2, TLS, READ),
+    Row("443 650 ms each way, 80 near", only(far("TLS", 0.65), far("basic", NEAR)), 2.6, TLS, READ),
     Row("443 560 ms each way, 80 near", only(far("TLS", 0.56), far("basic", NEAR)), 2.24, TLS, READ),
-    # How far rule 7 reaches: what has not answered by 1.2 s is held to be dropped, where all that answers is near.
-    Row("443 650 ms each way, 80 near", only(far("TLS", 0.65), far("basic", NEAR)), 1.2, PLAIN, SECRET),
+    # How far rule 7 reaches: what has not answered by 1.5 s is held to be dropped, where all that answers is near.
+    Row("443 800 ms each way, 80 near", only(far("TLS", 0.8), far("basic", NEAR)), 1.5, PLAIN, SECRET),
     Row("443 dropped, 80 at 300 ms serves", only("dropped", far("open", 0.15)), 0.9, PLAIN, READ),
     Row("443 dropped, 80 600 ms there serves", only("dropped", far("open", 0.6, 0)), 1.5, PLAIN, READ),
     # Rule 7: four of the longest round trips.
