@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
+    from boxship.connect.keepalive import UnderWay
+
 _CHUNK = 256 * 1024
 _AHEAD = 16 * 1024  # the most that a record holds
 
@@ -88,6 +90,10 @@ class Carrier(Protocol):
 
     def fileno(self) -> int:
         """What to wait for."""
+
+    @property
+    def under_way(self) -> UnderWay:
+        """What was sent and is not acknowledged."""
 
     def tolerate(self, seconds: float, /) -> None:
         """Let the connection go on for so long though nothing that was sent is acknowledged."""
@@ -213,6 +219,11 @@ class TLSSocket:
     def tolerate(self, seconds: float) -> None:
         """Let the connection go on for so long though nothing that was sent is acknowledged."""
         self._sock.tolerate(seconds)
+
+    @property
+    def under_way(self) -> UnderWay:
+        """What was sent and is not acknowledged."""
+        return self._sock.under_way
 
     def shutdown(self, how: int) -> None:
         """Shut the socket down: who waits for it wakes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect.address import Address, Permission
-from boxship.connect.keepalive import tolerate
+from boxship.connect.keepalive import UnderWay, tolerate, under_way
 from boxship.reference import Scheme
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class Wire(Protocol):
     def fileno(self) -> int:
         """What to wait for."""
 
+    @property
+    def under_way(self) -> UnderWay:
+        """What was sent and is not acknowledged."""
+
     def tolerate(self, seconds: float, /) -> None:
         """Let the connection go on for so long though nothing that was sent is acknowledged."""
 
@@ -108,6 +112,11 @@ class PlainSocket(socket.socket):
     def tolerate(self, seconds: float) -> None:
         """Let the connection go on for so long though nothing that was sent is acknowledged."""
         tolerate(self, seconds)
+
+    @property
+    def under_way(self) -> UnderWay:
+        """What was sent and is not acknowledged."""
+        return under_way(self)
 
 
 @dataclass(slots=True)

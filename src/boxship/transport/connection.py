@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Self
 
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.forwarding import proxy_authorization, target_prefix
-from boxship.connect.keepalive import PATH
 from boxship.connect.readiness import Readiness
 from boxship.connect.tls import explain
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer, Cancelled, TLSFailed, Unreachable
 from boxship.transport.flow import Stalled
 from boxship.transport.head import Answer
-from boxship.transport.reader import LONGEST_HEAD, Reader, write
+from boxship.transport.reader import LONGEST_HEAD, Reader
 from boxship.transport.retry import Stale
+from boxship.transport.sending import upload, write
 from boxship.wire.message import USER_AGENT, Head, Request
 from boxship.wire.printable import printable
 
@@ -155,20 +155,15 @@ class Connection:
         self._reader.expect(work, bounds, first_byte)
         self._file.expect()
         with work.watch(self._interrupt), _Exchange(self, request, reused=reused):
-            if request.body:
-                # Who pauses in reading it is slow, not gone; the bound of sending comes first.
-                self._sock.tolerate(bounds.sending + PATH)
-            rest = self._send(memoryview(data), work, bounds)
+            rest = self._send(memoryview(data), work, bounds, body=bool(request.body))
             if wrote:
                 wrote(len(data))
             answer, whole = self._final_answer(request.method, rest, work, bounds)
-            if request.body:
-                self._sock.tolerate(PATH)
         return Response(answer.head, answer, self, self._reader, work, keep=whole and not answer.will_close)
 
-    def _send(self, data: memoryview, work: Work, bounds: Bounds) -> memoryview | None:
+    def _send(self, data: memoryview, work: Work, bounds: Bounds, *, body: bool) -> memoryview | None:
         try:
-            rest = write(self._sock, data, self.place, work, bounds.sending)
+            rest = (upload if body else write)(self._sock, data, self.place, work, bounds.sending)
         except (BrokenPipeError, ConnectionResetError):
             # It may have answered before it closed: 413, or 401 to an upload.
             if not self._readiness.now():
@@ -186,7 +181,7 @@ class Connection:
                 return answer, rest is None
             self._reader.interim()
             if rest is not None:
-                rest = self._send(rest, work, bounds)
+                rest = self._send(rest, work, bounds, body=True)
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
 
     @property

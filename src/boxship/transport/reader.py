@@ -1,18 +1,18 @@
-"""Raw reading and writing on a socket that does not block, with the bound of the phase checked on every call.
+"""Raw reading on a socket that does not block, with the bound of the phase checked on every call.
 
 `http.client` reads through this: alone it would go on through endless interim answers, trickled heads and trailers.
 """
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_HEAD", "Reader", "write"]
+__all__ = ["LONGEST_HEAD", "Reader"]
 
 import io
 import time
 from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
-from boxship.connect.readiness import READ, WRITE, Readiness
+from boxship.connect.readiness import Readiness
 from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
 from boxship.seconds import spoken
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
 LONGEST_HEAD = 64 * 1024
-_PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
 _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
 _ALIVE = "the connection is alive: the server hangs, or something on the way holds the answer back"
 
@@ -141,30 +140,3 @@ class Reader(io.RawIOBase):
             _BODY: f"the answer of {self._place} stalled",
         }[self._phase]
         return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=_ALIVE)
-
-
-def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
-    """Send everything, and return None; or what is left where the peer answers before it has taken all.
-
-    Raises `TimedOut` where the kernel takes no byte for `seconds`: the peer does not read.
-    """
-    while view or sock.unsent:
-        try:
-            view = view[sock.send(view[:_PIECE]) :] if view else view
-        except BlockingIOError:
-            pass
-        else:
-            if not sock.unsent:
-                continue
-        if not _writable(sock, place, work, seconds):
-            return view
-    return None
-
-
-def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
-    ready = Readiness(sock, READ | WRITE).wait(work.until(seconds))
-    work.check()
-    if not ready:
-        remedy = "the server hangs, or the way to it is gone"
-        raise TimedOut(f"{place} stopped reading what it is sent", phase="sending", seconds=seconds, remedy=remedy)
-    return bool(ready & WRITE) or not sock.answering()

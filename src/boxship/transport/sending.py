@@ -1,0 +1,81 @@
+"""Sending a request on a socket that does not block: bounded, read meanwhile, and seen to arrive.
+
+Who reads nothing for a while is slow, and waited for; where nothing that was sent is acknowledged, the path is dead.
+"""
+
+from __future__ import annotations
+
+__all__ = ["upload", "write"]
+
+import time
+
+from boxship.connect.deadline import Work
+from boxship.connect.keepalive import PATH
+from boxship.connect.readiness import READ, WRITE, Readiness
+from boxship.connect.verdict import Wire
+from boxship.errors import BrokenAnswer, TimedOut
+
+_PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
+# Between looks at what is still on its way, which no system tells of by itself: its answer wakes who waits, anyway.
+_FIRST_LOOK, _LONGEST_LOOK = 0.001, 0.25
+
+
+def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
+    """Send everything, and return None; or what is left where the peer answers before it has taken all.
+
+    Raises `TimedOut` where the kernel takes no byte for `seconds` (the peer does not read), and `BrokenAnswer` where
+    the path is dead.
+    """
+    while view or sock.unsent:
+        try:
+            view = view[sock.send(view[:_PIECE]) :] if view else view
+        except BlockingIOError:
+            pass
+        else:
+            if not sock.unsent:
+                continue
+        if not _writable(sock, place, work, seconds):
+            return view
+    return None
+
+
+def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
+    readiness, until = Readiness(sock, READ | WRITE), work.until(seconds)
+    while not (ready := readiness.wait(min(until, time.monotonic() + PATH))):
+        work.check()
+        if sock.under_way.lost:
+            raise _lost(place)
+        if time.monotonic() >= until:
+            what, remedy = f"{place} stopped reading what it is sent", "the server hangs"
+            raise TimedOut(what, phase="sending", seconds=seconds, remedy=remedy)
+    work.check()
+    return bool(ready & WRITE) or not sock.answering()
+
+
+def upload(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
+    """`write` for a body: who pauses in reading it is slow, not gone; and where all was taken, all has arrived."""
+    sock.tolerate(seconds + PATH)  # the bound of sending comes first
+    try:
+        rest = write(sock, view, place, work, seconds)
+        if rest is None:
+            _arrive(sock, place, work)
+    finally:
+        sock.tolerate(PATH)
+    return rest
+
+
+def _arrive(sock: Wire, place: str, work: Work) -> None:
+    """Wait until the peer has all that was sent, or answers; `BrokenAnswer` where the path is dead."""
+    readiness, pause = Readiness(sock), _FIRST_LOOK
+    lost_from = time.monotonic() + PATH  # the silence of a connection that was at rest is none
+    while sock.under_way:
+        if readiness.wait(work.until(pause)) and sock.answering():
+            return
+        work.check()
+        if time.monotonic() > lost_from and sock.under_way.lost:
+            raise _lost(place)
+        pause = min(2 * pause, _LONGEST_LOOK)
+
+
+def _lost(place: str) -> BrokenAnswer:
+    return BrokenAnswer(f"sending to {place}", why="what is sent does not arrive any more: the path is dead")
