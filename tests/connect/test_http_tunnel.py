@@ -70,7 +70,7 @@ def test_a_host_that_would_break_the_request_is_refused(host: str) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OPEN,
         b"HTTP/1.1 100 Continue\r\n\r\n" * MOST_INTERIM + OPEN,
-        b"HTTP/1.1 200 OK\r\nX: " + b"x" * (LONGEST_HEAD - 26) + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * (LONGEST_HEAD - 24) + b"\r\n\r\n",
     ],
     ids=lambda head: head[:24].decode(),
 )
@@ -194,6 +194,7 @@ TROUBLE = "the target cannot be reached from there, or the proxy is in trouble: 
         ("400 Bad Request", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("404 Not Found", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("405 Method Not Allowed", "is it a proxy? check the address and port that HTTPS_PROXY says"),
+        ("300 Multiple Choices", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("302 Found", "is it a proxy? check the address and port that HTTPS_PROXY says"),
         ("429 Too Many Requests", TROUBLE),
         ("500 Unable to connect", TROUBLE),
