@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,8 @@ BROKEN = {
     "a length that is none": raw(OK, b"Content-Length: abc\r\n\r\n", PAGE),
     "a coding that nobody asked for": raw(OK, b"Transfer-Encoding: gzip, chunked\r\n\r\n", chunks(PAGE, b"")),
     "a line that is no header": raw(OK, b"Nonsense\r\n", LENGTH, PAGE),
+    "a line of which only the end is a header": raw(OK, b"No such: header\r\n", LENGTH, PAGE),
+    "an empty line before it": raw(b"\r\n", OK, LENGTH, PAGE),
     "a space before a colon": raw(OK, b"Content-Length : 31\r\n\r\n", PAGE),
     "another version": raw(OK.replace(b"1.1", b"3.0"), LENGTH, PAGE),
     "more than a hundred headers": raw(OK, b"X: y\r\n" * 200, LENGTH, PAGE),
@@ -91,6 +94,18 @@ ENDLESS = {
 def test_an_answer_is_read(answer: Answer) -> None:
     with serving(answer) as server, Client() as client:
         assert tags(client, server) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", [name for name in READ if name != "with a head of 60 KiB"])
+def test_an_answer_whose_head_comes_byte_by_byte_is_read(name: str) -> None:
+    with serving(replace(READ[name], head_byte_every=0.00001)) as server, Client() as client:
+        assert tags(client, server) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["a line that is no header", "a space before a colon", "more than a hundred headers"])
+def test_a_broken_answer_whose_head_comes_byte_by_byte_is_broken_too(name: str) -> None:
+    with serving(replace(BROKEN[name], head_byte_every=0.00001)) as server, Client() as client:
+        assert isinstance(failing(lambda: tags(client, server)), BrokenAnswer)
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN.keys())
