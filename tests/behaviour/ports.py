@@ -26,6 +26,7 @@ from boxship.testing import (
     Answer,
     Answering,
     Listener,
+    Place,
     Request,
     ScriptedRegistry,
     TokenServer,
@@ -38,11 +39,13 @@ from boxship.testing import (
     failure,
     garbage,
     html,
+    http_proxy,
     instead,
     mute,
     redirect_to,
     reset_after_hello,
     serving,
+    socks5_proxy,
     spoilt,
     tls,
 )
@@ -161,8 +164,30 @@ BARE: Mapping[str, Callable[..., Opened]] = {
 }
 
 
+PROXIES: Mapping[str, Callable[..., Opened]] = {
+    "proxy": http_proxy,
+    "slow proxy": partial(http_proxy, delay=SLOW),
+    "mute proxy": partial(http_proxy, mute=True),
+    "proxy, 403": partial(http_proxy, instead=Answer(403)),
+    "proxy, 502": partial(http_proxy, instead=Answer(502)),
+    "proxy, 504": partial(http_proxy, instead=Answer(504)),
+    "proxy, 407": partial(http_proxy, user="bob", password="builder"),
+    "SOCKS5 proxy": socks5_proxy,
+    "SOCKS5 proxy, not allowed": partial(socks5_proxy, reply=2),
+}
+
+
+def _known_names() -> Mapping[str, Place]:
+    """Where the names of the hosts file are, for a proxy: the first address of each, on every port that is served."""
+    lines = [line.split() for line in Path("/etc/hosts").read_text("utf-8").splitlines()]
+    names = {line[1]: line[0] for line in reversed(lines) if len(line) > 1}
+    return {f"{name}:{port}": Place(address, port) for name, address in names.items() for port in (443, 80, 5000)}
+
+
 def open_port(name: str, port: Port) -> Opened:
     """The listener of that name."""
+    if name in PROXIES:
+        return PROXIES[name](_known_names(), host=port.host, port=port.port)
     if name in PLAIN:
         return serving(recording(PLAIN[name](), port.file), host=port.host, port=port.port)
     if name in BARE:

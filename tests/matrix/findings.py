@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.behaviour.ports import PLAIN_TAG, TLS_TAG
 from tests.behaviour.record import Asked
 from tests.matrix.job import Done
-from tests.matrix.result import Result
+from tests.matrix.result import QUESTION, Result
 from tests.matrix.row import End, Learns, Port, Row, Stage
 from tests.network.tally import Count
 
@@ -51,7 +51,12 @@ def found(row: Row, places: Sequence[tuple[str, int, Port]], seen: Seen) -> Resu
                 for place, count in counts.items()
             }
         ),
-        questions=tuple(count.heads[0].partition("\r\n\r\n")[0] for count in counts.values() if count.heads),
+        questions=tuple(
+            head.partition("\r\n\r\n")[0]
+            for count in counts.values()
+            for head in count.heads[:1]
+            if not head.startswith("CONNECT ")
+        ),
     )
 
 
@@ -65,8 +70,9 @@ def _end(seen: Seen) -> End:
 
 
 def _learns(heads: Sequence[str]) -> Learns:
-    if all(head.startswith("GET /v2/ ") for head in heads):
-        return Learns.QUESTION if heads else Learns.NOTHING
+    asked = [head for head in heads if not head.startswith("CONNECT ")]  # to a proxy: no more than where to
+    if all(QUESTION.match(head) for head in asked):
+        return Learns.QUESTION if asked else Learns.NOTHING
     return Learns.READ
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from tests.matrix.row import Said, Wish
+from tests.matrix.row import Before, Said, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,11 @@ class Job:
     config: str
     """The folder of docker's settings, with a credential for the registry or without."""
     authority: str
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    """What the environment says of proxies."""
+    before: Before | None = None
+    address: str = ""
+    """Where what is remembered was found."""
     cancel: float | None = None
     """After how many seconds somebody has had enough, if ever."""
 
@@ -50,7 +55,15 @@ def write_jobs(jobs: Iterable[Job]) -> str:
 def read_jobs(text: str) -> tuple[Job, ...]:
     """What `write_jobs` wrote."""
     return tuple(
-        Job(**{**fields, "said": Said(fields["said"]), "wish": Wish(fields["wish"])}) for fields in json.loads(text)
+        Job(
+            **{
+                **fields,
+                "said": Said(fields["said"]),
+                "wish": Wish(fields["wish"]),
+                "before": Before(**fields["before"]) if fields["before"] else None,
+            }
+        )
+        for fields in json.loads(text)
     )
 
 

@@ -27,7 +27,7 @@ from tests.behaviour.scene import environment
 from tests.matrix.findings import Seen, found
 from tests.matrix.job import Done, Job, read_done, write_jobs
 from tests.matrix.result import Result
-from tests.matrix.row import Host, Port, Row, Said, Stage, Wish
+from tests.matrix.row import PROXY_PORT, Host, Port, Row, Said, Stage, Wish
 from tests.network.namespace import ROOT, SERVER, Network
 from tests.network.road import Forged, Kind, Loss, Road, write_roads
 from tests.network.tally import Tally
@@ -37,6 +37,8 @@ Way = Literal["blocking", "asyncio"]
 DOMAIN = "rows.test"
 MARKS = ("uthorization:", "of the user", b64encode(f"{USER}:{PASSWORD}".encode()).decode())
 _TAKEN = frozenset({1, 100, 254})  # the name server's address, the client's and the router's
+# What else the machine does comes second: a wire or a server that sleeps is a network of another kind.
+_FIRST = ("nice", "-n", "-10", "env", f"PYTHONPATH={ROOT}", sys.executable)
 _CALM = 0.4  # seconds in which packets that are under way are counted
 
 
@@ -47,6 +49,8 @@ class Laid:
     row: Row
     addresses: tuple[str, ...]
     name: str
+    proxy: str = ""
+    """The proxy's address, where there is one."""
 
     @property
     def registry(self) -> str:
@@ -62,6 +66,17 @@ class Laid:
         for address, host in zip(self.addresses, self.row.hosts, strict=True):
             for number, port in host.ports.items():
                 yield address, number, port
+        if self.row.proxy:
+            yield self.proxy, PROXY_PORT, self.row.proxy.port
+
+    @property
+    def proxies(self) -> Mapping[str, str]:
+        """What the environment says of the proxy."""
+        proxy = self.row.proxy
+        if not proxy:
+            return {}
+        variables = dict.fromkeys(proxy.variables, f"{proxy.scheme}://{self.proxy}:{PROXY_PORT}")
+        return variables | ({"NO_PROXY": DOMAIN} if proxy.excepted else {})
 
     @property
     def here(self) -> bool:
@@ -73,7 +88,12 @@ def lay(rows: Iterable[Row]) -> tuple[Laid, ...]:
     """Give each row addresses and a name of its own."""
     numbers = (number for number in range(1, 255) if number not in _TAKEN)
     return tuple(
-        Laid(row=row, addresses=tuple(_address(row, host, next(numbers)) for host in row.hosts), name=f"r{n}.{DOMAIN}")
+        Laid(
+            row=row,
+            addresses=tuple(_address(row, host, next(numbers)) for host in row.hosts),
+            name=f"r{n}.{DOMAIN}",
+            proxy=f"10.99.0.{next(numbers)}" if row.proxy else "",
+        )
         for n, row in enumerate(rows)
     )
 
@@ -152,12 +172,13 @@ class _Lab:
             for address, host in zip(laid.addresses, laid.row.hosts, strict=True)
             if host.routed
         )
+        proxies = (laid.proxy for laid in self._there if laid.proxy)
         names = {laid.name: laid.addresses for laid in self.laid}
         roads: tuple[str, ...] = ()
         if self._stage is Stage.WIRE:
             write_roads(self._folder / "roads.json", self._roads())
             roads = (str(self._folder / "roads.json"), str(self.tally), *MARKS)
-        return Network(addresses=(SERVER, *routed), names=names, roads=roads)
+        return Network(addresses=(SERVER, *routed, *proxies), names=names, roads=roads)
 
     def _roads(self) -> Iterator[Road]:
         for laid in self._there:
@@ -186,15 +207,14 @@ class _Lab:
 
     def _start(self, stack: ExitStack, namespace: str, words: Sequence[str], name: str) -> None:
         log = self._folder / f"{name}-{namespace}.log"
-        argv = ["env", f"PYTHONPATH={ROOT}", sys.executable, *words]
-        process = stack.enter_context(running(argv, log=log, namespace=namespace))
+        process = stack.enter_context(running([*_FIRST, *words], log=log, namespace=namespace))
         while "ready" not in log.read_text():
             if process.poll() is not None:
                 raise RuntimeError(f"{name} has ended: {log.read_text()}")
             time.sleep(0.01)
 
     def _drive(self, network: Network, way: Way) -> tuple[Done, ...]:
-        argv = inside(network.client, ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.matrix.drive", way])
+        argv = inside(network.client, [*_FIRST, "-m", "tests.matrix.drive", way])
         driven = subprocess.run(
             argv,
             input=write_jobs(self._jobs()),
@@ -219,6 +239,9 @@ class _Lab:
                 bounds=laid.row.bounds,
                 config=str(unknown if laid.row.wish is Wish.ANONYMOUS else known),
                 authority=str(self._folder / "root.pem"),
+                proxies=laid.proxies,
+                before=laid.row.before,
+                address=laid.addresses[0],
                 cancel=self._cancel,
             )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["Proof", "prove", "simulate"]
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tests.matrix.row import Row, Stage
 from tests.matrix.rows import ROWS
 
 TRIES = 4
+PATIENCE = 60.0  # seconds after which nothing is played again
 LABS = 2  # at a time: what is waited for is the network, most of the time
 
 
@@ -44,11 +46,12 @@ def prove(rows: Iterable[Row], stage: Stage, materials: Path, way: Way = "blocki
     """The rows at a stage that is real."""
     proofs: dict[str, Proof] = {}
     wanted = list(rows)
+    until = time.monotonic() + PATIENCE
     for _ in range(TRIES):
         for row, result in _play(wanted, partial(play, stage=stage, materials=materials, way=way)):
             proofs[row.name] = _proof(row, result, proofs.get(row.name))
         wanted = [proof.row for proof in proofs.values() if proof.complaints]
-        if not wanted:
+        if not wanted or time.monotonic() > until:
             break
     return proofs
 
@@ -61,6 +64,6 @@ def _play(rows: Sequence[Row], play: partial[tuple[Result, ...]]) -> list[tuple[
 
 
 def _proof(row: Row, result: Result, before: Proof | None) -> Proof:
-    expected = simulate(row.name).result if row.simulated else None
+    expected = simulate(row.name).result if Stage.SIMULATED in row.stages else None
     final = tuple(complaint for complaint in (before.complaints if before else ()) if complaint.final)
     return Proof(row, result, tuple(dict.fromkeys((*final, *judge(row, result, expected)))))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Complaint", "Result", "judge"]
+__all__ = ["QUESTION", "Complaint", "Result", "judge"]
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,8 @@ EXACT = 0.0006
 LATE = 0.6  # seconds that a machine with other work may take to begin and to hand over what was decided
 ROUND_TRIPS = 5  # of what is decided to what was wanted: a challenge, a token, an answer
 NEW = 2  # connections after the decision: a token server's, and one where an answer ended the last
-QUESTION = frozenset({"host", "user-agent", "accept"})
+HEADERS = frozenset({"host", "user-agent", "accept"})
+QUESTION = re.compile(r"GET (http://[^/ ]+)?/v2/ ")  # a proxy is told the whole URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def judge(row: Row, result: Result, simulated: Result | None) -> tuple[Complaint
 
 def _ending(row: Row, result: Result) -> Iterator[Complaint]:
     if result.end != row.end:
-        yield Complaint(f"ends with {result.end}, not {row.end}: {result.words}", final=result.end is End.PLAIN)
+        yield Complaint(f"ends with {result.end}, not {row.end}: {result.words}")
     elif row.words not in result.words:
         yield Complaint(f"does not say {row.words!r}: {result.words}")
 
@@ -71,7 +73,7 @@ def _disclosure(row: Row, result: Result) -> Iterator[Complaint]:
         yield Complaint(f"others read {result.learns}, not {row.learns}", final=final)
     for head in result.questions if row.said is not Said.ALWAYS else ():
         names = {line.partition(":")[0].lower() for line in head.split("\r\n")[1:] if line}
-        if not head.startswith("GET /v2/ ") or not names <= QUESTION:
+        if not QUESTION.match(head) or not names <= HEADERS:
             yield Complaint(f"the first request in plain is no bare question: {head!r}", final=True)
 
 

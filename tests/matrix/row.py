@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 __all__ = [
+    "PROXY_PORT",
     "REAL",
+    "Before",
     "End",
     "Host",
     "Learns",
     "Port",
+    "Proxy",
     "Row",
     "Said",
     "Stage",
@@ -23,9 +26,10 @@ import enum
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 
+from boxship.connect.memory import Seen
 from tests.network.road import Kind, Loss
 
-TLS_PORT, PLAIN_PORT, EXPLICIT_PORT = 443, 80, 5000
+TLS_PORT, PLAIN_PORT, EXPLICIT_PORT, PROXY_PORT = 443, 80, 5000, 3128
 LONGEST = 10.0  # seconds; a row that takes longer has only a simulated clock
 _SILENT = frozenset({"dropped", "refused", "unreachable"})
 
@@ -119,6 +123,26 @@ class Host:
     """Whether there is a way to it; without one the client's own system says so at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy on a machine of its own, and what the environment says of it."""
+
+    port: Port
+    scheme: str = "http"
+    variables: tuple[str, ...] = ("HTTPS_PROXY", "HTTP_PROXY")
+    excepted: bool = False
+    """Whether `NO_PROXY` names the registry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an earlier run has left in the memory: what it saw, how many seconds ago, and with what evidence."""
+
+    seen: Seen
+    age: float
+    evidence: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A network, a wish, and what has to come of it.
@@ -144,13 +168,16 @@ class Row:
     """What the real stages may take longer, for a reason of the network's."""
     early: float = 0.0
     """And less."""
+    proxy: Proxy | None = None
+    before: Before | None = None
     bounds: Mapping[str, float] = field(default_factory=dict)
     simulated: bool = True
 
     @property
     def ports(self) -> frozenset[int]:
         """The ports that something is said about."""
-        return frozenset(port for host in self.hosts for port in host.ports)
+        proxy = {PROXY_PORT} if self.proxy else set[int]()
+        return frozenset(port for host in self.hosts for port in host.ports) | proxy
 
     @property
     def round_trip(self) -> float:
@@ -163,7 +190,7 @@ class Row:
         real = self.at <= LONGEST
         wired = any(port.needs_wire for host in self.hosts for port in host.ports.values())
         can = {
-            Stage.SIMULATED: self.simulated,
+            Stage.SIMULATED: self.simulated and not self.proxy,
             Stage.FIREWALL: real and not wired,
             Stage.WIRE: real and self.said is not Said.LOOPBACK,
         }

@@ -13,7 +13,9 @@ from boxship.connect.attempt import End as Finish
 from boxship.connect.attempt import Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
+from boxship.connect.memory import Remembered, Seen
 from boxship.connect.race import Race
+from boxship.connect.recollection import advise
 from tests.connect import networks
 from tests.connect.simulation import ALL, Reply, Simulation
 from tests.connect.simulation import Port as Script
@@ -51,6 +53,7 @@ SCRIPTS: Mapping[str, Script] = {
     "resets": replace(networks.HTTP_RESETS, hello=_HTTP.hello),
 }
 CHALLENGES = frozenset({"basic", "bearer"})
+_KEPT = {Seen.TLS_VERIFIED: 90 * 86400, Seen.TLS_SEEN: 30 * 86400, Seen.PLAIN: 86400}  # seconds
 _PERMITTED = frozenset({Said.INSECURE, Said.AUTO, Said.LOOPBACK})
 
 
@@ -68,9 +71,23 @@ class _Play:
 
     def _race(self, row: Row) -> Race:
         places = tuple(self._place(number) for number in range(len(row.hosts)))
-        told = row.said is Said.ALWAYS or row.port == TLS_PORT
-        hello_first = row.port not in (None, PLAIN_PORT)
-        return Race(places, Bounds(**row.bounds), 0.0, told=told, hello_first=hello_first)
+        advice = advise(places, self._remembered(row, places[0]), 0.0)
+        return Race(
+            advice.places,
+            Bounds(**row.bounds),
+            0.0,
+            told=row.said is Said.ALWAYS or row.port == TLS_PORT,
+            hello_first=row.port not in (None, PLAIN_PORT),
+            head_start=advice.head_start,
+        )
+
+    @staticmethod
+    def _remembered(row: Row, place: Place) -> Remembered | None:
+        before = row.before
+        if not before or before.age > _KEPT[before.seen]:
+            return None
+        address = place.plain if before.seen is Seen.PLAIN else place.tls
+        return Remembered(before.seen, -before.age, str(address), before.evidence)
 
     def _place(self, number: int) -> Place:
         row, ports = self._row, self._row.hosts[number].ports
@@ -121,6 +138,8 @@ class _Play:
         if self._row.said is Said.ALWAYS:
             return End.PLAIN, Learns.SECRET, ""
         consent = self._row.said in _PERMITTED
+        if consent and self._still_absent():
+            return End.PLAIN, Learns.SECRET, ""
         outcome = self._simulation.pursue(Goal.ABSENCE if consent else Goal.TLS)
         if outcome.end is Finish.ABSENT:
             return End.PLAIN, Learns.SECRET, ""
@@ -130,6 +149,14 @@ class _Play:
             return self._lost(asked)
         return End.NO_CONSENT, asked, self._words
 
+    def _still_absent(self) -> bool:
+        """Whether a confirmed absence is remembered, and 443 has not answered by when it would have."""
+        if not (self._row.before and self._row.before.evidence):
+            return False
+        race = self._simulation.race
+        self._simulation.now = max(self._simulation.now, race.answerable_by())
+        return not any(attempt.tls and (attempt.is_open or attempt.spoke) for attempt in race.attempts)
+
     def _lost(self, asked: Learns) -> tuple[End, Learns, str]:
         attempts = self._simulation.race.attempts
         showed = {attempt.evidence for attempt in attempts}
@@ -137,6 +164,8 @@ class _Play:
             return End.BAD_TLS, asked, self._words
         unsaid = Evidence.NOT_TLS in showed and all(attempt.tls for attempt in attempts)
         found = Evidence.PLAIN_REGISTRY in showed
+        if self._row.before and self._row.before.seen is not Seen.PLAIN:
+            return End.LOST, asked, self._words  # what does not speak TLS is not the host that did
         return (End.NO_CONSENT if unsaid or found else End.LOST), asked, self._words
 
     @property

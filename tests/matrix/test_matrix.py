@@ -38,7 +38,7 @@ def test_a_network_is_the_same_for_asyncio(stage: Stage, name: str, proved: Prov
 
 def test_there_are_enough_networks_and_each_has_a_name_of_its_own() -> None:
     assert sum(map(len, SUBJECTS.values())) == len(ROWS) >= 60
-    networks = {(repr(row.hosts), row.said, row.wish, row.port) for row in ROWS.values()}
+    networks = {(repr((row.hosts, row.proxy)), row.said, row.wish, row.port, row.before) for row in ROWS.values()}
     assert len(networks) == len(ROWS)
 
 

@@ -7,7 +7,7 @@ __all__ = ["ROWS", "SUBJECTS"]
 from collections.abc import Mapping
 
 from tests.matrix.row import Row
-from tests.matrix.rows import addresses, delays, losses, permission, ports, written
+from tests.matrix.rows import addresses, delays, losses, memory, permission, ports, proxies, written
 
 SUBJECTS: Mapping[str, tuple[Row, ...]] = {
     "Ports 443 and 80, with `--insecure` and a credential": ports.ROWS,
@@ -16,5 +16,7 @@ SUBJECTS: Mapping[str, tuple[Row, ...]] = {
     "Several addresses": addresses.ROWS,
     "Ports that are written": written.ROWS,
     "What was said about plain HTTP": permission.ROWS,
+    "Proxies": proxies.ROWS,
+    "What is remembered": memory.ROWS,
 }
 ROWS: Mapping[str, Row] = {row.name: row for rows in SUBJECTS.values() for row in rows}
