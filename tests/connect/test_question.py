@@ -142,7 +142,6 @@ def test_the_question_says_nothing_but_the_host() -> None:
         b"GET /v2/ HTTP/1.1",
         b"Host: [::1]:5000",
         b"User-Agent: boxship/1",
-        b"Accept: */*",
         b"",
         b"",
     ]

@@ -55,7 +55,7 @@ class _Bytes(io.BytesIO):
 
 def question(host: str, user_agent: str, forwarder: Proxy | None = None) -> bytes:
     """The bytes to send; `host` as the Host header writes it, `forwarder` the proxy that reads them."""
-    extra = (("User-Agent", user_agent), ("Accept", "*/*"), *proxy_authorization(forwarder))
+    extra = (("User-Agent", user_agent), *proxy_authorization(forwarder))
     return Request("GET", BASE).encode(host, extra, target_prefix(forwarder, host))
 
 
