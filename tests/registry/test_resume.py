@@ -8,7 +8,7 @@ import pytest
 
 from boxship import Client
 from boxship.digest import Digest
-from boxship.errors import BrokenAnswer, NotFound, Refused, SizeMismatch, TimedOut, UnexpectedAnswer
+from boxship.errors import BrokenAnswer, DigestMismatch, NotFound, Refused, SizeMismatch, TimedOut, UnexpectedAnswer
 from boxship.testing import RESET, Answer, Image, ScriptedRegistry, basic, failure, instead, redirect_to, serving
 from boxship.testing import Request as Received
 from boxship.testing.exchange import Answering
@@ -90,6 +90,28 @@ def test_a_blob_whose_last_chunk_is_missing_is_whole_where_its_size_is_known() -
     with serving(cut) as server, Client() as client:
         assert collected(client, server, len(CONTENT)) == (CONTENT, None)
     assert len(server.requests) == 1
+
+
+def test_a_blob_whose_last_chunk_is_missing_is_whole_where_the_registry_has_no_more_of_it() -> None:
+    cut = faulty(lambda good: replace(good, chunked=True, truncate_after=len(CONTENT)))
+    with serving(cut) as server, Client() as client:
+        assert collected(client, server) == (CONTENT, None)
+    assert [asked_from(request) for request in server.requests] == [None, len(CONTENT)]
+
+
+def test_a_blob_whose_last_chunk_stalls_is_whole_where_the_registry_has_no_more_of_it() -> None:
+    still = faulty(lambda good: replace(good, chunked=True, stall_after=len(CONTENT)))
+    with serving(still) as server, Client(bounds=hasty()) as client:
+        assert collected(client, server) == (CONTENT, None)
+    assert [asked_from(request) for request in server.requests] == [None, len(CONTENT)]
+
+
+def test_what_is_missing_of_a_blob_is_not_made_up_for_by_a_registry_that_has_no_more_of_it() -> None:
+    cut = faulty(lambda good: replace(good, chunked=True, truncate_after=MIB), failure(416, "RANGE_INVALID"))
+    with serving(cut) as server, Client() as client:
+        given, error = collected(client, server)
+    assert isinstance(error, DigestMismatch)
+    assert CONTENT.startswith(given)
 
 
 def test_a_blob_that_ends_with_its_connection_goes_on_where_its_size_is_known() -> None:
@@ -190,7 +212,7 @@ def test_the_whole_sent_again_with_other_bytes_has_another_digest() -> None:
     other = Answer(200, b"?" * len(CONTENT))
     with serving(faulty(stalling(), other)) as server, Client(bounds=hasty()) as client:
         given, error = collected(client, server)
-    assert type(error).__name__ == "DigestMismatch"
+    assert isinstance(error, DigestMismatch)
     assert given != CONTENT
 
 

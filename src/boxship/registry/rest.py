@@ -5,7 +5,7 @@ When it is asked for, and whether something else is waited for meanwhile, is `tr
 
 from __future__ import annotations
 
-__all__ = ["Rest", "Wanted"]
+__all__ = ["NothingMissing", "Rest", "Wanted"]
 
 import random
 from dataclasses import dataclass, replace
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _MOST = 5  # requests for the rest
 _ENOUGH = 1024 * 1024  # bytes that show that it was worth the while: it may be asked for as often again
 _FIRST_PAUSE = 0.3  # seconds; before the second of them, and doubled from then on
+
+
+class NothingMissing(UnexpectedAnswer):
+    """There is no rest, says the registry, of a blob whose size nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class Rest:
     def begin(self, work: Work, at: int, cause: BoxshipError) -> Source:
         """The blob from byte `at` on, of which the first is at hand. `cause` has kept it from coming.
 
-        Raises the last cause where it has been asked for too often, and at once what refuses it.
+        Raises the last cause where it has been asked for too often, and at once what refuses it and `NothingMissing`.
         """
         while True:
             self._count(at, cause)
@@ -71,6 +75,8 @@ class Rest:
                 return self._attempt(work, at)
             except (Unreachable, UnexpectedAnswer, CredentialFailed) as error:
                 work.check()
+                if isinstance(error, UnexpectedAnswer) and error.status == 416 and self.size is None:
+                    raise NothingMissing(error.what, status=416, why=error.why) from error
                 cause = error
 
     def _count(self, at: int, cause: BoxshipError) -> None:

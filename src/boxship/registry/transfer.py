@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from boxship.connect.deadline import Work
 from boxship.errors import BrokenAnswer, Unreachable
 from boxship.registry.beside import Beside
-from boxship.registry.rest import Rest, Wanted
+from boxship.registry.rest import NothingMissing, Rest, Wanted
 from boxship.registry.source import Source
 from boxship.transport.flow import Stalled
 
@@ -30,6 +30,7 @@ class Transfer:
         self._rest = Rest(wanted, response, size)
         self._source = Source(response, wanted.remote.session.bounds)
         self._received = 0
+        self._ended = False
         self._beside: Beside | None = None
         self._asked_from = 0
         self._awaited = 0
@@ -37,8 +38,11 @@ class Transfer:
     def readinto(self, view: memoryview) -> int:
         """Fill `view`; less at the end alone. Raises what has kept the rest from coming."""
         filled = 0
-        while filled < len(view) and (count := self._some(view[filled:])):
-            filled += count
+        try:
+            while filled < len(view) and not self._ended and (count := self._some(view[filled:])):
+                filled += count
+        except NothingMissing:
+            self._ended = True  # the digest will tell
         return filled
 
     def close(self) -> None:
