@@ -10,6 +10,7 @@ import pytest
 
 from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
+from boxship.connect.keepalive import PATH, UnderWay
 from boxship.connect.readiness import WRITE, Readiness
 from boxship.connect.verdict import PlainSocket
 
@@ -56,3 +57,28 @@ def test_little_waits_in_the_system_so_that_progress_is_seen(pair: tuple[PlainSo
     assert fill(ours) < 4 * len(PIECE)
     theirs.recv(len(PIECE), socket.MSG_WAITALL)
     assert Readiness(ours, WRITE).wait(time.monotonic() + 5.0)
+
+
+def test_a_peer_without_room_is_no_lost_path(pair: tuple[PlainSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    assert not ours.under_way
+    fill(ours)
+    time.sleep(0.2)
+    way = ours.under_way
+    assert (way.flies, way.waits) == (False, True)
+    assert not way.lost
+    assert not UnderWay(waits=True, unanswered=1, silence=60.0).lost
+    assert UnderWay(waits=True, unanswered=2, silence=60.0).lost
+    assert UnderWay(flies=True, silence=PATH + 1).lost
+    assert not UnderWay(flies=True, silence=PATH - 1).lost
+    assert theirs.recv(1)
+
+
+def test_nothing_is_under_way_when_the_peer_has_it(pair: tuple[PlainSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.send(b"x")
+    theirs.recv(1)
+    until = time.monotonic() + 2.0
+    while ours.under_way and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not ours.under_way

@@ -23,16 +23,19 @@ _WAITING = (("TCP_NOTSENT_LOWAT", 256 * 1024),)
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """What was sent and is not acknowledged: what flies, what waits for room, and seconds since anything was."""
+    """What was sent and is not acknowledged, and seconds since anything was."""
 
     flies: bool = False
     waits: bool = False
+    """For room at the peer."""
+    unanswered: int = 0
+    """Questions of the system's for room, sent since the peer answered one."""
     silence: float = 0.0
 
     @property
     def lost(self) -> bool:
         """Whether the path is dead. A peer without room has nothing flying to it, and says so when it is asked."""
-        return self.flies and self.silence > PATH
+        return (self.flies or self.unanswered > 1) and self.silence > PATH
 
     def __bool__(self) -> bool:
         return self.flies or self.waits
@@ -54,7 +57,7 @@ def tolerate(sock: socket.socket, seconds: float) -> None:
 
 
 # `struct tcp_info` of Linux, which only grows at its end: where it holds what is asked here.
-_UNACKNOWLEDGED, _LAST_ACKNOWLEDGEMENT, _NOT_SENT, _SIZE = 24, 56, 144, 148
+_PROBES, _UNACKNOWLEDGED, _LAST_ACKNOWLEDGEMENT, _NOT_SENT, _SIZE = 3, 24, 56, 144, 148
 
 
 def under_way(sock: socket.socket) -> UnderWay:
@@ -66,4 +69,9 @@ def under_way(sock: socket.socket) -> UnderWay:
     def number(at: int) -> int:
         return int.from_bytes(told[at : at + 4], sys.byteorder)
 
-    return UnderWay(number(_UNACKNOWLEDGED) > 0, number(_NOT_SENT) > 0, number(_LAST_ACKNOWLEDGEMENT) / 1000)
+    return UnderWay(
+        flies=number(_UNACKNOWLEDGED) > 0,
+        waits=number(_NOT_SENT) > 0,
+        unanswered=told[_PROBES],
+        silence=number(_LAST_ACKNOWLEDGEMENT) / 1000,
+    )
