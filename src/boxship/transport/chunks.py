@@ -68,14 +68,18 @@ class Chunks:
         return not self.ended
 
     def _whole_line(self) -> bytes:
-        while not self._line.endswith(b"\n"):
+        while not self._line.endswith(b"\n") and not self._lines_too_long:
             there = self._file.peek()
             if not there:
                 raise http.client.IncompleteRead(self._line)
             self._line += self._file.read(there.find(b"\n") + 1 or len(there))
-            if len(self._line) + self._of_lines > _LONGEST_LINES:
-                raise http.client.HTTPException(f"more than {_LONGEST_LINES} bytes between its chunks")
+        if self._lines_too_long:
+            raise http.client.HTTPException(f"more than {_LONGEST_LINES} bytes between its chunks")
         return self._line
+
+    @property
+    def _lines_too_long(self) -> bool:
+        return len(self._line) + self._of_lines > _LONGEST_LINES
 
     # What a line may be, one after another.
 
