@@ -24,7 +24,12 @@ ROWS = (
     Row("TLS absent a minute ago, and still", only("dropped", "basic"), 0.002, PLAIN, SECRET, before=FRESH_ABSENT),
     Row("TLS absent an hour ago, and still", only("dropped", "basic"), 0.02, PLAIN, SECRET, before=OLD_ABSENT),
     Row(
-        "TLS absent an hour ago, and there now", only("TLS", "basic"), 0.002, TLS, before=OLD_ABSENT, syns={80: (1, 1)}
+        "TLS absent an hour ago, and there now",
+        only("TLS", far("basic", 0.02)),
+        0.002,
+        TLS,
+        before=OLD_ABSENT,
+        syns={80: (1, 1)},
     ),
     Row(
         "TLS absent an hour ago, at 5 ms now, 80 near",
