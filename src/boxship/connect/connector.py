@@ -191,8 +191,8 @@ class Connector:
                 return run, run.winner
             run.close()
             tried += run.attempts
-            if any(attempt.spoke or attempt.evidence is Evidence.PROXY for attempt in tried):
-                break
+            if run.advice.spoke_tls or any(a.spoke or a.evidence is Evidence.PROXY for a in tried):
+                break  # TLS is there, or has been; or only the proxy has spoken
         raise self._lost(run, tried)
 
     def _run(self, leg: Leg, work: Work, goal: Goal) -> Run:
@@ -313,8 +313,7 @@ class Connector:
         from boxship.connect.report import Loss, lost
 
         remembered = run.advice.remembered
-        tls = remembered if remembered and remembered.seen is not Seen.PLAIN else None
-        when = time.strftime("%Y-%m-%d", time.localtime(tls.at)) if tls else ""
+        when = time.strftime("%Y-%m-%d", time.localtime(remembered.at)) if remembered and run.advice.spoke_tls else ""
         return lost(Loss(str(run.leg.site), tried, time.monotonic(), run.leg.words, when))
 
     @staticmethod

@@ -138,7 +138,7 @@ class Reach:
         if known:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known.at))
             work.trace.say("Remembered", f"{leg.site}: {known.seen} at {known.address} on {when}")
-            if advice.head_start is None:
+            if advice.spoke_tls:
                 names.forbid_plain()
         return advice
 

@@ -31,6 +31,11 @@ class Advice:
     head_start: float | None = None
     remembered: Remembered | None = None
 
+    @property
+    def spoke_tls(self) -> bool:
+        """Whether the host is remembered to have spoken TLS: plain HTTP is not guessed."""
+        return self.remembered is not None and self.remembered.seen is not Seen.PLAIN
+
 
 def advise(places: tuple[Place, ...], remembered: Remembered | None, now: float) -> Advice:
     """What follows from what is remembered, `now` in seconds of the epoch."""

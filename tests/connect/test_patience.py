@@ -1,0 +1,163 @@
+"""How often a host is dialled: one that has answered with patience, one that was told once more, others never."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from boxship.connect.address import Address
+from boxship.connect.attempt import Attempt
+from boxship.connect.connector import Connector
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.evidence import Evidence
+from boxship.connect.patience import LONGEST_PAUSE, may_be_repeated, pauses
+from boxship.errors import Cancelled, ConnectFailed, TLSFailed
+from boxship.event import Event
+from boxship.settings.hosts import Scheme, Site
+from boxship.testing import ScriptedRegistry, black_hole, refused, serving, tls
+from tests.connect.driving import NAME, Certificates, cancelling, connecting, nothing_left, reach, site
+
+REGISTRY = ScriptedRegistry()
+HTTP, AUTO = site(NAME, Scheme.HTTP), site(NAME, Scheme.AUTO)
+PATIENT = Bounds(connect=0.25, connect_all=0.5, tls=0.4, tls_first_byte=0.2, patience=5.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_descriptor_is_left() -> Iterator[None]:
+    with nothing_left():
+        yield
+
+
+def dials(work: Work) -> int:
+    return sum(event.name == "ConnectStart" for event in work.trace.events)
+
+
+def test_pauses_grow_and_end_with_the_patience() -> None:
+    waits = list(pauses(60.0))
+    assert waits[:4] == [0.3, 0.6, 1.2, 2.4]
+    assert max(waits) == LONGEST_PAUSE
+    assert sum(waits) == pytest.approx(60.0)
+    assert list(pauses(0.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "again"),
+    [
+        (Evidence.REFUSED, True),
+        (Evidence.UNREACHABLE, True),
+        (Evidence.SILENT, False),
+        (Evidence.RESET, False),
+        (Evidence.SPOKE_TLS, False),
+    ],
+)
+def test_only_what_failed_at_once_is_repeated(evidence: Evidence, *, again: bool) -> None:
+
+    attempts = [
+        Attempt(0, True, Address.of("10.0.0.1", 443), 0.0, evidence=kind) for kind in (Evidence.REFUSED, evidence)
+    ]
+    assert may_be_repeated(attempts) is again
+    assert not may_be_repeated([])
+
+
+def test_a_told_scheme_that_is_refused_is_dialled_once_more(certificates: Certificates) -> None:
+    with refused() as plain, connecting(certificates.client(), {80: plain}) as connector:
+        work, begun = Work(), time.monotonic()
+        with pytest.raises(ConnectFailed):
+            connector.line(HTTP, work)
+        assert dials(work) == 2
+        assert time.monotonic() - begun >= 0.3
+
+
+def test_a_dial_that_timed_out_is_not_repeated(certificates: Certificates) -> None:
+    with black_hole() as plain, connecting(certificates.client(), {80: plain}) as connector:
+        work = Work()
+        with pytest.raises(ConnectFailed):
+            connector.line(HTTP, work)
+        assert dials(work) == 1
+
+
+def test_where_a_scheme_is_to_be_found_refused_is_final(certificates: Certificates) -> None:
+    with refused() as both, connecting(certificates.client(), {443: both, 80: both}) as connector:
+        work = Work()
+        with pytest.raises(ConnectFailed):
+            connector.line(AUTO, work)
+        assert dials(work) == 2  # one each
+
+
+@contextmanager
+def answered(
+    certificates: Certificates, bounds: Bounds, *, secure: bool = False
+) -> Iterator[tuple[Connector, Site, int]]:
+    """A connector that has reached a host which is gone since; its site, and the port that it was at."""
+    where = AUTO if secure else HTTP
+    with ExitStack() as lasting:
+        opened = tls(REGISTRY, certificates.good()) if secure else serving(REGISTRY)
+        with opened as server:
+            listening = connecting(certificates.client(), {443 if secure else 80: server}, bounds=bounds)
+            connector = lasting.enter_context(listening)
+            reach(connector, where)
+        yield connector, where, server.port
+
+
+@contextmanager
+def opening_later(port: int, seconds: float) -> Iterator[None]:
+    """A registry at the port from so many seconds on, until the block ends."""
+    ended = threading.Event()
+
+    def serve() -> None:
+        time.sleep(seconds)
+        with serving(REGISTRY, port=port):
+            ended.wait(10.0)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_told_scheme_that_opens_a_moment_later_is_reached(certificates: Certificates) -> None:
+    with refused() as gone:
+        pass
+    with opening_later(gone.port, 0.1), connecting(certificates.client(), {80: gone}) as connector:
+        assert reach(connector, HTTP).origin.port == 80
+
+
+def test_a_host_that_has_answered_is_waited_for(certificates: Certificates) -> None:
+    heard: list[Event] = []
+    with answered(certificates, PATIENT) as (connector, where, port), opening_later(port, 0.5):
+        connector.line(where, Work(listener=heard.append)).sock.close()
+    assert [event.level for event in heard if event.name == "Retry"] == ["W", "W"]
+
+
+def test_patience_has_an_end_and_the_last_error_is_said(certificates: Certificates) -> None:
+    with answered(certificates, Bounds(connect=0.25, patience=0.5)) as (connector, where, _):
+        work = Work()
+        with pytest.raises(ConnectFailed, match="refused"):
+            connector.line(where, work)
+        assert dials(work) == 3
+
+
+def test_a_certificate_that_has_become_wrong_is_not_waited_for(certificates: Certificates) -> None:
+    with (
+        answered(certificates, PATIENT, secure=True) as (connector, where, port),
+        tls(REGISTRY, certificates.unknown(), port=port),
+    ):
+        work = Work()
+        with pytest.raises(TLSFailed):
+            connector.line(where, work)
+        assert dials(work) == 1
+
+
+def test_patience_ends_with_its_operation(certificates: Certificates) -> None:
+    with answered(certificates, PATIENT) as (connector, where, _):
+        work, begun = Work(), time.monotonic()
+        with cancelling(work, lambda: None, after=0.4), pytest.raises(Cancelled):
+            connector.line(where, work)
+        assert time.monotonic() - begun < 2.0
