@@ -90,6 +90,12 @@ def test_a_blob_may_take_any_time() -> None:
         assert time.monotonic() - began > LATE
 
 
+def test_the_token_for_a_blob_has_the_bound_of_a_document() -> None:
+    silent = by_path({"/token": rate_limited("30"), "/": CHALLENGING})
+    with serving(silent) as server, Client(bounds=bounds(document_all=SHORT)) as client:
+        assert of_all(failing(lambda: client.read_blob(f"{repository(server)}@{DIGEST}")))
+
+
 MOVES = {
     "the PUT that closes an upload": ("PUT", "/v2/app/blobs/uploads/1?digest=sha256:0"),
     "a manifest that is put": ("PUT", "/v2/app/manifests/v1"),
