@@ -34,7 +34,7 @@ class Seen:
 def found(row: Row, places: Sequence[tuple[str, int, Port]], seen: Seen) -> Result:
     """The result of a row that is at these places."""
     counts = {(address, port): seen.counts.get((address, port), Count()) for address, port, _ in places}
-    heads = [head for count in counts.values() for head in count.heads]
+    heads = [head for count in counts.values() for head in count.heads if not head.startswith("CONNECT ")]
     secret = any(count.marked for count in counts.values())
     told = [request for asked in seen.records.values() for request in asked if not request.tls]
     return Result(
@@ -51,6 +51,7 @@ def found(row: Row, places: Sequence[tuple[str, int, Port]], seen: Seen) -> Resu
                 for place, count in counts.items()
             }
         ),
+        told=len(heads),
         questions=tuple(
             head.partition("\r\n\r\n")[0]
             for count in counts.values()
@@ -70,9 +71,8 @@ def _end(seen: Seen) -> End:
 
 
 def _learns(heads: Sequence[str]) -> Learns:
-    asked = [head for head in heads if not head.startswith("CONNECT ")]  # to a proxy: no more than where to
-    if all(QUESTION.match(head) for head in asked):
-        return Learns.QUESTION if asked else Learns.NOTHING
+    if all(QUESTION.match(head) for head in heads):
+        return Learns.QUESTION if heads else Learns.NOTHING
     return Learns.READ
 
 

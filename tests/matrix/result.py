@@ -15,6 +15,8 @@ EXACT = 0.0006
 LATE = 0.6  # seconds that a machine with other work may take to begin and to hand over what was decided
 ROUND_TRIPS = 5  # of what is decided to what was wanted: a challenge, a token, an answer
 NEW = 2  # connections after the decision: a token server's, and one where an answer ended the last
+# Requests in the open, besides a question for each address: the wish, the same with a credential, that for a token.
+MOST = {Learns.NOTHING: 0, Learns.QUESTION: 0, Learns.READ: 2, Learns.SECRET: 3}
 HEADERS = frozenset({"host", "user-agent", "accept"})
 QUESTION = re.compile(r"GET (http://[^/ ]+)?/v2/ ")  # a proxy is told the whole URL
 
@@ -31,6 +33,8 @@ class Result:
     syns: Mapping[int, int]
     packets: Mapping[int, int] = field(default_factory=dict)
     requests: Mapping[int, int]
+    told: int = 0
+    """How many requests anybody on the way could read."""
     questions: tuple[str, ...] = ()
     """The heads of what a plain port was asked first, as they were read on the way."""
 
@@ -71,6 +75,9 @@ def _disclosure(row: Row, result: Result) -> Iterator[Complaint]:
     if result.learns != row.learns:
         final = result.learns is Learns.SECRET
         yield Complaint(f"others read {result.learns}, not {row.learns}", final=final)
+    most = MOST[row.learns] + len(row.hosts) * (row.learns is not Learns.NOTHING)
+    if result.told > most:
+        yield Complaint(f"{result.told} requests in the open, more than {most}")
     for head in result.questions if row.said is not Said.ALWAYS else ():
         names = {line.partition(":")[0].lower() for line in head.split("\r\n")[1:] if line}
         if not QUESTION.match(head) or not names <= HEADERS:
@@ -78,6 +85,9 @@ def _disclosure(row: Row, result: Result) -> Iterator[Complaint]:
 
 
 def _packets(row: Row, result: Result, simulated: Result | None) -> Iterator[Complaint]:
+    for port, number in row.requests.items() if result.stage is not Stage.SIMULATED else ():
+        if result.requests[port] != number:
+            yield Complaint(f"{result.requests[port]} requests to {port}, not {number}")
     for port, (least, most) in row.syns.items():
         if not least <= result.syns[port] <= most:
             yield Complaint(f"{result.syns[port]} SYNs to {port}, not {least} to {most}")

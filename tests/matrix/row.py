@@ -162,6 +162,8 @@ class Row:
     wish: Wish = Wish.TAGS
     port: int | None = None
     syns: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    requests: Mapping[int, int] = field(default_factory=dict)
+    """How many requests a port sees at the real stages, where that is the point."""
     words: str = ""
     """What the error says, among other things."""
     late: float = 0.0

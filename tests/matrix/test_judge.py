@@ -15,7 +15,7 @@ from tests.matrix.row import End, Learns, Row, Said, Stage, only
 from tests.network.tally import Count
 
 ADDRESS = "10.99.0.2"
-ROW = Row("a row", only("slow TLS", "basic"), 1.002, End.TLS, Learns.READ)
+ROW = Row("a row", only("slow TLS", "basic"), 1.002, End.TLS, Learns.READ, requests={443: 2})
 REFUSED = Row("another", only("refused", "refused"), 0.001, End.LOST, words="refused")
 RIGHT = Result(
     stage=Stage.WIRE,
@@ -24,6 +24,7 @@ RIGHT = Result(
     learns=Learns.READ,
     syns={443: 1, 80: 1},
     requests={443: 2, 80: 2},
+    told=3,
     questions=("GET /v2/ HTTP/1.1\r\nHost: x\r\nUser-Agent: boxship\r\nAccept: */*",),
 )
 QUESTION = "GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -47,6 +48,8 @@ def test_a_result_as_the_row_says_is_right() -> None:
         (lambda r: replace(r, seconds=1.7), "takes 1.700 s, more than", False),
         (lambda r: replace(r, learns=Learns.SECRET), "others read a secret", True),
         (lambda r: replace(r, learns=Learns.NOTHING), "others read nothing", False),
+        (lambda r: replace(r, told=4), "4 requests in the open, more than 3", False),
+        (lambda r: replace(r, requests={443: 3, 80: 2}), "3 requests to 443, not 2", False),
         (lambda r: replace(r, syns={443: 1, 80: 0}), "0 SYNs to 80", False),
         (lambda r: replace(r, syns={443: 5, 80: 1}), "5 SYNs to 443", False),
         (lambda r: replace(r, questions=(LIST.strip(),)), "no bare question", True),
@@ -66,7 +69,7 @@ def test_the_simulated_clock_is_exact() -> None:
 
 
 def test_an_error_has_to_say_what_the_row_says() -> None:
-    lost = replace(RIGHT, end=End.LOST, seconds=0.01, learns=Learns.NOTHING, questions=(), words="no route")
+    lost = replace(RIGHT, end=End.LOST, seconds=0.01, learns=Learns.NOTHING, told=0, questions=(), words="no route")
     assert complaints(lost, REFUSED) == [("does not say 'refused': no route", False)]
 
 

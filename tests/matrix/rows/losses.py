@@ -17,6 +17,7 @@ AFTER_THE_SYN_ACK = Loss(kind=Kind.OPEN)
 AFTER_THE_HANDSHAKE = Loss(kind=Kind.SENT, after=2)  # the hello and what finishes it arrive
 RESETS_SYN = Loss(kind=Kind.SYN, forged=Forged.RESET)
 RESETS_FIRST_SYN = Loss(kind=Kind.SYN, first=1, forged=Forged.RESET)
+RESETS_THE_REQUEST = Loss(kind=Kind.SENT, after=2, forged=Forged.RESET)
 RESETS_HELLO = Loss(kind=Kind.SENT, forged=Forged.RESET)
 PROHIBITS = Loss(kind=Kind.SYN, forged=Forged.PROHIBITED)
 
@@ -94,6 +95,15 @@ _DATA = (
         simulated=False,
     ),
     Row(
+        "80 dropped after its first answer",
+        only("refused", lossy("open", Loss(kind=Kind.SENT, after=1))),
+        2.0,
+        LATE,
+        READ,
+        bounds={"first_byte": 2.0, "first_byte_slow": 2.0},
+        simulated=False,
+    ),
+    Row(
         "80 dropped after its SYN-ACK",
         only("refused", lossy("open", AFTER_THE_SYN_ACK)),
         3.001,
@@ -119,6 +129,13 @@ _MIDDLEBOXES = (
         0.253,
         TLS,
         READ,
+        simulated=False,
+    ),
+    Row(
+        "a middlebox resets what comes after the handshake",
+        only(lossy("TLS", RESETS_THE_REQUEST), "basic"),
+        0.002,
+        End.BROKEN,
         simulated=False,
     ),
     Row("a middlebox resets the hello, 80 serves", only(lossy("TLS", RESETS_HELLO), "open"), 0.003, PLAIN, READ),

@@ -8,6 +8,7 @@ from tests.matrix.row import End, Learns, Row, Said, Wish, only
 
 TLS, PLAIN, LOST, BAD_TLS, ANSWER = End.TLS, End.PLAIN, End.LOST, End.BAD_TLS, End.ANSWER
 NOTHING, QUESTION, READ, SECRET = Learns.NOTHING, Learns.QUESTION, Learns.READ, Learns.SECRET
+THRICE = {443: 3, 80: 0}
 
 # Rules 4 and 7: 20 ms after the plain connect it is asked; a secret waits for 1.5 s.
 _DROPPED = (
@@ -95,7 +96,7 @@ _BAD_TLS = (
     Row("a certificate for another name", only("wrong name", "open"), 0.002, BAD_TLS, said=Said.AUTO),
     Row("443 sends an alert, 80 serves", only("TLS alert", "open"), 0.002, BAD_TLS),
     Row("443 sends an alert, 80 challenges", only("TLS alert", "basic"), 0.002, BAD_TLS),
-    Row("503 over TLS, 80 serves", only("TLS, 503", "open"), 0.002, ANSWER, late=4.0),
-    Row("503 over TLS, 80 dropped", only("TLS, 503", "dropped"), 0.002, ANSWER, late=4.0),
+    Row("503 over TLS, 80 serves", only("TLS, 503", "open"), 0.002, ANSWER, late=4.0, requests=THRICE),
+    Row("503 over TLS, 80 dropped", only("TLS, 503", "dropped"), 0.002, ANSWER, late=4.0, requests=THRICE),
 )
 ROWS = _DROPPED + _REFUSED + _NO_ANSWER_TO_THE_HELLO + _NOT_TLS + _TLS + _BAD_TLS
