@@ -230,6 +230,23 @@ def test_the_time_before_a_request_is_that_of_its_name_connection_and_what_it_wa
     assert phases(entry) == expected
     request = entry.object("request")
     assert (request.number("headersSize"), request.number("bodySize"), entry.values["time"]) == (80, 20, 8000)
+    assert entry.text("startedDateTime") == "1970-01-01T00:00:00.000+00:00"
+
+
+def test_a_name_that_was_looked_up_for_one_request_was_not_for_the_next() -> None:
+    other: dict[str, Fact] = {**ONE, "connection": 2}
+    asked: dict[str, Fact] = {"method": "GET", "url": "https://[::1]/v2/", "bytes": 1, "body": 0}
+    whole = story(
+        ("DNSStart", {"host": "::1"}),
+        ("DNSDone", {"host": "::1", "ms": 1000.0}),
+        ("ConnectStart", ONE),
+        ("ConnectDone", {**ONE, "ms": 1000.0}),
+        ("WroteRequest", {**ONE, **asked}),
+        ("ConnectStart", other),
+        ("ConnectDone", {**other, "ms": 1000.0}),
+        ("WroteRequest", {**other, **asked}),
+    )
+    assert [phases(entry)["dns"] for entry in Fields(whole).object("log").objects("entries")] == [1000, -1]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from boxship.cli.notices import Notices
+from boxship.cli.status_line import StatusLine
+from boxship.event import Event
 from boxship.testing import (
     Answer,
     Listener,
@@ -89,6 +92,45 @@ def test_what_is_listed_on_the_same_terminal_is_whole() -> None:
         watched = watch("ls", f"http://{server.address}/app", all_of_it=True)
     assert "connection alive, server working, 2 s" in watched.written
     assert watched.seen == TAGS
+
+
+def test_what_is_written_while_others_are_waited_for_is_whole() -> None:
+    def answer(request: Request) -> Answer:
+        time.sleep(3.4 if request.path.endswith("/v2") else 2.4)
+        return GOOD(request)
+
+    with serving(answer) as server:
+        names = [f"http://{server.address}/app:{tag}" for tag in ("v1", "v9", "v2")]
+        watched = watch("digest", *names, all_of_it=True)
+    assert "connection alive, server working, 2 s" in watched.written
+    digest = str(GOOD.image.digest)
+    assert [line for line in watched.seen if not line.startswith(("boxship: ", "  "))] == [digest, digest]
+    assert [line for line in watched.seen if "working" in line] == []
+    assert any(line.startswith("boxship: ") and "v9" in line for line in watched.seen)
+
+
+class Line(StatusLine):
+    """A status line that nobody sees."""
+
+    written = ""
+
+    def _write(self, text: str) -> None:
+        self.written += text
+
+
+def test_what_is_shown_at_the_end_is_gone_and_nothing_comes_after_it() -> None:
+    line = Line()
+    notices = Notices(line)
+    notices.hear(Event("DNSStart", "", 0.0, facts={"host": "reg.corp"}))
+    until = time.monotonic() + 5
+    while "reg.corp, 1 s" not in line.written and time.monotonic() < until:
+        time.sleep(0.02)
+    assert screen(line.written) == ["boxship: waiting for the name server: reg.corp, 1 s"]
+    notices.close()
+    ended = line.written
+    assert screen(ended) == []
+    time.sleep(1.2)
+    assert line.written == ended
 
 
 def test_a_line_that_the_data_left_open_is_not_overwritten() -> None:
