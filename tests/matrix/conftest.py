@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Proved"]
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -37,7 +38,10 @@ def proved(materials: Path) -> Proved:
     """All rows of a stage, proved when the first of them is asked for."""
 
     @cache
-    def proofs(stage: Stage, way: Way) -> Mapping[str, Proof]:
-        return prove((row for row in ROWS.values() if stage in row.stages), stage, materials, way)
+    def played(stage: Stage, way: Way) -> Future[Mapping[str, Proof]]:
+        # A future keeps an error as well: what cannot be played is not tried again for every row.
+        rows = [row for row in ROWS.values() if stage in row.stages]
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(prove, rows, stage, materials, way)
 
-    return proofs
+    return lambda stage, way: played(stage, way).result()

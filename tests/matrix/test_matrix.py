@@ -26,11 +26,13 @@ def test_a_network_on_the_simulated_clock_is_as_its_row_says(name: str) -> None:
     assert [complaint.words for complaint in simulate(name).complaints] == []
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(("stage", "name"), _played(*REAL))
 def test_a_network_is_as_its_row_says(stage: Stage, name: str, proved: Proved) -> None:
     assert [complaint.words for complaint in proved(stage, "blocking")[name].complaints] == []
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize(("stage", "name"), _played(Stage.FIREWALL))
 def test_a_network_is_the_same_for_asyncio(stage: Stage, name: str, proved: Proved) -> None:
     assert [complaint.words for complaint in proved(stage, "asyncio")[name].complaints] == []
