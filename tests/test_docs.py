@@ -53,13 +53,21 @@ def _commands() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", list(_commands()))
-def test_a_command_of_the_docs_works(command: str, served: RunningRegistry) -> None:
+def test_a_command_of_the_docs_works(command: str, served: RunningRegistry, tmp_path: Path) -> None:
     words = shlex.split(command.replace(_EXAMPLE_ADDRESS, served.address))
     assert words[0] == "boxship"
     program = [sys.executable, "-m", "boxship", *words[1:]]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout
+
+
+def test_every_event_stands_on_its_page() -> None:
+    said = re.compile(r'(?:say\(|telling\.begin\([^"\n]*|end=)\s*"([A-Z][A-Za-z]+)"')
+    names = {name for path in (ROOT / "src").rglob("*.py") for name in said.findall(path.read_text())}
+    page = (ROOT / "docs/trace.md").read_text()
+    assert {"ConnectStart", "ConnectDone", "Request"} <= names
+    assert sorted(name for name in names if f"`{name}`" not in page) == []
 
 
 def test_every_verb_stands_in_the_changelog() -> None:

@@ -8,7 +8,7 @@ from boxship.event import Event, Fact
 HOLE: dict[str, Fact] = {"connection": 1, "address": "10.0.0.5:443", "host": "reg.corp"}
 PLAIN: dict[str, Fact] = {"connection": 2, "address": "10.0.0.5:80", "host": "reg.corp"}
 OTHER: dict[str, Fact] = {"connection": 3, "address": "10.0.0.9:443", "host": "other.corp"}
-PAUSE: dict[str, Fact] = {"status": 503, "host": "reg.corp", "site": "reg.corp", "seconds": 2.5}
+PAUSE: dict[str, Fact] = {"why": "503 from reg.corp", "host": "reg.corp", "seconds": 2.5}
 HELPER: dict[str, Fact] = {"helper": "docker-credential-pass", "key": "reg.corp"}
 PROXY: dict[str, Fact] = {"connection": 1, "address": "10.0.0.7:3128", "host": "reg.corp"}
 SITE: dict[str, Fact] = {"host": "reg.corp", "site": "reg.corp", "port": 443}
@@ -41,6 +41,7 @@ STORIES: dict[str, tuple[Story, float, str]] = {
     "a question": ([(0, "PlainQuestion", PLAIN)], 1, "waiting for 10.0.0.5:80 to say that it is a registry, 1 s"),
     "a helper": ([(0, "HelperStart", HELPER)], 1, "waiting for docker-credential-pass, 1 s"),
     "a pause": ([(0, "Retry", PAUSE)], 1.2, "503 from reg.corp: again in 2 s"),
+    "a pause of nobody": ([(0, "Retry", {"seconds": 9.0})], 1, "…: again in 8 s"),
     "a pause that is over": ([(0, "Retry", PAUSE)], 2.6, ""),
     "certainty": ([(0, "AbsenceStart", SITE)], 1, "making sure that reg.corp does not speak TLS on port 443, 1 s"),
     "certainty that there is": ([(0, "AbsenceStart", SITE), (1, "PlainConfirmed", {"host": "reg.corp"})], 3, ""),

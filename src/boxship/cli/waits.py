@@ -38,7 +38,7 @@ _QUESTION = _Kind(3, _CONNECTION, "waiting for {address} to say that it is a reg
 _ABSENCE = _Kind(4, "site", "making sure that {site} does not speak TLS on port {port}")
 _PROXY = _Kind(4, _CONNECTION, "waiting for the proxy at {address} to reach {host}")
 _HELPER = _Kind(5, "helper", "waiting for {helper}")
-_PAUSE = _Kind(5, "site", "{status} from {site}: again in {left} s")
+_PAUSE = _Kind(5, "host", "{why}: again in {left} s")
 _ALIVE = _Kind(6, _CONNECTION, "{host}: connection alive, server working", _AFTER_ALIVE)
 
 _BEGIN: Mapping[str, _Kind] = {
@@ -68,6 +68,13 @@ _DECIDED = frozenset({"Verdict", "WroteRequest", "PlainConfirmed", "Upgraded"})
 _STEPS = (_NAME, _CONNECT, _PROXY, _TLS, _QUESTION, _ABSENCE, _PAUSE)
 
 
+class _Shown(dict[str, Fact]):
+    """Facts, and a mark where one is missing: an event may come from somebody who knows less."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
 @dataclass(frozen=True, slots=True)
 class _Wait:
     kind: _Kind
@@ -79,7 +86,7 @@ class _Wait:
 
     def words(self, now: float) -> str:
         left = self._left(now)
-        text = self.kind.words.format_map({**self.facts, "left": math.ceil(left)})
+        text = self.kind.words.format_map(_Shown({**self.facts, "left": math.ceil(left)}))
         return text if self.kind is _PAUSE else f"{text}, {int(now - self.since)} s"
 
     def _left(self, now: float) -> float:

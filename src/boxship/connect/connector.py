@@ -216,7 +216,8 @@ class Connector:
             except ConnectFailed as error:
                 if pause is None:
                     raise
-                work.trace.say("Retry", f"{error.what}: again in {pause:.1f} s", level="W")
+                facts: dict[str, Fact] = {"host": verdict.origin.host, "why": error.what, "seconds": pause}
+                work.trace.say("Retry", f"{error.what}: again in {pause:.1f} s", level="W", facts=facts)
             work.sleep(pause)
         raise AssertionError("the last attempt raises")
 

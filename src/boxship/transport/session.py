@@ -151,9 +151,9 @@ class Session:
         if pause is None:
             return False
         response.close()
-        words = f"{response.status} from {ask.site}: again in {pause:.1f} s"
-        facts: dict[str, Fact] = {"site": str(ask.site), "status": response.status, "seconds": round(pause, 3)}
-        ask.work.trace.say("Retry", words, level="W", facts=facts | {"host": response.verdict.origin.host})
+        why, host = f"{response.status} from {ask.site}", response.verdict.origin.host
+        facts: dict[str, Fact] = {"host": host, "why": why, "status": response.status, "seconds": round(pause, 3)}
+        ask.work.trace.say("Retry", f"{why}: again in {pause:.1f} s", level="W", facts=facts)
         ask.work.sleep(pause)
         return True
 
