@@ -16,8 +16,8 @@ from boxship.connect.evidence import Evidence
 
 AGAIN = 0.25  # refused, reset and unreachable are tried once more after this
 SECOND_SYN = 0.4  # our own second SYN to a silent address
-# Both SYNs and the kernel's retransmissions of both, 1 s later, have been unanswered for a while. Where 5 % of the packets
-# are lost, all four are once in 160,000 times; the three that 1.2 s have room for, once in 8,000 times.
+# Both SYNs and the kernel's retransmissions of both, 1 s later, have been unanswered for a while. Where 5 % of the
+# packets are lost, all four are once in 160,000 times; the three that 1.2 s have room for, once in 8,000 times.
 SILENT_AFTER = 1.5
 SILENT_ROUND_TRIPS = 4
 RETRANSMISSION = 1.0  # RFC 6298, 2.1: the kernel's first

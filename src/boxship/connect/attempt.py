@@ -73,7 +73,12 @@ class Attempt:
     @property
     def is_open(self) -> bool:
         """Whether the peer's SYN-ACK has come and the attempt goes on."""
-        return self.live and not math.isnan(self.opened)
+        return self.live and self.answered
+
+    @property
+    def answered(self) -> bool:
+        """Whether the peer's SYN-ACK has come, whatever came of it."""
+        return not math.isnan(self.opened)
 
     @property
     def round_trip(self) -> float:

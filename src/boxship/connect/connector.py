@@ -105,7 +105,7 @@ class Connector:
             if run.leg.most is not Permission.FULL:
                 raise self._needs_consent(site, run, what)  # rule 10: what a proxy is in the way of needs a told http
             consent = verdict.permission is Permission.FULL
-            if consent and self._still_absent(run, work):
+            if consent and self._remembers_absence(run, work):
                 return self._settle_absent(site, known, verdict, work, what)
             words = f"whether {site} speaks TLS after all, before {what} is sent to it"
             facts: dict[str, Fact] = {"host": str(site), "port": site.registry.port or TLS_PORT}
@@ -244,13 +244,16 @@ class Connector:
         if run.winner:
             self._upgrade(site, known, run, run.winner, work)
 
-    def _still_absent(self, run: Run, work: Work) -> bool:
-        """Whether a remembered absence of TLS still holds, as far as can be seen: 443 has been tried, or is fresh."""
-        remembered = run.advice.remembered
+    @staticmethod
+    def _remembers_absence(run: Run, work: Work) -> bool:
+        """Whether a remembered absence of TLS still holds: where a SYN to 443 went along, it has had time to answer."""
+        remembered, race = run.advice.remembered, run.runner.race
         if not (remembered and remembered.evidence):
             return False
-        run.runner.run(work, until=run.runner.race.answerable_by())
-        return not any(attempt.tls and (attempt.is_open or attempt.spoke) for attempt in run.attempts)
+        if any(attempt.tls for attempt in run.attempts):
+            race.pursue(Goal.TLS, time.monotonic())
+            run.runner.run(work, until=race.answerable_by())
+        return not any(attempt.tls and attempt.answered for attempt in run.attempts)
 
     def _settle(self, site: Site, known: Known, verdict: Verdict, work: Work, what: str) -> Verdict:
         run = known.run

@@ -125,7 +125,9 @@ class Race:
             self._end(attempt, Evidence.SPOKE_TLS if attempt.spoke else evidence, detail)
 
     def pursue(self, goal: Goal, now: float) -> None:
-        """Go on after a plain answer, for certainty about TLS."""
+        """Go on after a plain answer, for certainty about TLS; a handshake that is done is that."""
+        if self.outcome and self.outcome.attempt and self.outcome.attempt.tls:
+            return
         if self.outcome or goal is not self.goal:
             self._begun = now  # it may be long ago that somebody looked: second tries get their whole time
         self._now, self.goal, self.outcome, self._head_start = now, goal, None, None
