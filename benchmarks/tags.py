@@ -53,7 +53,7 @@ def _pages() -> Row:
         )
     lines = told.stdout.splitlines()
     tags = [number for number, line in enumerate(lines) if line.startswith("v")]
-    requests = [number for number, line in enumerate(lines) if "/tags/list" in line]
+    requests = [number for number, line in enumerate(lines) if "] Request: " in line and "/tags/list" in line]
     before = sum(1 for number in requests if number < tags[0])
     wanted = _PAGED // _PAGE_SIZE
     right = len(tags) == _PAGED and len(requests) == wanted and before == 1

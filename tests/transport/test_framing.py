@@ -42,6 +42,9 @@ READ = {
     "of HTTP/1.0 with a length": raw(OK.replace(b"1.1", b"1.0"), LENGTH, PAGE),
     "without a reason": raw(b"HTTP/1.1 200\r\n", LENGTH, PAGE),
     "with bare newlines": raw(b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % len(PAGE), PAGE),
+    "with bare newlines, and an empty line in its body": raw(
+        b"HTTP/1.1 200 OK\nContent-Length: %d\n\n" % (len(PAGE) + 4), PAGE[:-1], b"\r\n\r\n", PAGE[-1:]
+    ),
     "with a folded header": raw(OK, b"X-Long: a\r\n  b\r\n", LENGTH, PAGE),
     "with odd bytes in a header": raw(OK, b"X-Odd: \xff\xfe\xe4\r\n", LENGTH, PAGE),
     "after an early hint": raw(INTERIM, OK, LENGTH, PAGE),
