@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from boxship.aio import AsyncClient
     from boxship.client import Client
+    from boxship.connect.deadline import Bounds
     from boxship.digest import Digest
     from boxship.errors import BoxshipError
     from boxship.event import Event
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AsyncClient": "boxship.aio",
+    "Bounds": "boxship.connect.deadline",
     "BoxshipError": "boxship.errors",
     "Client": "boxship.client",
     "Digest": "boxship.digest",
@@ -31,7 +33,7 @@ _HOMES = {
     "Registry": "boxship.reference",
 }
 
-__all__ = ["AsyncClient", "BoxshipError", "Client", "Digest", "Event", "Platform", "Reference", "Registry"]
+__all__ = ["AsyncClient", "Bounds", "BoxshipError", "Client", "Digest", "Event", "Platform", "Reference", "Registry"]
 
 
 def __getattr__(name: str) -> object:

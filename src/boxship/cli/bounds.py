@@ -28,6 +28,10 @@ def _at_most(told: float, _own: float, default: float) -> float:
     return min(told, default)
 
 
+def _with_room(told: float, own: float, default: float) -> float:
+    return max(default, told + default - own)
+
+
 # Each flag with its bounds: the first is its own, the others would be in its way.
 TABLE: Mapping[str, Mapping[str, _Rule]] = {
     "--connect-timeout": {"connect": _told, "connect_all": _in_proportion},
@@ -37,6 +41,7 @@ TABLE: Mapping[str, Mapping[str, _Rule]] = {
         "first_byte_slow": _told,
         "first_byte_moving": _told,
         "question": _at_most,
+        "document_all": _with_room,
     },
     "--names-timeout": {"names": _told},
     "--proxy-timeout": {"proxy": _told},
