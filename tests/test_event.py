@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import time
 from collections.abc import Iterator
@@ -33,3 +34,12 @@ def test_a_moment_always_has_six_digits_after_the_point(at: float) -> None:
 def test_a_line_stays_one_line_and_sends_nothing_to_the_terminal() -> None:
     line = str(Event("Answer", "404 \x1b[31mred\r\nI1123 00:00:00.000000 forged] Name: text", 0.0))
     assert line.isprintable()
+
+
+def test_facts_stand_beside_the_line_and_travel_with_the_event() -> None:
+    event = Event("Request", "GET /", 0.0, facts={"status": 200, "headers": (("a", "b"),)})
+    assert "200" not in str(event)
+    assert pickle.loads(pickle.dumps(event)) == event
+    assert event != Event("Request", "GET /", 0.0)
+    assert hash(event) == hash(Event("Request", "GET /", 0.0))
+    assert dict(Event("Request", "GET /", 0.0).facts) == {}

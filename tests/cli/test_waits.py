@@ -45,6 +45,12 @@ STORIES: dict[str, tuple[Story, float, str]] = {
     "a pause that is over": ([(0, "Retry", PAUSE)], 2.6, ""),
     "certainty": ([(0, "AbsenceStart", SITE)], 1, "making sure that reg.corp does not speak TLS on port 443, 1 s"),
     "certainty that there is": ([(0, "AbsenceStart", SITE), (1, "PlainConfirmed", {"host": "reg.corp"})], 3, ""),
+    "an upload": ([(0, "SendStart", {**PLAIN, "body": 70_000})], 5, "sending 70000 bytes to reg.corp, 5 s"),
+    "an upload that was sent": (
+        [(0, "SendStart", {**PLAIN, "body": 70_000}), (5, "WroteRequest", PLAIN)],
+        8,
+        "reg.corp: connection alive, server working, 3 s",
+    ),
     "a request, not yet": ([(0, "WroteRequest", PLAIN)], 1.9, ""),
     "a request": ([(0, "WroteRequest", PLAIN)], 34.5, "reg.corp: connection alive, server working, 34 s"),
     "a request that failed": ([(0, "WroteRequest", PLAIN), (1, "RequestFailed", PLAIN)], 3, ""),

@@ -39,6 +39,7 @@ _ABSENCE = _Kind(4, "site", "making sure that {site} does not speak TLS on port 
 _PROXY = _Kind(4, _CONNECTION, "waiting for the proxy at {address} to reach {host}")
 _HELPER = _Kind(5, "helper", "waiting for {helper}")
 _PAUSE = _Kind(5, "host", "{why}: again in {left} s")
+_SEND = _Kind(6, _CONNECTION, "sending {body} bytes to {host}")
 _ALIVE = _Kind(6, _CONNECTION, "{host}: connection alive, server working", _AFTER_ALIVE)
 
 _BEGIN: Mapping[str, _Kind] = {
@@ -50,6 +51,7 @@ _BEGIN: Mapping[str, _Kind] = {
     "AbsenceStart": _ABSENCE,
     "HelperStart": _HELPER,
     "Retry": _PAUSE,
+    "SendStart": _SEND,
     "WroteRequest": _ALIVE,
     "Request": _READING,
 }
@@ -64,7 +66,7 @@ _END: Mapping[str, _Kind] = {
     "AnswerDone": _READING,
 }
 # After these, what is still tried for the host is not what somebody waits for any more.
-_DECIDED = frozenset({"Verdict", "WroteRequest", "PlainConfirmed", "Upgraded"})
+_DECIDED = frozenset({"Verdict", "SendStart", "WroteRequest", "PlainConfirmed", "Upgraded"})
 _STEPS = (_NAME, _CONNECT, _PROXY, _TLS, _QUESTION, _ABSENCE, _PAUSE)
 
 

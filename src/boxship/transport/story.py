@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Any other is the user's own, and may authenticate.
 _HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 
+_SOON_SENT = 64 * 1024  # bytes: what is not longer is in the system's buffers at once
+
 
 class Story:
     """Tells of one exchange. It is only made where somebody listens: a request costs little more than its bytes."""
@@ -39,6 +41,9 @@ class Story:
         }
         self._began = self._written = self._answered = time.monotonic()
         self._received = connection.received
+        if len(request.body or b"") > _SOON_SENT:
+            facts: dict[str, Fact] = {"body": len(request.body or b"")}
+            trace.say("SendStart", f"{self._where}: {facts['body']} bytes", facts=self._facts | facts)
 
     def wrote(self, size: int) -> None:
         """The request has been written: from now on its first byte is waited for."""
