@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help
-.PHONY: help demo test check peers bench
+.PHONY: help demo test check peers bench compare
 
 help: ## list what `make` can do
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -25,6 +25,9 @@ peers: ## install the programs that tests compare with (Debian, root or sudo)
 
 bench: $(READY) ## measure
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+compare: $(READY) ## boxship, skopeo and crane in networks that are in the way (root)
+	PYTHONPATH=. $(BIN)/python benchmarks/peers.py $(ARGS)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -16,7 +16,11 @@ from pathlib import Path
 
 OCI = "application/vnd.oci.image"
 _START, _END = 15.0, 5.0  # seconds
-_VERSIONS = {"docker-registry": ["docker-registry", "--version"], "skopeo": ["skopeo", "--version"]}
+_VERSIONS = {
+    "docker-registry": ["docker-registry", "--version"],
+    "skopeo": ["skopeo", "--version"],
+    "crane": ["crane", "version"],
+}
 
 
 def missing(*names: str) -> list[str]:

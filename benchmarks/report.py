@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["machine", "table", "write"]
+__all__ = ["grid", "keep", "machine", "table", "write"]
 
 import json
 import os
@@ -35,9 +35,13 @@ def machine() -> dict[str, str]:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table whose columns stand under one another in a terminal, too."""
-    cells = [_COLUMNS, *((row.name, row.target, row.measured, row.spread, row.holds) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_COLUMNS))]
+    """The rows as a Markdown table."""
+    return grid([_COLUMNS, *((row.name, row.target, row.measured, row.spread, row.holds) for row in rows)])
+
+
+def grid(cells: Sequence[Sequence[str]]) -> str:
+    """A head and lines as a Markdown table whose columns stand under one another in a terminal, too."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [_line(line, widths) for line in cells]
     return "\n".join([lines[0], _line(["-" * width for width in widths], widths), *lines[1:]])
 
@@ -48,13 +52,18 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def write(folder: Path, date: str, described: Mapping[str, str], rows: Sequence[Row], notes: Sequence[str]) -> Path:
     """Write `<date>.md` and `<date>.json`; returns the first."""
-    folder.mkdir(parents=True, exist_ok=True)
     facts = "\n".join(f"- {name}: {value}" for name, value in described.items())
     words = "\n".join(f"- {note}" for note in notes)
     text = f"# {date}\n\n{facts}\n\n{table(rows)}\n{f'{chr(10)}{words}{chr(10)}' if words else ''}"
     document = {"date": date, "machine": described, "rows": [asdict(row) for row in rows], "notes": list(notes)}
-    (folder / f"{date}.json").write_text(f"{json.dumps(document, indent=1)}\n")
-    page = folder / f"{date}.md"
+    return keep(folder, date, text, document)
+
+
+def keep(folder: Path, name: str, text: str, document: Mapping[str, object]) -> Path:
+    """Write what was measured as a page and as JSON, both of that name; returns the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(f"{json.dumps(document, indent=1)}\n")
+    page = folder / f"{name}.md"
     page.write_text(text)
     return page
 
