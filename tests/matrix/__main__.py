@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from tests.behaviour.ports import certificates
-from tests.matrix.lab import DOMAIN
+from tests.matrix.addresses import DOMAIN
 from tests.matrix.proof import prove, simulate
 from tests.matrix.report import PAGE, measured, promised
 from tests.matrix.row import REAL, Stage

@@ -13,7 +13,8 @@ from typing import Protocol
 import pytest
 
 from tests.behaviour.ports import certificates
-from tests.matrix.lab import DOMAIN, Way
+from tests.matrix.addresses import DOMAIN
+from tests.matrix.lab import Way
 from tests.matrix.proof import Proof, prove
 from tests.matrix.row import Stage
 from tests.matrix.rows import ROWS

@@ -6,7 +6,7 @@ found out comes from these counters and from the listeners' records; the client 
 
 from __future__ import annotations
 
-__all__ = ["DOMAIN", "Laid", "Way", "cancel", "lay", "play"]
+__all__ = ["Way", "cancel", "play"]
 
 import json
 import shutil
@@ -14,9 +14,8 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -24,86 +23,21 @@ from typing import Literal
 from tests.behaviour.ports import PASSWORD, USER, record_of
 from tests.behaviour.record import Asked, asked
 from tests.behaviour.scene import environment
+from tests.matrix.addresses import Laid, lay
 from tests.matrix.findings import Seen, found
 from tests.matrix.job import Done, Job, read_done, write_jobs
 from tests.matrix.result import Result
-from tests.matrix.row import PROXY_PORT, Host, Port, Row, Said, Stage, Wish
+from tests.matrix.row import Row, Stage, Wish
 from tests.network.namespace import ROOT, SERVER, Network
 from tests.network.road import Forged, Kind, Loss, Road, write_roads
 from tests.network.tally import Tally
 from tests.peers.process import inside, running
 
 Way = Literal["blocking", "asyncio"]
-DOMAIN = "rows.test"
 MARKS = ("uthorization:", "of the user", b64encode(f"{USER}:{PASSWORD}".encode()).decode())
-_TAKEN = frozenset({1, 100, 254})  # the name server's address, the client's and the router's
 # What else the machine does comes second: a wire or a server that sleeps is a network of another kind.
 _FIRST = ("nice", "-n", "-10", "env", f"PYTHONPATH={ROOT}", sys.executable)
 _CALM = 0.4  # seconds in which packets that are under way are counted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """A row in a lab: the addresses of its hosts, and how its registry is named."""
-
-    row: Row
-    addresses: tuple[str, ...]
-    name: str
-    proxy: str = ""
-    """The proxy's address, where there is one."""
-
-    @property
-    def registry(self) -> str:
-        """As a user writes it."""
-        host = self.name
-        if self.row.said in (Said.PRIVATE, Said.LOOPBACK):
-            host = f"[{self.addresses[0]}]" if ":" in self.addresses[0] else self.addresses[0]
-        return host if self.row.port is None else f"{host}:{self.row.port}"
-
-    @property
-    def places(self) -> Iterator[tuple[str, int, Port]]:
-        """Each port at its address."""
-        for address, host in zip(self.addresses, self.row.hosts, strict=True):
-            for number, port in host.ports.items():
-                yield address, number, port
-        if self.row.proxy:
-            yield self.proxy, PROXY_PORT, self.row.proxy.port
-
-    @property
-    def proxies(self) -> Mapping[str, str]:
-        """What the environment says of the proxy."""
-        proxy = self.row.proxy
-        if not proxy:
-            return {}
-        variables = dict.fromkeys(proxy.variables, f"{proxy.scheme}://{self.proxy}:{PROXY_PORT}")
-        return variables | ({"NO_PROXY": DOMAIN} if proxy.excepted else {})
-
-    @property
-    def here(self) -> bool:
-        """Whether it is on the client's own machine."""
-        return self.row.said is Said.LOOPBACK
-
-
-def lay(rows: Iterable[Row]) -> tuple[Laid, ...]:
-    """Give each row addresses and a name of its own."""
-    numbers = (number for number in range(1, 255) if number not in _TAKEN)
-    return tuple(
-        Laid(
-            row=row,
-            addresses=tuple(_address(row, host, next(numbers)) for host in row.hosts),
-            name=f"r{n}.{DOMAIN}",
-            proxy=f"10.99.0.{next(numbers)}" if row.proxy else "",
-        )
-        for n, row in enumerate(rows)
-    )
-
-
-def _address(row: Row, host: Host, number: int) -> str:
-    if row.said is Said.LOOPBACK:
-        return f"127.0.1.{number}"
-    if host.version == 6:
-        return f"fd00::1:{number}" if host.routed else f"fd77::{number}"
-    return f"10.99.0.{number}"
 
 
 def play(rows: Sequence[Row], stage: Stage, materials: Path, way: Way = "blocking") -> tuple[Result, ...]:

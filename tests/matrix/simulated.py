@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from boxship.connect.address import Address
+from boxship.connect.address import MAX_ADDRESSES, Address
 from boxship.connect.attempt import End as Finish
 from boxship.connect.attempt import Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
@@ -70,7 +70,7 @@ class _Play:
         self._simulation.network = {address: _script(row, port) for address, port in self._does.items()}
 
     def _race(self, row: Row) -> Race:
-        places = tuple(self._place(number) for number in range(len(row.hosts)))
+        places = tuple(self._place(number) for number in range(len(row.hosts)))[:MAX_ADDRESSES]
         advice = advise(places, self._remembered(row, places[0]), 0.0)
         return Race(
             advice.places,

@@ -24,6 +24,8 @@ ROWS = (
     Row("two black holes, then plain", (HOLE, HOLE, FIREWALLED), 0.222, PLAIN, READ),
     Row("two black holes, then a challenge", (HOLE, HOLE, CHALLENGES), 1.7, PLAIN, SECRET),
     Row("two black holes and no more", (HOLE, HOLE), 5.1, LOST, words="dropped, not refused"),
+    Row("fifteen black holes, then TLS", (*(HOLE,) * 15, GOOD), 1.502, TLS),
+    Row("sixteen black holes, then TLS that is not tried", (*(HOLE,) * 16, GOOD), 6.5, LOST),
     Row("refused, then TLS", (GONE, GOOD), 0.003, TLS),
     Row("refused at both", (GONE, GONE), 0.002, LOST, words="refused"),
     Row("plain behind a dropped 443, then TLS", (CHALLENGES, GOOD), 0.003, TLS),

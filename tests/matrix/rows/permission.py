@@ -81,4 +81,10 @@ _ALWAYS = (
     Row("plain is told, 80 refused", only("TLS", "refused"), 0.001, LOST, said=ALWAYS, syns=NOT_443),
     Row("plain is told, 80 dropped", only("TLS", "dropped"), 5.0, LOST, said=ALWAYS, syns=NOT_443),
 )
-ROWS = _UNSAID + _PRIVATE + _LOOPBACK + _ALWAYS
+_AUTO = (
+    Row("either is permitted, TLS", only("TLS", "basic"), 0.002, TLS, said=Said.AUTO),
+    Row("either is permitted, TLS after 1 s", only("slow TLS", "basic"), 1.002, TLS, READ, said=Said.AUTO),
+    Row("either is permitted, 443 dropped", only("dropped", "basic"), 1.5, PLAIN, SECRET, said=Said.AUTO),
+    Row("either is permitted, 443 refused", only("refused", "open"), 0.002, PLAIN, READ, said=Said.AUTO),
+)
+ROWS = _AUTO + _UNSAID + _PRIVATE + _LOOPBACK + _ALWAYS
