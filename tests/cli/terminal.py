@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Watched", "screen", "watch"]
 
 import os
-import pty
 import signal
 import subprocess
 import time
@@ -52,6 +51,8 @@ def watch(
 
     Where `interrupt_at` has been written, it is interrupted.
     """
+    import pty  # which Windows lacks
+
     ours, theirs = pty.openpty()
     out = theirs if all_of_it else subprocess.PIPE
     surroundings = {**os.environ, "TERM": "xterm", **(env or {})}

@@ -150,7 +150,9 @@ def test_an_interrupt_leaves_no_notice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "env"), [((), {"TERM": "dumb"}), (("-v",), {})], ids=["a dumb terminal", "a trace besides"]
+    ("words", "env"),
+    [((), {"TERM": "dumb"}), (("-v",), {}), (("-q",), {})],
+    ids=["a dumb terminal", "a trace besides", "quiet"],
 )
 def test_elsewhere_nothing_is_rewritten(words: tuple[str, ...], env: dict[str, str]) -> None:
     with black_hole() as hole:

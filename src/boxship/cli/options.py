@@ -80,6 +80,7 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         default=0,
         help="trace every connection and request on stderr; -vv headers, too",
     )
+    story.add_argument("-q", "--quiet", action="store_true", help="on a terminal, do not say what is waited for")
     story.add_argument(
         "--trace", metavar="FILE", help="write the trace to a file: JSON lines, or HAR if it is named so"
     )
@@ -95,7 +96,7 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
     """The client that the options describe."""
     skip = chosen.skip_tls_verify or ()
     with (
-        Tracer(chosen.verbose, chosen.trace) as tracer,
+        Tracer(chosen.verbose, chosen.trace, quiet=chosen.quiet) as tracer,
         Client(
             plain_http=chosen.plain_http,
             insecure=chosen.insecure,
