@@ -162,6 +162,18 @@ def test_a_reader_that_has_enough_leaves_a_whole_document(har: Path) -> None:
     assert statuses(entries(har))[0] == 200
 
 
+def test_requests_at_once_are_kept_apart(har: Path) -> None:
+    with serving(GOOD) as server:
+        names = [f"http://{server.address}/app:{tag}" for tag in GOOD.tags * 10]
+        assert boxship("digest", "--trace", str(har), *names).status == 0
+    found = entries(har)
+    assert statuses(found) == [200] * len(names)
+    asked = [entry.object("request").text("url").rpartition("/")[2] for entry in found]
+    assert sorted(asked) == sorted(GOOD.tags * 10)
+    fresh = {entry.text("connection") for entry in found if phases(entry)["connect"] >= 0}
+    assert fresh == {entry.text("connection") for entry in found}
+
+
 def test_a_redirect_to_another_host_is_an_entry_of_its_own(har: Path) -> None:
     with serving(Answer(200, LAYER)) as store:
         moved = by_path({"/v2/app/blobs/": redirect_to(f"{store.url}/b?X-Sig=s1gned"), "/": GOOD})

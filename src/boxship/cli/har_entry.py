@@ -100,12 +100,16 @@ class Entry:
         self.reason, self.http = str(event.facts.get("reason", "")), str(event.facts.get("http", ""))
         self.error, self.over = "" if self.status else event.text, True
 
+    @property
+    def started(self) -> float:
+        """When somebody began to wait for it: with its connection's name, where it is the first over that."""
+        return min(self.began, self.dial.began) if self.dial else self.began
+
     def written(self) -> dict[str, object]:
         """The entry as HAR has it."""
         timings = self._timings()
-        began = min(self.began, self.dial.began) if self.dial else self.began
         return {
-            "startedDateTime": datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds"),
+            "startedDateTime": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="milliseconds"),
             "time": round(sum(ms for phase, ms in timings.items() if phase != "ssl" and ms > 0), 3),
             "request": self._request(),
             "response": self._response(),
