@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from boxship.registry.remote import Remote
     from boxship.settings.daemon_json import Unsafe
     from boxship.settings.hosts import Site
+    from boxship.settings.proxies import Proxies
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
@@ -308,7 +309,6 @@ class Client:
         from boxship.connect.connector import Connector
         from boxship.connect.contexts import Contexts
         from boxship.connect.resolve import Resolver
-        from boxship.settings.proxies import Proxies
         from boxship.transport.session import Session
         from boxship.wire.message import USER_AGENT
 
@@ -319,7 +319,7 @@ class Client:
                     Resolver(self._told, only=flags.ip_version),
                     Contexts(self._tls_context),
                     self._bounds,
-                    proxies=Proxies.of(os.environ),
+                    proxies=_proxies(os.environ),
                     memory=_memory(self._memory_folder),
                     refresh=self._refresh,
                     user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
@@ -377,3 +377,12 @@ def _memory(folder: str | os.PathLike[str] | None) -> Memory | None:
         return None
     place = Path(folder) if os.fspath(folder) else default_folder(os.environ)
     return Memory(place) if place else None
+
+
+def _proxies(environment: Mapping[str, str]) -> Proxies | None:
+    """The proxies, where a variable names one: most often, none does."""
+    if not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")):
+        return None
+    from boxship.settings.proxies import Proxies
+
+    return Proxies.of(environment)

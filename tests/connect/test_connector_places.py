@@ -16,7 +16,6 @@ from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Origin, Verdict
 from boxship.errors import PlainNotPermitted
 from boxship.settings.hosts import Scheme, Site
-from boxship.settings.proxies import Proxies
 from boxship.settings.sourced import Sourced
 from boxship.testing import ScriptedRegistry, refused, serving
 from tests.connect.driving import NAME, Certificates, connecting, reach, site
@@ -31,7 +30,7 @@ def at(ip: str, port: int) -> Address:
 
 def places(where: Site, addresses: tuple[Address, ...], found: Verdict | None = None) -> tuple[Place, ...]:
     """Where to try what, directly; the first time, or as the verdict says."""
-    leg = again(where, found) if found else legs_of(where, Proxies())[0]
+    leg = again(where, found) if found else legs_of(where, None)[0]
     return Atlas(Resolver()).places(leg, addresses)
 
 
@@ -149,6 +148,6 @@ def test_a_place_that_is_told_is_dialled_there_and_named_as_it_was(certificates:
 
 def test_a_name_whose_443_is_told_is_not_looked_up() -> None:
     told = Atlas(Resolver({("nowhere.invalid", 443): (at(LOOPBACK, 8443),)}))
-    names = told.names(legs_of(site("nowhere.invalid", AUTO), Proxies())[0])
+    names = told.names(legs_of(site("nowhere.invalid", AUTO), None)[0])
     assert not names.pending
     assert names.first(Work(), 1.0) == (Place(at(LOOPBACK, 8443), None),)

@@ -12,6 +12,7 @@ import threading
 import time
 from copy import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address, Permission, is_literal
 from boxship.connect.attempt import Attempt, Goal
@@ -31,8 +32,10 @@ from boxship.connect.verdict import Line, Verdict
 from boxship.errors import ConnectFailed, NameFailed, TimedOut, TLSFailed, Unreachable
 from boxship.event import Fact
 from boxship.settings.hosts import Site
-from boxship.settings.proxies import Proxies
 from boxship.wire.message import USER_AGENT
+
+if TYPE_CHECKING:
+    from boxship.settings.proxies import Proxies
 
 # What errors need is imported where all is not well.
 # ruff: noqa: PLC0415
@@ -53,7 +56,7 @@ class Connector:
         user_agent: str = USER_AGENT,
     ) -> None:
         """`memory`: what earlier runs found; with `refresh` it is not read, only written."""
-        self._contexts, self._bounds, self._proxies = contexts, bounds, proxies or Proxies()
+        self._contexts, self._bounds, self._proxies = contexts, bounds, proxies
         self.user_agent = user_agent
         self._recollection = Recollection(memory, refresh=refresh)
         self._reach = Reach(resolver, contexts, bounds, self._recollection, user_agent)

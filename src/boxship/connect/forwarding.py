@@ -4,7 +4,10 @@ from __future__ import annotations
 
 __all__ = ["proxy_authorization", "target_prefix"]
 
-from boxship.settings.proxies import Proxy
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from boxship.settings.proxies import Proxy
 
 
 def target_prefix(proxy: Proxy | None, host: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["DIRECT", "PLAIN_PORT", "TLS_PORT", "Leg"]
+__all__ = ["PLAIN_PORT", "TLS_PORT", "Leg"]
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from boxship.connect.address import Permission
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Site
-from boxship.settings.proxies import Proxy, Route
+
+if TYPE_CHECKING:
+    from boxship.settings.proxies import Proxy
 
 TLS_PORT, PLAIN_PORT = 443, 80
-
-DIRECT = Route(None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Leg:
         site: the host.
         tls: whether TLS is tried in it.
         plain: whether plain HTTP is.
-        route: the proxy that it goes through, or none, and the rule that said so.
+        proxy: what it goes through, if anything.
+        rule: which rule said so, in words; empty where there is none to say.
         most: what may be said in plain at most, if plain wins.
         verdict: what worked before: nothing else is tried.
     """
@@ -32,14 +34,10 @@ class Leg:
     site: Site
     tls: bool
     plain: bool
-    route: Route = DIRECT
+    proxy: Proxy | None = None
+    rule: str = ""
     most: Permission = Permission.FULL
     verdict: Verdict | None = None
-
-    @property
-    def proxy(self) -> Proxy | None:
-        """What it goes through."""
-        return self.route.proxy
 
     @property
     def told(self) -> bool:
@@ -55,5 +53,5 @@ class Leg:
     def words(self) -> str:
         """How it goes, for an error, with a blank before it; '' where no rule was needed."""
         if self.proxy:
-            return f" through the proxy {self.proxy} ({self.route.rule})"
-        return f" without a proxy ({self.route.rule})" if self.route.rule else ""
+            return f" through the proxy {self.proxy} ({self.rule})"
+        return f" without a proxy ({self.rule})" if self.rule else ""

@@ -4,45 +4,59 @@ from __future__ import annotations
 
 __all__ = ["again", "legs_of"]
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
 from boxship.connect.address import Address, Permission, is_literal
-from boxship.connect.leg import DIRECT, PLAIN_PORT, TLS_PORT, Leg
+from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
 from boxship.connect.places import permission
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Scheme, Site
-from boxship.settings.proxies import Proxies, Route
+
+if TYPE_CHECKING:
+    # Where no variable names a proxy, none is needed.
+    from boxship.settings.proxies import Proxies
 
 
-def legs_of(site: Site, proxies: Proxies) -> tuple[Leg, ...]:
+def legs_of(site: Site, proxies: Proxies | None) -> tuple[Leg, ...]:
     """The races of a site that is not known yet: all candidates in one, or, behind a proxy, TLS first and alone."""
     scheme, port = site.scheme.value, site.registry.port
     if scheme is Scheme.HTTPS:
-        return (Leg(site, tls=True, plain=False, route=_route(proxies, "https", site)),)
+        return (_leg(site, proxies, "https"),)
     if scheme is Scheme.HTTP:
-        return (Leg(site, tls=False, plain=True, route=_route(proxies, "http", site)),)
-    secure, bare = _route(proxies, "https", site), _route(proxies, "http", site)
-    if not (secure.proxy or bare.proxy):
-        return (Leg(site, tls=True, plain=True, route=secure),)
-    alone = Leg(site, tls=True, plain=False, route=secure)
+        return (_leg(site, proxies, "http"),)
+    alone, after = _leg(site, proxies, "https"), _leg(site, proxies, "http")
+    if not (alone.proxy or after.proxy):
+        return (replace(alone, plain=True),)
     # What a proxy carries in plain can be read there, and it alone says whether TLS is absent: no secret is sent.
-    most = min(Permission.READS, _by_name(site, direct=not bare.proxy))
-    after = Leg(site, tls=False, plain=True, route=bare, most=most)
+    most = min(Permission.READS, _by_name(site, direct=not after.proxy))
     if not most:
         return (alone,)
+    after = replace(after, most=most)
     return (after,) if port == PLAIN_PORT else (alone, after)  # rule 9: `:80` is plain without a hello
 
 
 def again(site: Site, verdict: Verdict) -> Leg:
     """The race for one more connection of the kind that worked."""
-    route = Route(verdict.proxy, verdict.proxy.rule) if verdict.proxy else DIRECT
-    return Leg(site, tls=verdict.tls, plain=not verdict.tls, route=route, most=verdict.permission, verdict=verdict)
+    proxy = verdict.proxy
+    return Leg(
+        site,
+        tls=verdict.tls,
+        plain=not verdict.tls,
+        proxy=proxy,
+        rule=proxy.rule if proxy else "",
+        most=verdict.permission,
+        verdict=verdict,
+    )
 
 
-def _route(proxies: Proxies, scheme: str, site: Site) -> Route:
-    if not (proxies.https or proxies.http):
-        return DIRECT
+def _leg(site: Site, proxies: Proxies | None, scheme: Literal["https", "http"]) -> Leg:
     secure = scheme == "https"
-    port = site.registry.port or (TLS_PORT if secure else PLAIN_PORT)
-    return proxies.route("https" if secure else "http", site.registry.host, port)
+    leg = Leg(site, tls=secure, plain=not secure)
+    if proxies is None:
+        return leg
+    route = proxies.route(scheme, site.registry.host, site.registry.port or (TLS_PORT if secure else PLAIN_PORT))
+    return replace(leg, proxy=route.proxy, rule=route.rule)
 
 
 def _by_name(site: Site, *, direct: bool) -> Permission:

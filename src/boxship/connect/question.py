@@ -10,12 +10,15 @@ __all__ = ["Answer", "parse", "question"]
 import io
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from boxship.connect.forwarding import proxy_authorization, target_prefix
-from boxship.settings.proxies import Proxy
 from boxship.wire.message import Head, Request
 from boxship.wire.routes import BASE
+
+if TYPE_CHECKING:
+    from boxship.settings.proxies import Proxy
 
 # What reads an answer is imported when there is one: `http.client` makes headers of `email`, which takes a while.
 # ruff: noqa: PLC0415
