@@ -86,7 +86,7 @@ def test_a_silent_connection_that_wakes_after_the_other_has_answered_is_closed_a
 
         return replace(good, body=pieces(), headers={**dict(good.headers), "Content-Length": str(len(CONTENT) - at)})
 
-    with serving(faulty(sleeper, answer)) as server, Client(bounds=hasty()) as client:
+    with serving(faulty(sleeper, answer)) as server, Client(bounds=hasty(abandoned=4 * SOON)) as client:
         assert collected(client, server) == (CONTENT, None)
         assert len(server.requests) == 2
 
@@ -113,8 +113,10 @@ def test_a_silent_connection_is_waited_for_while_the_other_is_in_trouble() -> No
 
 def test_one_that_wakes_and_falls_silent_again_is_asked_for_again() -> None:
     sleeper = Sleeper(MIB, then=CONTENT[MIB : 2 * MIB])
-    with serving(faulty(sleeper, waking(sleeper))) as server, Client(bounds=hasty()) as client:
+    with serving(faulty(sleeper, waking(sleeper))) as server, Client(bounds=hasty(abandoned=4 * SOON)) as client:
+        began = time.monotonic()
         assert collected(client, server) == (CONTENT, None)
+        assert time.monotonic() - began < SOON
     assert list(map(asked_from, server.requests)) == [None, MIB, 2 * MIB]
 
 
@@ -157,6 +159,16 @@ def test_a_trickle_does_not_win_by_trickling_on() -> None:
     def trickle(good: Answer) -> Answer:
         bytes_left = (CONTENT[place : place + 1] for place in range(MIB, len(CONTENT)))
         return replace(good, body=iter([CONTENT[:MIB], *bytes_left]), body_piece_every=0.02, headers=LENGTH)
+
+    with serving(faulty(trickle, late)) as server, Client(bounds=hasty()) as client:
+        assert collected(client, server) == (CONTENT, None)
+        assert len(server.requests) == 2
+
+
+def test_a_trickle_does_not_win_by_filling_a_piece() -> None:
+    def trickle(good: Answer) -> Answer:
+        bytes_left = (CONTENT[place : place + 1] for place in range(MIB - 30, len(CONTENT)))
+        return replace(good, body=iter([CONTENT[: MIB - 30], *bytes_left]), body_piece_every=0.02, headers=LENGTH)
 
     with serving(faulty(trickle, late)) as server, Client(bounds=hasty()) as client:
         assert collected(client, server) == (CONTENT, None)

@@ -131,6 +131,21 @@ def test_a_blob_that_says_it_is_longer_than_it_is_ends_in_an_error_or_is_whole()
         assert collected(client, server, len(CONTENT)) == (CONTENT, None)
 
 
+def test_a_blob_that_ends_with_its_connection_has_not_ended_where_that_was_reset() -> None:
+    open_ended = faulty(lambda _: Answer(200, [CONTENT], afterwards="close", reset_after=MIB))
+    with serving(open_ended) as server, Client() as client:
+        assert collected(client, server) == (CONTENT, None)
+    assert len(server.requests) == 2
+
+
+def test_the_rest_is_asked_for_on_a_new_connection() -> None:
+    with serving(faulty(FAULTS["is cut short"](MIB))) as server, Client() as client:
+        with client.api("GET", server.url, "/v2/") as one, client.api("GET", server.url, "/v2/") as other:
+            assert one.read(100) == other.read(100)
+        assert collected(client, server) == (CONTENT, None)
+        assert len(server.connections) == 3
+
+
 def test_a_blob_of_another_size_is_not_asked_for_again() -> None:
     with serving(faulty()) as server, Client() as client:
         error = collected(client, server, len(CONTENT) + 1)[1]
@@ -158,6 +173,10 @@ SIZE = len(CONTENT)
 ANOTHER = "sha256:" + "0" * 64
 WRONG: dict[str, tuple[Fault, str]] = {
     "begins earlier": (said(Content_Range=f"bytes {MIB - 1}-{SIZE - 1}/{SIZE}"), "those from 1048576 on"),
+    "begins earlier and is as long as it says": (
+        lambda good: replace(said(Content_Range=f"bytes {MIB - 1}-{SIZE - 1}/{SIZE}")(good), body=CONTENT[MIB - 1 :]),
+        "those from 1048576 on",
+    ),
     "begins later": (said(Content_Range=f"bytes {MIB + 1}-{SIZE - 1}/{SIZE}"), "those from 1048576 on"),
     "ends earlier than it says": (said(Content_Range=f"bytes {MIB}-{SIZE - 2}/{SIZE}"), "those from 1048576 on"),
     "is of a longer one": (said(Content_Range=f"bytes {MIB}-{SIZE - 1}/{SIZE + 1}"), f"the blob has {SIZE} bytes"),
