@@ -179,12 +179,11 @@ def _dropped(loss: Loss) -> ConnectFailed | None:
     silent = loss.showing(Evidence.SILENT)
     if not silent:
         return None
-    said = ", ".join(dict.fromkeys(a.detail for a in silent if a.detail))
-    return ConnectFailed(
-        loss.what,
-        why=said or f"{_places(silent)} did not answer: dropped, not refused",
-        remedy=loss.remedy_for_silence,
-    )
+    said = "; ".join(dict.fromkeys(a.detail for a in silent if a.detail))
+    dropped = f"{_places(silent)} did not answer: dropped, not refused"
+    # Behind a proxy it is the proxy that says so, in words of its own.
+    why = said if said and loss.road else f"{dropped} ({said})" if said else dropped
+    return ConnectFailed(loss.what, why=why, remedy=loss.remedy_for_silence)
 
 
 def _refused(loss: Loss) -> ConnectFailed | None:
