@@ -4,13 +4,17 @@ from __future__ import annotations
 
 __all__ = ["DOMAIN", "Laid", "lay"]
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tests.matrix.row import PROXY_PORT, Host, Port, Row, Said
 
 DOMAIN = "rows.test"
-_TAKEN = frozenset({1, 100, 254})  # the name server's address, the client's and the router's
+_NEAR = (*range(2, 100), *range(101, 128))  # without the name server's address and the client's
+# RFC 6724, rule 9: a system puts addresses first that begin as its own does. To .100 all of these are alike, and keep
+# the order of the hosts file.
+_FAR = range(128, 254)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +61,14 @@ class Laid:
 
 def lay(rows: Iterable[Row]) -> tuple[Laid, ...]:
     """Give each row addresses and a name of its own."""
-    numbers = (number for number in range(1, 255) if number not in _TAKEN)
+    near, far = iter(_NEAR), iter(_FAR)
+    alone = itertools.chain(near, far)
     return tuple(
         Laid(
             row=row,
-            addresses=tuple(_address(row, host, next(numbers)) for host in row.hosts),
+            addresses=tuple(_address(row, host, next(far if len(row.hosts) > 1 else alone)) for host in row.hosts),
             name=f"r{n}.{DOMAIN}",
-            proxy=f"10.99.0.{next(numbers)}" if row.proxy else "",
+            proxy=f"10.99.0.{next(alone)}" if row.proxy else "",
         )
         for n, row in enumerate(rows)
     )

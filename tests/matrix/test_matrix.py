@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.matrix.addresses import lay
 from tests.matrix.conftest import Proved
 from tests.matrix.proof import simulate
 from tests.matrix.row import REAL, Learns, Said, Stage
@@ -51,3 +52,11 @@ def test_most_networks_are_at_two_stages_or_three() -> None:
 
 def test_no_secret_is_told_in_the_open_where_nobody_consented() -> None:
     assert all(row.said in CONSENT for row in ROWS.values() if row.learns is Learns.SECRET)
+
+
+def test_rows_of_a_lab_have_addresses_of_their_own_in_an_order_that_systems_keep() -> None:
+    laid = lay([row for row in ROWS.values() if Stage.WIRE in row.stages][::2])
+    addresses = [address for each in laid for address in (*each.addresses, each.proxy) if address]
+    assert len(addresses) == len(set(addresses))
+    several = [address for each in laid if len(each.addresses) > 1 for address in each.addresses]
+    assert all(":" in address or int(address.rpartition(".")[2]) >= 128 for address in several)
