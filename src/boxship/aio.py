@@ -32,7 +32,7 @@ from boxship.registry.ping import Pong
 from boxship.spec.config import Config
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
-from boxship.transport.connection import Response
+from boxship.transport.response import Response
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
-    from boxship.transport.connection import Response
+    from boxship.transport.response import Response
     from boxship.transport.session import Session
 
 # What a verb needs is imported in it: `boxship ls` is started too often to wait for what it does not use.

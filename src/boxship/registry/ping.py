@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from boxship.auth.scope import CATALOG, Scope, pull, pull_and_push
 from boxship.errors import InvalidInput, UnexpectedAnswer
 from boxship.registry.remote import Remote
-from boxship.transport.connection import Response
 from boxship.transport.kind import Kind
+from boxship.transport.response import Response
 from boxship.transport.session import Ask
 from boxship.wire import routes
 from boxship.wire.message import FRAMING_HEADERS, Request

@@ -18,7 +18,7 @@ from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
-    from boxship.transport.connection import Response
+    from boxship.transport.response import Response
 
 # An error body is read up to here; the specification's are a few hundred bytes.
 _LONGEST_ERROR = 64 * 1024

@@ -23,7 +23,7 @@ from boxship.wire.printable import printable
 from boxship.wire.ranges import parse_content_range
 
 if TYPE_CHECKING:
-    from boxship.transport.connection import Response
+    from boxship.transport.response import Response
 
 _MOST = 5  # requests for the rest
 _ENOUGH = 1024 * 1024  # bytes that show that it was worth the while: it may be asked for as often again

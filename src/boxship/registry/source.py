@@ -12,7 +12,7 @@ from boxship.connect.deadline import Bounds
 from boxship.errors import BrokenAnswer
 
 if TYPE_CHECKING:
-    from boxship.transport.connection import Response
+    from boxship.transport.response import Response
 
 _SCRATCH = 64 * 1024
 

@@ -18,7 +18,7 @@ from boxship.registry.source import Source
 from boxship.transport.flow import Stalled
 
 if TYPE_CHECKING:
-    from boxship.transport.connection import Response
+    from boxship.transport.response import Response
 
 
 class Transfer:

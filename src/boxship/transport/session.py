@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from boxship.credential import Credential, Secret
     from boxship.settings.headers import Header
     from boxship.settings.proxies import Proxy
-    from boxship.transport.connection import Connection, Response
+    from boxship.transport.connection import Connection
+    from boxship.transport.response import Response
     from boxship.transport.story import Story
     from boxship.wire.challenge import Challenge
 
@@ -191,7 +192,7 @@ class Session:
         forwarder = connection.verdict.forwarder
         if forwarder and response.status == 407:
             raise _log_in(ask.site, forwarder, response)
-        response.on_release = lambda freed: self._pool.give_back(ask.site, freed)
+        response.on_release = lambda: self._pool.give_back(ask.site, connection)
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
         text = f"{request.method} {where} {response.status} in {taken:.1f} ms"

@@ -16,7 +16,8 @@ from boxship.wire.message import Request
 from boxship.wire.shown import REMOVED, shown_headers, shown_target
 
 if TYPE_CHECKING:
-    from boxship.transport.connection import Connection, Response
+    from boxship.transport.connection import Connection
+    from boxship.transport.response import Response
 
 # Any other is the user's own, and may authenticate.
 _HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})

@@ -14,7 +14,7 @@ from boxship.cli.headers import parse_header
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Registry
 from boxship.registry.remote import error_of
-from boxship.transport.connection import Response
+from boxship.transport.response import Response
 
 SUMMARY = "Send a request with boxship's credentials and rules; the answer's body goes to stdout."
 EXAMPLE = "boxship api GET 127.0.0.1:5000/v2/_catalog"
