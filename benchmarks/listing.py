@@ -70,8 +70,8 @@ class Run:
 
 
 def played(site: Site, scene: Scene, lister: Lister, *, cut_off: float = CUT_OFF) -> tuple[Run, ...]:
-    """The program's runs at the site, one after the other, with a cache that lasts as long."""
-    home = environment(scene.folder) | {"XDG_CACHE_HOME": str(scene.folder / "cache")}
+    """The program's runs at the site, one after the other, in one user's home, with its cache."""
+    home = environment(scene.folder)
     # A proxy of this machine's knows nothing of the site.
     variables = {name: value for name, value in home.items() if not name.lower().endswith("_proxy")}
     argv = [*scene.prefix, *lister.command(site.reference, site.permitted)]
