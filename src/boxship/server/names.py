@@ -141,9 +141,9 @@ class Names:
             _check_content(connection, repo, document)
             values = (repo, str(digest), document.media_type, document.raw)
             # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
-            connection.execute("INSERT INTO manifest VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
+            connection.execute(_PUT_MANIFEST, values)
             references = [(repo, str(digest), str(child.digest)) for child in document.references]
-            connection.executemany("INSERT INTO manifest_ref VALUES (?, ?, ?) ON CONFLICT DO NOTHING", references)
+            connection.executemany(_PUT_REFERENCE, references)
             for tag in tags:
                 _check_tag(connection, repo, tag, expected)
                 connection.execute(_PUT_TAG, (repo, tag, str(digest)))
@@ -180,7 +180,7 @@ def _repository(connection: sqlite3.Connection, name: str) -> int:
 
 def _link(connection: sqlite3.Connection, repository: str, digest: Digest) -> None:
     values = (_repository(connection, repository), str(digest))
-    connection.execute("INSERT INTO repo_blob VALUES (?, ?) ON CONFLICT DO NOTHING", values)
+    connection.execute("INSERT INTO repo_blob (repo_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING", values)
 
 
 def _check_content(connection: sqlite3.Connection, repo: int, document: Document) -> None:
@@ -243,6 +243,10 @@ _SIZE_OF_CHILD = """
 SELECT length(body) FROM manifest WHERE repo_id = ?1 AND digest = ?2
 UNION ALL SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2
 """
-_PUT_TAG = "INSERT INTO tag VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest"
+_PUT_MANIFEST = """
+INSERT INTO manifest (repo_id, digest, media_type, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_PUT_REFERENCE = "INSERT INTO manifest_ref (repo_id, parent, child) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_PUT_TAG = "INSERT INTO tag (repo_id, name, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest"
 _DELETE_MANIFEST = "DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"
 _DELETE_TAG = "DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"

@@ -23,6 +23,8 @@ _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
 _MOST = 1000  # of one repository
 
+_BEGIN = "INSERT INTO upload (id, repository, size, started, expires) VALUES (?, ?, ?, ?, ?)"
+
 
 class Unknown(Exception):
     """No such session, or not this repository's, or expired."""
@@ -103,7 +105,7 @@ class Sessions:
             if connection.execute(query, (repository,)).fetchone()[0] >= _MOST:
                 raise TooMany(repository)
             values = (session.id, repository, 0, now, now + _IDLE)
-            connection.execute("INSERT INTO upload VALUES (?, ?, ?, ?, ?)", values)
+            connection.execute(_BEGIN, values)
 
         await self._database.write(work, durable=False)
         self._digests[session.id] = (0, {algorithm: hashlib.new(algorithm)})

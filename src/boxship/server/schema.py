@@ -1,0 +1,195 @@
+"""The database's tables, and how an older registry's become today's.
+
+`database` opens the file; what is read and written is `names`'s, `sessions`'s, `sweep`'s and `access`'s business.
+"""
+
+from __future__ import annotations
+
+__all__ = ["VERSION", "prepare"]
+
+import sqlite3
+from collections.abc import Mapping
+
+from boxship.errors import InvalidSettings
+
+VERSION = 2
+
+_SCHEMA = """
+CREATE TABLE repo (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created REAL NOT NULL DEFAULT 0
+) STRICT;
+
+-- `modified` is the file's time in nanoseconds: with the size, how a file that was altered is noticed.
+-- `state`: 0 live, 1 doomed (nobody has it; a sweep may take it), 2 being deleted, 3 found to be damaged.
+-- `version` grows with every change of `state`, and decides between a sweep and whoever needs the blob after all.
+-- `touched`: when somebody was last told that the blob is there; `verified`: when its bytes were last hashed.
+CREATE TABLE blob (
+    digest TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 0,
+    touched REAL NOT NULL DEFAULT 0,
+    verified REAL NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_state ON blob (state) WHERE state <> 0;
+CREATE INDEX blob_verified ON blob (verified);
+
+-- The right to read a blob through a repository, and since when.
+CREATE TABLE repo_blob (
+    repo_id INTEGER NOT NULL REFERENCES repo,
+    digest TEXT NOT NULL REFERENCES blob,
+    linked REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (repo_id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repo_blob_digest ON repo_blob (digest);
+
+-- `subject` and `artifact_type` are what the referrers of a manifest are found and told by; `annotations` is JSON.
+CREATE TABLE manifest (
+    repo_id INTEGER NOT NULL REFERENCES repo,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    body BLOB NOT NULL,
+    subject TEXT,
+    artifact_type TEXT NOT NULL DEFAULT '',
+    annotations TEXT NOT NULL DEFAULT '',
+    pushed REAL NOT NULL DEFAULT 0,
+    UNIQUE (repo_id, digest)
+) STRICT;
+CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest) WHERE subject IS NOT NULL;
+
+-- `kind`: what the parent has the child for: `blob` or `manifest`.
+CREATE TABLE manifest_ref (
+    repo_id INTEGER NOT NULL,
+    parent TEXT NOT NULL,
+    child TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'blob',
+    PRIMARY KEY (repo_id, parent, child),
+    FOREIGN KEY (repo_id, parent) REFERENCES manifest (repo_id, digest) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX manifest_ref_child ON manifest_ref (repo_id, child);
+
+CREATE TABLE tag (
+    repo_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    updated REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (repo_id, name),
+    FOREIGN KEY (repo_id, digest) REFERENCES manifest (repo_id, digest) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_digest ON tag (repo_id, digest);
+
+-- A session names its repository by text: a push that never ends leaves no repository behind.
+-- `version` grows with every change, and decides between two writers. `digests` is JSON, by algorithm, of exactly
+-- `size` bytes. `owner` is the user who began it, or ''.
+CREATE TABLE upload (
+    id TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    started REAL NOT NULL,
+    expires REAL NOT NULL,
+    version INTEGER NOT NULL DEFAULT 0,
+    digests TEXT NOT NULL DEFAULT '',
+    owner TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+CREATE INDEX upload_repository ON upload (repository);
+CREATE INDEX upload_expires ON upload (expires);
+
+-- What one process does for all, such as a sweep: who, and until when.
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    until REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- `password` is a bcrypt hash.
+CREATE TABLE user (
+    name TEXT PRIMARY KEY,
+    password TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What a user may do in the repositories that a pattern matches: words of token scopes, parted by commas.
+CREATE TABLE user_grant (
+    user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+    pattern TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    PRIMARY KEY (user, pattern)
+) STRICT, WITHOUT ROWID;
+"""
+
+# How each older version becomes the next one.
+_MIGRATIONS: Mapping[int, str] = {
+    1: """
+ALTER TABLE repo ADD COLUMN created REAL NOT NULL DEFAULT 0;
+ALTER TABLE blob ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blob ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blob ADD COLUMN touched REAL NOT NULL DEFAULT 0;
+ALTER TABLE blob ADD COLUMN verified REAL NOT NULL DEFAULT 0;
+CREATE INDEX blob_state ON blob (state) WHERE state <> 0;
+CREATE INDEX blob_verified ON blob (verified);
+ALTER TABLE repo_blob ADD COLUMN linked REAL NOT NULL DEFAULT 0;
+ALTER TABLE manifest ADD COLUMN subject TEXT;
+ALTER TABLE manifest ADD COLUMN artifact_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE manifest ADD COLUMN annotations TEXT NOT NULL DEFAULT '';
+ALTER TABLE manifest ADD COLUMN pushed REAL NOT NULL DEFAULT 0;
+CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest) WHERE subject IS NOT NULL;
+ALTER TABLE manifest_ref ADD COLUMN kind TEXT NOT NULL DEFAULT 'blob';
+ALTER TABLE tag ADD COLUMN updated REAL NOT NULL DEFAULT 0;
+ALTER TABLE upload ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE upload ADD COLUMN digests TEXT NOT NULL DEFAULT '';
+ALTER TABLE upload ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE user (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE user_grant (
+    user TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
+    pattern TEXT NOT NULL,
+    actions TEXT NOT NULL,
+    PRIMARY KEY (user, pattern)
+) STRICT, WITHOUT ROWID;
+""",
+}
+
+
+def prepare(connection: sqlite3.Connection, where: str) -> None:
+    """Make the tables, or bring an older registry's up to date; `InvalidSettings` for a newer one's.
+
+    Safe where several processes do it at once: one does, the others wait.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = _version(connection, where)
+        if found == 0:
+            _run(connection, _SCHEMA)
+        for version in range(found or VERSION, VERSION):
+            _run(connection, _MIGRATIONS[version])
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, where: str) -> int:
+    """The version of the tables that are there; 0 where there are none."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        why = f"it is of version {version}, this boxship knows {VERSION}"
+        raise InvalidSettings(where, why=why, remedy="use the boxship that wrote it, or a newer one")
+    if version:
+        return int(version)
+    # The first version did not write its number.
+    return 1 if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() else 0
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    # Not `executescript`: it would commit what is in progress.
+    for statement in _statements(script):
+        connection.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    lines = (line for line in script.splitlines() if not line.startswith("--"))
+    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
