@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from boxship.connect.attempt import End, Goal, Outcome
+from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
+from boxship.connect.race import FINDING_AFTER, LATE_NAMES
 from tests.connect.networks import (
     DROPPED,
     MUTE,
@@ -170,12 +172,30 @@ def test_a_race_is_not_lost_while_a_name_is_being_resolved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "lost_at"), [(3.0, 3.0), (12.0, 8.0)], ids=["to the bound of names", "to the bound of connecting"]
+    ("until", "lost_at"), [(2.0, 2.0), (12.0, LATE_NAMES)], ids=["to the bound of names", "for a while"]
 )
 def test_names_are_waited_for_to_a_bound(until: float, lost_at: float) -> None:
     network = Simulation.of((REFUSED, REFUSED), names_until=until)
     assert network.run() == Outcome(End.LOST)
     assert network.now == pytest.approx(lost_at)
+
+
+def test_a_late_name_does_not_keep_up_the_end_of_what_took_longer() -> None:
+    network = Simulation.of(BLACK_HOLE, names_until=12.0)
+    assert network.run() == Outcome(End.LOST)
+    assert network.now == pytest.approx(Bounds().connect)
+
+
+def test_a_late_name_does_not_keep_up_what_was_found_without_permission() -> None:
+    network = Simulation.of((DROPPED, REGISTRY), names_until=12.0, permitted=False)
+    assert network.run() == Outcome(End.LOST)
+    assert network.now == pytest.approx(FINDING_AFTER)
+
+
+def test_a_proxy_that_refuses_is_not_asked_at_its_other_addresses() -> None:
+    network = Simulation.of((Port(fails=Evidence.PROXY), None), names_until=12.0)
+    assert network.run() == Outcome(End.LOST)
+    assert network.now == pytest.approx(RTT)
 
 
 def test_a_late_answer_without_an_address_ends_the_wait() -> None:
@@ -189,6 +209,15 @@ def test_absence_is_not_confirmed_before_every_address_is_known() -> None:
     network = Simulation.of((REFUSED, REGISTRY), names_until=12.0)
     winner(network)
     late(network, 1.0, 2, HEALTHY)
+    outcome = network.pursue(Goal.ABSENCE)
+    assert outcome.attempt
+    assert str(outcome.attempt.address) == "10.0.0.2:443"
+
+
+def test_absence_waits_longer_for_names_than_an_error_does() -> None:
+    network = Simulation.of((REFUSED, REGISTRY), names_until=12.0)
+    winner(network)
+    late(network, LATE_NAMES + 1, 2, HEALTHY)
     outcome = network.pursue(Goal.ABSENCE)
     assert outcome.attempt
     assert str(outcome.attempt.address) == "10.0.0.2:443"

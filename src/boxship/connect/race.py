@@ -27,6 +27,7 @@ HEAD_START = 0.25  # of a plain address that was remembered: 443 is not tried be
 PROBE_AFTER = 1.0  # without permission, port 80 is asked once when 443 has been silent for so long, or has failed
 PROBE_BOUND = 2.0  # for that question, its connection included
 FINDING_AFTER = 3.0  # silence on 443 is final from then on, where port 80 answers as a registry
+LATE_NAMES = 3.0  # a name that is half resolved keeps up the end of a race no longer: firewalls drop AAAA, too
 
 _Due = tuple[float, Callable[[], None]]
 
@@ -166,7 +167,7 @@ class Race:
         yield from self._late_hello()
         yield from self._expiries()
         if self._awaits_names:
-            yield min(self._names_until, self._begun + self._bounds.connect_all), self._names_over
+            yield self._names_due(), self._names_over
         if self._plain_forbidden:
             return
         if self.goal is Goal.ANSWER:
@@ -179,6 +180,13 @@ class Race:
     @property
     def _awaits_names(self) -> bool:
         return self._names_until > -math.inf
+
+    def _names_due(self) -> float:
+        """Until when more addresses are waited for: certainty about TLS needs all of them, an error does not."""
+        if any(attempt.evidence is Evidence.PROXY for attempt in self.attempts):
+            return self._now  # it would say the same at each of its addresses
+        done = self.goal is Goal.ANSWER and not any(attempt.live for attempt in self.attempts)
+        return min(self._names_until, self._begun + (LATE_NAMES if done else self._bounds.connect_all))
 
     def _names_over(self) -> None:
         self._names_until = -math.inf
