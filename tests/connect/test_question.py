@@ -48,6 +48,14 @@ NOT_HTTP = {
     "a TLS alert": (b"\x15\x03\x03\x00\x02\x02\x28", "does not speak HTTP"),
     "a head without end": (b"HTTP/1.1 200 OK\r\nServer: x\r\n", "does not speak HTTP"),
     "a status that is none": (b"HTTP/1.1 abc OK\r\n\r\n", "does not speak HTTP"),
+    "a length that is too long": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9" + b"9" * 25 + b"\r\n\r\n{}",
+        "not speak HTTP",
+    ),
+    "a chunk that is too long": (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 25 + b"\r\n{}",
+        "does not speak HTTP",
+    ),
     "an endless line": (b"HTTP/1.1 200 OK\r\nX: " + b"a" * LONGEST + b"\r\n\r\n", "does not speak HTTP"),
 }
 

@@ -85,7 +85,7 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
         whole = whole and (not response.chunked or data[: received.tell()].endswith(_BLANK_LINES))
     except http.client.IncompleteRead as error:
         body, whole = error.partial, False
-    except (http.client.HTTPException, ValueError):
+    except (http.client.HTTPException, ValueError, OverflowError):  # the last: a length that no index holds
         return _unanswered(data)
     if not whole and not ended:
         return None
