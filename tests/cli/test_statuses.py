@@ -183,6 +183,27 @@ def test_help_shows_an_example(verb: str) -> None:
     assert outcome.output.startswith(f"example: boxship {verb}")
 
 
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "version"])
+def test_a_wrong_option_is_not_hidden_by_all_the_others(verb: str) -> None:
+    outcome = boxship(verb, *["x"] * 2, "--nonsense")
+    usage, error = outcome.errors.splitlines()
+    assert outcome.status == 2
+    assert usage.startswith(f"usage: boxship {verb} [options]")
+    assert error.endswith(f"(boxship {verb} --help lists the options)")
+
+
+def test_what_has_taken_all_the_time_is_said() -> None:
+    with serving(NEVER) as server:
+        outcome = boxship("ls", "--timeout", "0.3", f"http://{server.address}/app")
+    assert f"tried: http://{server.address} ({server.address}) took the request" in outcome.errors
+
+
+def test_a_body_that_has_taken_all_the_time_is_said() -> None:
+    with serving(Answer(200, b"x" * 50, stall_after=10)) as server:
+        outcome = boxship("api", "--timeout", "0.3", "GET", f"http://{server.address}/v2/")
+    assert f"tried: the answer of http://{server.address}" in outcome.errors
+
+
 @pytest.mark.parametrize("words", [(), ("--help",), ("help",)], ids=["nothing", "--help", "help"])
 def test_the_verbs_are_listed(words: tuple[str, ...]) -> None:
     outcome = boxship(*words)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from typing import NoReturn
 
 from boxship import __version__
 from boxship.cli import console, options
@@ -92,14 +93,20 @@ class _Parser(argparse.ArgumentParser):
         self._example = example
 
     def format_usage(self) -> str:
-        """The usage, as wide as the terminal."""
+        """The usage in a line: so many options stand in the help, each with its words, and hide an error."""
         self.formatter_class = argparse.HelpFormatter
-        return super().format_usage()
+        formatter = self._get_formatter()
+        formatter.add_usage(None, self._get_positional_actions(), ())
+        return formatter.format_help().replace(self.prog, f"{self.prog} [options]", 1)
 
     def format_help(self) -> str:
         """The help: an example, then the usage and the options."""
-        self.formatter_class = argparse.HelpFormatter
+        self.usage = self.format_usage().removeprefix("usage: ").strip()
         return f"example: {self._example}\n\n{super().format_help()}"
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the words, and where the right ones stand; then end."""
+        super().error(f"{message} ({self.prog} --help lists the options)")
 
 
 def _overview() -> str:

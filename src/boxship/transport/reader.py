@@ -115,14 +115,14 @@ class Reader(io.RawIOBase):
             self._wait_for(self._flow)
             return
         ready = self._readiness.wait(self._until)
-        self._work.check()
+        self._check()
         if not ready:
             raise self._timed_out()
 
     def _wait_for(self, flow: Flow) -> None:
         began = time.monotonic()
         ready = self._readiness.wait(self._work.until(flow.left))
-        self._work.check()
+        self._check()
         flow.waited(time.monotonic() - began)
         what = f"the answer of {self._place} stalled"
         if flow.silent and not ready:
@@ -133,10 +133,20 @@ class Reader(io.RawIOBase):
             stalled.awaited = int(flow.slow * LEAST_RATE)
             raise stalled
 
-    def _timed_out(self) -> TimedOut:
-        what = {
+    def _check(self) -> None:
+        try:
+            self._work.check()
+        except TimedOut as error:  # the whole has taken too long: with what?
+            error.evidence = (f"the answer of {self._place} was being read" if self._flow else self._words,)
+            raise
+
+    @property
+    def _words(self) -> str:
+        return {
             _FIRST_BYTE: f"{self._place} took the request and did not answer",
             _HEAD: f"the head of {self._place}'s answer did not end",
             _BODY: f"the answer of {self._place} stalled",
         }[self._phase]
-        return TimedOut(what, phase=self._phase, seconds=self._seconds, remedy=_ALIVE)
+
+    def _timed_out(self) -> TimedOut:
+        return TimedOut(self._words, phase=self._phase, seconds=self._seconds, remedy=_ALIVE)
