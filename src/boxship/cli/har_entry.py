@@ -108,6 +108,7 @@ class Entry:
     def written(self) -> dict[str, object]:
         """The entry as HAR has it."""
         timings = self._timings()
+        host, _, port = self.address.rpartition(":")
         return {
             "startedDateTime": datetime.fromtimestamp(self.started, UTC).isoformat(timespec="milliseconds"),
             "time": round(sum(ms for phase, ms in timings.items() if phase != "ssl" and ms > 0), 3),
@@ -115,8 +116,9 @@ class Entry:
             "response": self._response(),
             "cache": {},
             "timings": timings,
-            "serverIPAddress": self.address.rpartition(":")[0].strip("[]"),
-            "connection": str(self.connection),
+            "serverIPAddress": host.strip("[]"),
+            "connection": port,  # as Chromium writes and shows it, beside the address; `_connectionId` is its word, too
+            "_connectionId": str(self.connection),
             **({"_error": self.error} if self.error else {}),
         }
 
