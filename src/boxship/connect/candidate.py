@@ -12,7 +12,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect import question
@@ -55,7 +55,7 @@ class Greeting:
     host: str
     context: Callable[[], ssl.SSLContext]
     load_roots: Callable[[], tuple[str, ...]]
-    question: bytes
+    question: bytes = field(repr=False)
     tunnel: Callable[[], Tunnel] | None = None
     carrier: Callable[[], tuple[ssl.SSLContext, str]] | None = None
     forwarder: Proxy | None = None
@@ -175,7 +175,7 @@ class Candidate:
 
         assert self._tunnel
         try:
-            reply = self._tunnel.receive(self.wire.recv(_CHUNK))
+            reply = self._tunnel.receive(self._of_proxy())
         except TunnelFailed as error:
             self._stage.fail(self.attempt, error.evidence, error.words, error.remedy)
             return
@@ -186,6 +186,15 @@ class Candidate:
             words = f"{self._stage.greeting.name} through {self.attempt.address} in {taken:.1f} ms"
             self._stage.telling.done(self.attempt, words, {"ms": taken})
             self._opened()
+
+    def _of_proxy(self) -> bytes:
+        """What the proxy says. However it breaks off, by a reset or an alert, that says nothing of the host."""
+        try:
+            return self.wire.recv(_CHUNK)
+        except (BlockingIOError, TimeoutError):
+            raise
+        except OSError:
+            return b""
 
     # TLS.
 

@@ -162,6 +162,9 @@ class Runner:
             return  # an earlier one of the same batch has ended it
         try:
             candidate.step()
+            # Of several records that came at once, the descriptor of a proxy with TLS tells only once.
+            while candidate.attempt.live and candidate.wire.ready:
+                candidate.step()
         except BlockingIOError:
             return
         except OSError as error:

@@ -163,8 +163,9 @@ class Reach:
     def _tunnel(self, leg: Leg, proxy: Proxy) -> Tunnel:
         from boxship.connect.tunnel import tunnel
 
-        registry = leg.site.registry
-        port = registry.port or (TLS_PORT if leg.tls else PLAIN_PORT)
+        registry, known = leg.site.registry, leg.verdict
+        # Rule 8 may have led to another port than the one that is written.
+        port = known.origin.port if known else registry.port or (TLS_PORT if leg.tls else PLAIN_PORT)
         return tunnel(proxy, registry.host.rstrip("."), port, self._user_agent)
 
     def _carrier(self, leg: Leg, proxy: Proxy) -> tuple[ssl.SSLContext, str]:
@@ -172,4 +173,4 @@ class Reach:
         trust = leg.site.trust.for_others()
         context = self._contexts.context(trust, named=False)
         self._contexts.load(trust, named=False)
-        return context, proxy.host
+        return context, proxy.host.partition("%")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Loss", "absence_words", "evidence_lines", "lost", "needs_consent"]
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ class Loss:
     @property
     def remedy_for_silence(self) -> str:
         """What to do about what was dropped, or ''."""
-        silent = self.showing(Evidence.SILENT)
+        silent = [attempt for attempt in self.showing(Evidence.SILENT) if not _told_by_proxy(attempt)]
         if not silent:
             return ""
         return f"most likely a firewall drops packets to {_places(silent)}: have it opened, or check the address"
@@ -179,21 +180,24 @@ def _dropped(loss: Loss) -> ConnectFailed | None:
     silent = loss.showing(Evidence.SILENT)
     if not silent:
         return None
-    said = "; ".join(dict.fromkeys(a.detail for a in silent if a.detail))
+    told = [attempt for attempt in silent if _told_by_proxy(attempt)]
+    if told:
+        remedy = _advice(told) or "check whether the proxy works"
+        return ConnectFailed(loss.what, why=_details(told), remedy=remedy)
+    said = _details(silent)
     dropped = f"{_places(silent)} did not answer: dropped, not refused"
-    # Behind a proxy it is the proxy that says so, in words of its own.
-    why = said if said and loss.road else f"{dropped} ({said})" if said else dropped
-    return ConnectFailed(loss.what, why=why, remedy=loss.remedy_for_silence)
+    return ConnectFailed(loss.what, why=f"{dropped} ({said})" if said else dropped, remedy=loss.remedy_for_silence)
 
 
 def _refused(loss: Loss) -> ConnectFailed | None:
     found = loss.showing(Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE)
     if not found:
         return None
+    told = [attempt for attempt in found if _told_by_proxy(attempt)]
+    if told:
+        return ConnectFailed(loss.what, why=_details(told), remedy=_advice(told) or _CHECK)
     words = ", ".join(f"{attempt.address} {attempt.shows.value}" for attempt in found)
-    # Behind a proxy it is the proxy that says so, in words of its own.
-    said = "; ".join(dict.fromkeys(a.detail for a in found if a.detail)) if loss.road else ""
-    return ConnectFailed(loss.what, why=f"{words}: {said}" if said else words, remedy=_CHECK)
+    return ConnectFailed(loss.what, why=words, remedy=_CHECK)
 
 
 # In this order: what a peer said tells more than what it did not say.
@@ -209,6 +213,19 @@ _CAUSES: tuple[Callable[[Loss], ConnectFailed | None], ...] = (
     _dropped,
     _refused,
 )
+
+
+def _told_by_proxy(attempt: Attempt) -> bool:
+    """Whether it is the proxy that says so, in words of its own: its own address is not what failed."""
+    return bool(attempt.detail) and not math.isnan(attempt.entered) and not attempt.answered
+
+
+def _details(attempts: Sequence[Attempt]) -> str:
+    return "; ".join(dict.fromkeys(attempt.detail for attempt in attempts if attempt.detail))
+
+
+def _advice(attempts: Sequence[Attempt]) -> str:
+    return next((attempt.remedy for attempt in attempts if attempt.remedy), "")
 
 
 def _places(attempts: Sequence[Attempt]) -> str:
