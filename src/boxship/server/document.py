@@ -33,6 +33,8 @@ class Document:
         blobs: what it needs as blobs: its config and layers.
         children: what it needs as manifests, an index's entries.
         foreign: layers that are to be had elsewhere, by their URLs.
+        subject: what it is about, which may come later, or never.
+        artifact_type: what it is; of an image that does not say, the type of its config ("Listing Referrers").
     """
 
     raw: bytes = field(repr=False)
@@ -40,6 +42,9 @@ class Document:
     blobs: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
     foreign: tuple[Descriptor, ...] = ()
+    subject: Descriptor | None = None
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def references(self) -> tuple[Descriptor, ...]:
@@ -69,11 +74,27 @@ def _manifest(raw: bytes, kind: str) -> Document:
     # image-spec descriptor.md, "urls": content that may be fetched from elsewhere need not be here.
     foreign = tuple(layer for layer in manifest.layers if layer.urls)
     kept = tuple(layer for layer in manifest.layers if not layer.urls)
-    return Document(raw, kind, blobs=(manifest.config, *kept), foreign=foreign)
+    return Document(
+        raw,
+        kind,
+        blobs=(manifest.config, *kept),
+        foreign=foreign,
+        subject=manifest.subject,
+        artifact_type=manifest.artifact_type or manifest.config.media_type,
+        annotations=manifest.annotations,
+    )
 
 
 def _index(raw: bytes, kind: str) -> Document:
-    return Document(raw, kind, children=Index.parse(raw, kind).manifests)
+    index = Index.parse(raw, kind)
+    return Document(
+        raw,
+        kind,
+        children=index.manifests,
+        subject=index.subject,
+        artifact_type=index.artifact_type,
+        annotations=index.annotations,
+    )
 
 
 _READERS: Mapping[str, Callable[[bytes, str], Document]] = {

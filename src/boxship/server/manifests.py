@@ -12,7 +12,8 @@ from boxship.digest import Digest
 from boxship.server.answer import Answer, Refusal
 from boxship.server.content import content_headers, permits, unchanged
 from boxship.server.document import Document, Rejected, judge
-from boxship.server.names import ContentMissing, SizeDiffers, StoredManifest, TagMoved
+from boxship.server.names import StoredManifest
+from boxship.server.push import ContentMissing, SizeDiffers, TagMoved
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.wire import routes
@@ -41,7 +42,7 @@ async def put(registry: Registry, request: Request) -> Answer:
     digest = _digest(request, body)
     expected = partial(permits, request.header(b"if-match"), request.header(b"if-none-match"))
     try:
-        await registry.names.put_manifest(request.repository, digest, document, tags, expected)
+        await registry.names.put_manifest(request.repository, digest, document, tags, expected, now=registry.clock())
     except ContentMissing as error:
         detail = [str(missing) for missing in error.digests]
         raise Refusal(400, "MANIFEST_BLOB_UNKNOWN", "content of the manifest is missing", detail=detail) from error
@@ -49,7 +50,7 @@ async def put(registry: Registry, request: Request) -> Answer:
         raise Refusal(400, "MANIFEST_INVALID", str(error)) from error
     except TagMoved as error:
         raise Refusal(412, "DENIED", f"the tag {error} names something else than expected") from error
-    return Answer(201, _pushed(request, digest))
+    return Answer(201, _pushed(request, digest, document))
 
 
 async def delete(registry: Registry, request: Request) -> Answer:
@@ -113,8 +114,11 @@ def _digest(request: Request, body: bytes) -> Digest:
     return asked
 
 
-def _pushed(request: Request, digest: Digest) -> dict[str, str]:
+def _pushed(request: Request, digest: Digest, document: Document) -> dict[str, str]:
     headers = {"location": routes.manifest(request.repository, str(digest)), "docker-content-digest": str(digest)}
+    if document.subject:
+        # It promises that `referrers` tells of this manifest ("Pushing Manifests with Subject").
+        headers["oci-subject"] = str(document.subject.digest)
     more = request.query.get("tag")
     return headers | {"oci-tag": ", ".join(more)} if more else headers
 

@@ -6,19 +6,16 @@ are `sessions`'. Methods that read are plain, for they are quick; methods that w
 
 from __future__ import annotations
 
-__all__ = ["Blob", "ContentMissing", "Expected", "Names", "SizeDiffers", "StoredManifest", "TagMoved"]
+__all__ = ["Blob", "Names", "Referrer", "StoredManifest"]
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.document import Document
-from boxship.spec.descriptor import Descriptor
-
-# What a request expects of a tag: told the digest that it names now (None: there is no such tag), true if that will do.
-Expected = Callable[[str | None], bool]
+from boxship.server.push import Expected, push_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +36,15 @@ class Blob:
     modified: int
 
 
-class ContentMissing(Exception):
-    """A manifest refers to content that its repository does not have."""
+@dataclass(frozen=True, slots=True)
+class Referrer:
+    """A manifest as its subject's referrers are told of it; `annotations` is JSON, or '' where it has none."""
 
-    def __init__(self, digests: Iterable[Digest]) -> None:
-        self.digests = tuple(dict.fromkeys(digests))
-        super().__init__(", ".join(map(str, self.digests)))
-
-
-class SizeDiffers(Exception):
-    """A manifest says another size of its content than it has."""
-
-    def __init__(self, descriptor: Descriptor, size: int) -> None:
-        super().__init__(f"{descriptor.digest} has {size} bytes, not {descriptor.size}")
-
-
-class TagMoved(Exception):
-    """A tag does not name what the request expects."""
+    digest: str
+    media_type: str
+    size: int
+    artifact_type: str
+    annotations: str = field(repr=False)
 
 
 class Names:
@@ -94,6 +83,16 @@ class Names:
         rows = self._database.read("SELECT name FROM repo WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
         return tuple(name for (name,) in rows)
 
+    def referrers(
+        self, repository: str, subject: Digest, *, tag: str, after: str, artifact_type: str
+    ) -> Iterator[Referrer]:
+        """The manifests whose subject that is, or that the index named `tag` lists, in the order of their digests.
+
+        They come after the digest `after`, and are of `artifact_type` unless that is ''. Each is read when asked for.
+        """
+        values = (repository, str(subject), tag, after, artifact_type)
+        return (Referrer(*row) for row in self._database.read(_REFERRERS, values))
+
     async def put_blob(self, repository: str, blob: Blob, session: str | None = None) -> None:
         """Let the repository have a blob whose bytes are durable; the upload it came by is over."""
 
@@ -129,7 +128,14 @@ class Names:
         return await self._database.write(work)
 
     async def put_manifest(
-        self, repository: str, digest: Digest, document: Document, tags: Iterable[str], expected: Expected
+        self,
+        repository: str,
+        digest: Digest,
+        document: Document,
+        tags: Iterable[str],
+        expected: Expected,
+        *,
+        now: float,
     ) -> None:
         """Store a manifest and let tags name it, if the repository has all that the manifest needs.
 
@@ -138,15 +144,7 @@ class Names:
 
         def work(connection: sqlite3.Connection) -> None:
             repo = _repository(connection, repository)
-            _check_content(connection, repo, document)
-            values = (repo, str(digest), document.media_type, document.raw)
-            # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
-            connection.execute(_PUT_MANIFEST, values)
-            references = [(repo, str(digest), str(child.digest)) for child in document.references]
-            connection.executemany(_PUT_REFERENCE, references)
-            for tag in tags:
-                _check_tag(connection, repo, tag, expected)
-                connection.execute(_PUT_TAG, (repo, tag, str(digest)))
+            push_manifest(connection, repo, digest, document, tags=tags, expected=expected, now=now)
 
         await self._database.write(work)
 
@@ -183,26 +181,6 @@ def _link(connection: sqlite3.Connection, repository: str, digest: Digest) -> No
     connection.execute("INSERT INTO repo_blob (repo_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING", values)
 
 
-def _check_content(connection: sqlite3.Connection, repo: int, document: Document) -> None:
-    """Every descriptor points at content of this repository, and says its right size."""
-    missing = []
-    for query, descriptors in ((_SIZE_OF_BLOB, document.blobs), (_SIZE_OF_CHILD, document.children)):
-        for descriptor in descriptors:
-            found = connection.execute(query, (repo, str(descriptor.digest))).fetchone()
-            if not found:
-                missing.append(descriptor.digest)
-            elif found[0] != descriptor.size:
-                raise SizeDiffers(descriptor, found[0])
-    if missing:
-        raise ContentMissing(missing)
-
-
-def _check_tag(connection: sqlite3.Connection, repo: int, tag: str, expected: Expected) -> None:
-    row = connection.execute("SELECT digest FROM tag WHERE repo_id = ? AND name = ?", (repo, tag)).fetchone()
-    if not expected(row[0] if row else None):
-        raise TagMoved(tag)
-
-
 _MANIFEST_BY_TAG = """
 SELECT manifest.digest, media_type, body FROM repo
 JOIN tag ON tag.repo_id = repo.id AND tag.name = ?2
@@ -237,16 +215,19 @@ _PARENTS = """
 SELECT parent FROM repo JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND child = ?2 WHERE name = ?1
 """
 _UNLINK_BLOB = "DELETE FROM repo_blob WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"
-_SIZE_OF_BLOB = "SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2"
-# An index may list any content (image-index.md, "manifests"), and build caches list layers.
-_SIZE_OF_CHILD = """
-SELECT length(body) FROM manifest WHERE repo_id = ?1 AND digest = ?2
-UNION ALL SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2
+# What a client listed under the referrers tag, for lack of this listing, counts too ("Enabling the Referrers API"), but
+# not where it says itself that its subject is something else.
+_REFERRERS = """
+SELECT digest, media_type, length(body), artifact_type, annotations FROM repo
+JOIN manifest ON manifest.repo_id = repo.id AND subject = ?2 AND digest > ?4
+WHERE name = ?1 AND (?5 = '' OR artifact_type = ?5)
+UNION ALL
+SELECT manifest.digest, media_type, length(body), artifact_type, annotations FROM repo
+JOIN tag ON tag.repo_id = repo.id AND tag.name = ?3
+JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND parent = tag.digest AND child > ?4
+JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = child AND subject IS NULL
+WHERE repo.name = ?1 AND (?5 = '' OR artifact_type = ?5)
+ORDER BY 1
 """
-_PUT_MANIFEST = """
-INSERT INTO manifest (repo_id, digest, media_type, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
-_PUT_REFERENCE = "INSERT INTO manifest_ref (repo_id, parent, child) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-_PUT_TAG = "INSERT INTO tag (repo_id, name, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest"
 _DELETE_MANIFEST = "DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"
 _DELETE_TAG = "DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"

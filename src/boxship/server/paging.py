@@ -42,8 +42,12 @@ class Page:
         """The header that says where the next page is, if there is one."""
         if len(names) <= self.size:
             return {}
+        return self.after(names[self.size - 1], path)
+
+    def after(self, last: str, path: str, **filters: str | None) -> Mapping[str, str]:
+        """The header that says where the page after `last` is, for the same `filters`."""
         # Relative, so that it holds behind any proxy.
-        return {"link": write_next(with_query(path, n=self.size, last=names[self.size - 1]))}
+        return {"link": write_next(with_query(path, **filters, n=self.size, last=last))}
 
 
 def _number(text: str, most: int) -> int:

@@ -1,0 +1,122 @@
+"""The push of a manifest: what it changes in the database, all in one transaction, or why it may not.
+
+Whether the document is one that is taken at all is `document`'s to say.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ContentMissing", "Expected", "SizeDiffers", "TagMoved", "describe", "push_manifest"]
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+
+from boxship.digest import Digest
+from boxship.server.document import Document
+from boxship.spec.descriptor import Descriptor
+
+# What a request expects of a tag: told the digest that it names now (None: there is no such tag), true if that will do.
+Expected = Callable[[str | None], bool]
+
+
+class ContentMissing(Exception):
+    """A manifest refers to content that its repository does not have."""
+
+    def __init__(self, digests: Iterable[Digest]) -> None:
+        self.digests = tuple(dict.fromkeys(digests))
+        super().__init__(", ".join(map(str, self.digests)))
+
+
+class SizeDiffers(Exception):
+    """A manifest says another size of its content than it has."""
+
+    def __init__(self, descriptor: Descriptor, size: int) -> None:
+        super().__init__(f"{descriptor.digest} has {size} bytes, not {descriptor.size}")
+
+
+class TagMoved(Exception):
+    """A tag does not name what the request expects."""
+
+
+def push_manifest(
+    connection: sqlite3.Connection,
+    repo: int,
+    digest: Digest,
+    document: Document,
+    *,
+    tags: Iterable[str],
+    expected: Expected,
+    now: float,
+) -> None:
+    """Give the repository a manifest and let tags name it; see `Names.put_manifest`."""
+    _check_content(connection, repo, document)
+    values = (repo, str(digest), document.media_type, document.raw, *_described(document), now)
+    # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
+    connection.execute(_PUT_MANIFEST, values)
+    _put_references(connection, repo, digest, document)
+    for tag in tags:
+        _check_tag(connection, repo, tag, expected)
+        connection.execute(_PUT_TAG, (repo, tag, str(digest), now))
+
+
+def describe(connection: sqlite3.Connection, repo: int, digest: Digest, document: Document) -> None:
+    """Write beside a manifest that is there what today's registry keeps beside it."""
+    connection.execute(_DESCRIBE, (*_described(document), repo, str(digest)))
+    _put_references(connection, repo, digest, document)
+
+
+def _described(document: Document) -> tuple[str | None, str, str]:
+    """What a manifest is found by, and what its descriptor says, where referrers are listed."""
+    subject = str(document.subject.digest) if document.subject else None
+    annotations = json.dumps(dict(document.annotations), ensure_ascii=False) if document.annotations else ""
+    return subject, document.artifact_type, annotations
+
+
+def _put_references(connection: sqlite3.Connection, repo: int, digest: Digest, document: Document) -> None:
+    kinds = (("blob", document.blobs + document.foreign), ("manifest", document.children))
+    values = [(repo, str(digest), str(child.digest), kind) for kind, children in kinds for child in children]
+    connection.executemany(_PUT_REFERENCE, values)
+
+
+def _check_content(connection: sqlite3.Connection, repo: int, document: Document) -> None:
+    """Every descriptor points at content of this repository, and says its right size."""
+    missing = []
+    for query, descriptors in ((_SIZE_OF_BLOB, document.blobs), (_SIZE_OF_CHILD, document.children)):
+        for descriptor in descriptors:
+            found = connection.execute(query, (repo, str(descriptor.digest))).fetchone()
+            if not found:
+                missing.append(descriptor.digest)
+            elif found[0] != descriptor.size:
+                raise SizeDiffers(descriptor, found[0])
+    if missing:
+        raise ContentMissing(missing)
+
+
+def _check_tag(connection: sqlite3.Connection, repo: int, tag: str, expected: Expected) -> None:
+    row = connection.execute("SELECT digest FROM tag WHERE repo_id = ? AND name = ?", (repo, tag)).fetchone()
+    if not expected(row[0] if row else None):
+        raise TagMoved(tag)
+
+
+_PUT_MANIFEST = """
+INSERT INTO manifest (repo_id, digest, media_type, body, subject, artifact_type, annotations, pushed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET pushed = excluded.pushed
+"""
+_DESCRIBE = """
+UPDATE manifest SET subject = ?, artifact_type = ?, annotations = ? WHERE repo_id = ? AND digest = ?
+"""
+_PUT_REFERENCE = """
+INSERT INTO manifest_ref (repo_id, parent, child, kind) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET kind = excluded.kind WHERE kind <> excluded.kind
+"""
+_PUT_TAG = """
+INSERT INTO tag (repo_id, name, digest, updated) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET digest = excluded.digest, updated = excluded.updated
+"""
+_SIZE_OF_BLOB = "SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2"
+# An index may list any content (image-index.md, "manifests"), and build caches list layers.
+_SIZE_OF_CHILD = """
+SELECT length(body) FROM manifest WHERE repo_id = ?1 AND digest = ?2
+UNION ALL SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2
+"""
