@@ -1,22 +1,21 @@
 """The database file: one connection that reads and one that writes. Its tables are `schema`'s.
 
-Reading happens where it is asked for, so an indexed look-up costs no change of thread; writing happens in one thread
-of its own, a transaction at a time. What is read and written is `names`'s business.
+Reading happens where it is asked for, so an indexed look-up costs no change of thread; writing is `writer`'s, in a
+thread of its own. What is read and written is `names`'s business.
 """
 
 from __future__ import annotations
 
 __all__ = ["Database"]
 
-import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from boxship.server.schema import prepare
+from boxship.server.writer import Writer
 
 Result = TypeVar("Result")
 
@@ -29,39 +28,32 @@ class Database:
     def __init__(self, path: Path) -> None:
         # SQLite gives its -wal and -shm files the permissions of the database.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._writer = _connect(path)
-        prepare(self._writer, str(path))
+        connection = _connect(path)
+        prepare(connection, str(path))
+        self._writer = Writer(connection)
         self._reader = _connect(path)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="names")
+
+    @property
+    def failure(self) -> sqlite3.Error | None:
+        """Why nothing can be written any more; None while all is well."""
+        return self._writer.failure
 
     def read(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """The rows that `query` finds in what is committed; the connection keeps it prepared."""
         return self._reader.execute(query, parameters)
 
     async def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = True) -> Result:
-        """Do `work` in one transaction; what it raises undoes it.
+        """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone.
 
         Durable means that it outlives a loss of power; without, only that it outlives the process.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._transact, work, durable)
-
-    def _transact(self, work: Callable[[sqlite3.Connection], Result], durable: bool) -> Result:  # noqa: FBT001
-        # With a write-ahead log, NORMAL leaves out the fsync of a commit (SQLite's manual, "PRAGMA synchronous").
-        self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(self._writer)
-            self._writer.execute("COMMIT")
-        except BaseException:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            raise
-        return result
+        results: list[Result] = []
+        await self._writer.write(lambda connection: results.append(work(connection)), durable=durable)
+        return results[0]
 
     def close(self) -> None:
         """Finish what is being written, and close."""
-        self._thread.shutdown()
+        # The last to close moves the log into the database: the one that may write to it.
         self._reader.close()
         self._writer.close()
 
