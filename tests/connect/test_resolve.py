@@ -194,6 +194,17 @@ def test_a_name_server_that_is_silent_is_waited_for_to_the_bound(
     assert (caught.value.phase, caught.value.seconds) == ("names", 0.1)
 
 
+def test_the_name_that_has_taken_all_the_time_is_said(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (9, []), FOUR: (9, [])})
+    lookup = Lookup("reg.test")
+    try:
+        with pytest.raises(TimedOut, match="not done within") as caught:
+            lookup.first(Work(timeout=0.1), NAMES)
+    finally:
+        lookup.close()
+    assert caught.value.evidence[0].startswith("the name reg.test: no answer from ")
+
+
 def test_one_family_without_the_name_does_not_end_the_wait_for_the_other(
     answer: Callable[[Mapping[int, Answer]], None],
 ) -> None:

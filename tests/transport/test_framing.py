@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,7 +11,7 @@ import pytest
 
 from boxship import Client
 from boxship.errors import BrokenAnswer, NotFound, RegistryError
-from boxship.testing import Answer, ScriptedRegistry, endless, in_turn, serving
+from boxship.testing import NEVER, Answer, ScriptedRegistry, endless, in_turn, serving
 from tests.transport.reaching import bounds, failing, repository, tags
 
 PAGE = b'{"name":"app","tags":["a","b"]}'
@@ -183,6 +185,25 @@ def test_http_1_0_connections_are_not_used_again() -> None:
         for _ in range(3):
             assert tags(client, server) == ["a", "b"]
         assert len(server.connections) == 3
+
+
+def test_an_answer_that_is_given_up_leaves_no_complaint_of_the_interpreter() -> None:
+    source = """if True:
+        import asyncio, sys
+        from boxship import AsyncClient
+        async def main():
+            async with AsyncClient() as client:
+                task = asyncio.create_task(client.ping(f"http://{sys.argv[1]}"))
+                await asyncio.sleep(0.3)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                print(task.cancelled())
+        asyncio.run(main())
+    """
+    with serving(NEVER) as server:
+        argv = [sys.executable, "-X", "dev", "-c", source, server.address]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_bytes_after_an_answer_are_not_the_next_one() -> None:

@@ -104,7 +104,11 @@ class Lookup:
     def _wait_for_answer(self, work: Work, until: float) -> None:
         while self.pending and not self.addresses() and time.monotonic() < until:
             self._wait(work.until(until - time.monotonic()))
-            work.check()
+            try:
+                work.check()
+            except TimedOut as error:  # the whole has taken too long: with what?
+                error.evidence = (f"the name {self.host}: no answer from {_resolver_words()}",)
+                raise
 
     def _wait_for_six(self, until: float) -> None:
         while self.pending and time.monotonic() < until:

@@ -48,6 +48,9 @@ class Answer(http.client.HTTPResponse):
         if self.length == 0:
             self.close()
 
+    def flush(self) -> None:
+        """Nothing: nothing is written, and what was read from may be closed already, which is no error."""
+
     def _length(self, said: tuple[str, ...]) -> int | None:
         if self.status in _WITHOUT_BODY or self.status < 200 or self._method == "HEAD":  # type: ignore[attr-defined] # http.client's own
             return 0
