@@ -22,6 +22,9 @@ from boxship.server.origin import Doorkeeper
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
 from boxship.server.routes import Action, Right
+from boxship.server.throttle import Crowded, Throttle, client_of
+
+_TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +35,16 @@ def create_app(
     allow_delete: bool = False,
     host_names: Iterable[str] = (),
     page_size: int = 1000,
+    settings: Settings | None = None,
 ) -> App:
     """The ASGI application of the registry in `folder`, which is made if need be.
 
     It opens the folder when the server starts it (ASGI lifespan) or with the first request, and answers anybody who
     reaches it by a loopback name, an address, or one of `host_names`. Nothing can be deleted unless `allow_delete`.
+    `settings` stands for all that is said of it in other words, and more.
     """
-    return App(Path(folder), Settings(allow_delete=allow_delete, page_size=page_size), Doorkeeper(host_names))
+    settings = settings or Settings(allow_delete=allow_delete, page_size=page_size)
+    return App(Path(folder), settings, Doorkeeper(host_names))
 
 
 class App:
@@ -48,14 +54,15 @@ class App:
         self._folder = folder
         self._settings = settings
         self._doorkeeper = doorkeeper
-        self._denied = frozenset() if settings.allow_delete else frozenset({Right.DELETE})
+        self._denied = _denied(settings)
+        self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._registry: Registry | None = None
         self._opening = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live as long as the server."""
         if scope["type"] == "http":
-            await deliver(await self._answer(scope, receive), scope, send)
+            await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
 
@@ -85,27 +92,55 @@ class App:
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            # Until it is delivered: who reads slowly is served all the while.
+            with self._throttle.passing(client_of((scope.get("client") or ("",))[0])):
+                await deliver(await self._answer(scope, receive), scope, send)
+        except Crowded as error:
+            await deliver(_crowded(error), scope, send)
+
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             registry = self._registry or await self.open()
-            action, request = self._read(scope, receive)
+            action, request = self._read(registry, scope, receive)
+            await _check_room(registry, request)
             return await action(registry, request)
         except Refusal as refusal:
             return refusal.answer
         except (OSError, sqlite3.OperationalError) as error:
+            if self._registry and _is_full(error):
+                self._registry.room.ran_out()
             return failed(error)
 
-    def _read(self, scope: Scope, receive: Receive) -> tuple[Action, Request]:
+    def _read(self, registry: Registry, scope: Scope, receive: Receive) -> tuple[Action, Request]:
         """What is asked for, if it may be asked for at all."""
         headers = scope["headers"]
-        check_head(headers)
+        check_head(scope)
         self._doorkeeper.check(headers)
         method, path = scope["method"], read_path(scope)
         route, repository, name = routes.find(method, path, denied=self._denied)
         if repository:
             check_repository(repository)
         query = parse_query(scope["query_string"])
-        return route.action, Request(method, path, repository, name, query, headers, Body.of(headers, receive))
+        body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
+        return route.action, Request(method, path, repository, name, query, headers, body)
+
+
+def _denied(settings: Settings) -> frozenset[Right]:
+    if settings.read_only:
+        return frozenset({Right.PUSH, Right.DELETE})
+    return frozenset() if settings.allow_delete else frozenset({Right.DELETE})
+
+
+async def _check_room(registry: Registry, request: Request) -> None:
+    if request.method in _TAKING and not await registry.room.is_left(request.body.length or 0):
+        raise Refusal(507, "UNKNOWN", "the registry's disk is full", headers={"connection": "close"})
+
+
+def _crowded(error: Crowded) -> Answer:
+    headers = {"retry-after": str(error.wait), "connection": "close"}
+    return Refusal(429, "TOOMANYREQUESTS", "too many requests", headers=headers).answer
 
 
 def failed(error: OSError | sqlite3.OperationalError) -> Answer:

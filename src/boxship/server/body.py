@@ -6,20 +6,21 @@ A body that breaks off ends the iteration like one that is whole, since what arr
 
 from __future__ import annotations
 
-__all__ = ["Body", "Ending"]
+__all__ = ["Body", "Ending", "HasRoom", "Patience"]
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Receive
 
-_SILENCE = 30.0  # seconds without a byte
-_PATIENCE = 60.0  # seconds before slowness counts
-_SLOWEST = 1024  # bytes a second, on average, after that
+_MOST_DIGITS = 19  # of a length: more is past 2**63, and nobody's body
+
+HasRoom = Callable[[int], Awaitable[bool]]
 
 
 class Ending(StrEnum):
@@ -29,6 +30,29 @@ class Ending(StrEnum):
     DISCONNECTED = "disconnected"
     STALLED = "stalled"
     TOO_LARGE = "too large"
+    NO_ROOM = "no room"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How slow a body may come.
+
+    Attributes:
+        silence: seconds without a byte.
+        grace: seconds before slowness counts; then, `slowest` bytes a second, on average.
+    """
+
+    silence: float = 30.0
+    grace: float = 60.0
+    slowest: int = 1024
+
+    def is_over(self, received: int, seconds: float) -> bool:
+        """Whether a sender that took this long for this much only holds the connection."""
+        return seconds > self.grace and received < self.slowest * seconds
+
+
+async def _always(_: int) -> bool:
+    return True
 
 
 class Body:
@@ -40,25 +64,30 @@ class Body:
         ending: how it ended, once it has.
     """
 
-    def __init__(self, receive: Receive, length: int | None, *, silence: float = _SILENCE) -> None:
+    def __init__(
+        self, receive: Receive, length: int | None, *, patience: Patience = Patience(), has_room: HasRoom = _always
+    ) -> None:
         self._receive = receive
-        self._silence = silence
+        self._patience = patience
+        self._has_room = has_room
         self.length = length
         self.received = 0
         self.ending = Ending.WHOLE
 
     @classmethod
-    def of(cls, headers: Sequence[tuple[bytes, bytes]], receive: Receive) -> Self:
+    def of(
+        cls,
+        headers: Sequence[tuple[bytes, bytes]],
+        receive: Receive,
+        *,
+        patience: Patience = Patience(),
+        has_room: HasRoom = _always,
+    ) -> Self:
         """The body that comes after `headers`, if they agree on where it ends."""
-        lengths = [value for name, value in headers if name == b"content-length"]
-        chunked = any(name == b"transfer-encoding" for name, _ in headers)
-        # RFC 9112, 6.3: two framings are an attempt to smuggle a request past somebody.
-        if len(lengths) + chunked > 1 or not all(length.isdigit() for length in lengths):
-            raise Refusal(400, "SIZE_INVALID", "the body has no single length", headers={"connection": "close"})
-        return cls(receive, int(lengths[0]) if lengths else None)
+        return cls(receive, _length(headers), patience=patience, has_room=has_room)
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
-        """The pieces as they arrive; the one that passes `limit` bytes in all is left out, and ends it."""
+        """The pieces as they arrive; one that passes `limit` bytes in all, or has no room, is left out and ends it."""
         started = time.monotonic()
         more = self.length != 0
         while more and self.ending is Ending.WHOLE:
@@ -66,7 +95,7 @@ class Body:
             self.received += len(piece)
             if piece:
                 yield piece
-            if too_slow(self.received, time.monotonic() - started):
+            if more and self._patience.is_over(self.received, time.monotonic() - started):
                 self.ending = Ending.STALLED
         if self.ending is Ending.WHOLE and self.length not in (None, self.received):
             # Not every server tells of a body that breaks off; the announced length does.
@@ -75,22 +104,24 @@ class Body:
     async def _next(self, limit: int) -> tuple[bytes, bool]:
         """A piece, and whether more may follow."""
         if (self.length or 0) > limit:
-            self.ending = Ending.TOO_LARGE
-            return b"", False
+            return self._end(Ending.TOO_LARGE)
         try:
-            async with asyncio.timeout(self._silence):
+            async with asyncio.timeout(self._patience.silence):
                 message = await self._receive()
         except TimeoutError:
-            self.ending = Ending.STALLED
-            return b"", False
+            return self._end(Ending.STALLED)
         if message["type"] != "http.request":
-            self.ending = Ending.DISCONNECTED
-            return b"", False
+            return self._end(Ending.DISCONNECTED)
         piece: bytes = message.get("body", b"")
         if self.received + len(piece) > limit:
-            self.ending = Ending.TOO_LARGE
-            return b"", False
+            return self._end(Ending.TOO_LARGE)
+        if not await self._has_room(len(piece)):
+            return self._end(Ending.NO_ROOM)
         return piece, message.get("more_body", False)
+
+    def _end(self, ending: Ending) -> tuple[bytes, bool]:
+        self.ending = ending
+        return b"", False
 
     async def batches(self, limit: int, size: int) -> AsyncIterator[bytes]:
         """The same bytes joined to batches of at least `size`, but for the last."""
@@ -109,18 +140,31 @@ class Body:
     def check(self, code: str) -> None:
         """Refuse a body that did not end whole, with `code` for one that is too large."""
         if self.ending is not Ending.WHOLE:
-            status, failure = _REFUSALS[self.ending]
-            raise Refusal(status, failure or code, f"the body is {self.ending}", headers={"connection": "close"})
+            status, failure, message = _REFUSALS[self.ending]
+            raise Refusal(status, failure or code, message, headers={"connection": "close"})
 
 
-_REFUSALS: dict[Ending, tuple[int, str]] = {
+_REFUSALS: dict[Ending, tuple[int, str, str]] = {
     # Nobody is left to read this one; it keeps the access log honest.
-    Ending.DISCONNECTED: (400, "SIZE_INVALID"),
-    Ending.STALLED: (408, "BLOB_UPLOAD_INVALID"),
-    Ending.TOO_LARGE: (413, ""),
+    Ending.DISCONNECTED: (400, "SIZE_INVALID", "the body broke off"),
+    Ending.STALLED: (408, "BLOB_UPLOAD_INVALID", "the body came too slowly"),
+    Ending.TOO_LARGE: (413, "", "the body is too large"),
+    Ending.NO_ROOM: (507, "UNKNOWN", "the registry's disk is full"),
 }
 
 
-def too_slow(received: int, seconds: float) -> bool:
-    """Whether a sender that took this long for this much only holds the connection."""
-    return seconds > _PATIENCE and received < _SLOWEST * seconds
+def _length(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+    """The length that the headers announce, None for a body whose end shows when it comes."""
+    lengths = [value for name, value in headers if name == b"content-length"]
+    codings = [value for name, value in headers if name == b"transfer-encoding"]
+    # RFC 9112, 6.3: two framings are an attempt to smuggle a request past somebody.
+    if len(lengths) + len(codings) > 1 or not all(map(_is_length, lengths)):
+        raise Refusal(400, "SIZE_INVALID", "the body has no single length", headers={"connection": "close"})
+    if any(coding.strip().lower() != b"chunked" for coding in codings):
+        # RFC 9112, 6.1; the bytes of content are what its digest names, so they come as they are.
+        raise Refusal(501, "UNSUPPORTED", "no transfer coding but chunked", headers={"connection": "close"})
+    return int(lengths[0]) if lengths else None
+
+
+def _is_length(value: bytes) -> bool:
+    return value.isdigit() and len(value) <= _MOST_DIGITS

@@ -6,23 +6,42 @@ __all__ = ["Registry", "Settings"]
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from boxship.server.body import Patience
 from boxship.server.database import Database
 from boxship.server.layout import Layout
 from boxship.server.names import Names
+from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a registry behaves: whether anything may be deleted, and the most entries of a page."""
+    """How a registry behaves.
+
+    Attributes:
+        allow_delete: whether anything may be deleted.
+        read_only: whether nothing may be pushed or deleted.
+        page_size: the most entries of a page.
+        largest_blob: the most bytes of a blob.
+        reserve: bytes of the disk that are left free; None is 1 GiB, or a fiftieth of a smaller disk.
+        patience: how slow a body may come.
+        rate: requests a second of one client, and in_flight: at a time; 0 is without bound. A client is an address,
+            other than this machine's own.
+    """
 
     allow_delete: bool = False
+    read_only: bool = False
     page_size: int = 1000
+    largest_blob: int = 64 * 1024**3
+    reserve: int | None = None
+    patience: Patience = field(default_factory=Patience)
+    rate: float = 0
+    in_flight: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +52,7 @@ class Registry:
     names: Names
     sessions: Sessions
     storage: Storage
+    room: Room
     close: Callable[[], None]
     clock: Callable[[], float] = time.time
 
@@ -56,4 +76,6 @@ class Registry:
         storage = Storage(layout)
         sessions = Sessions(database)
         storage.sweep(sessions.all())
-        return cls(settings=settings, names=Names(database), sessions=sessions, storage=storage, close=close)
+        room = Room(folder, settings.reserve)
+        names = Names(database)
+        return cls(settings=settings, names=names, sessions=sessions, storage=storage, room=room, close=close)

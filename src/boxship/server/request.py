@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["Request", "check_head", "check_repository", "parse_digest", "parse_query", "read_path"]
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -20,6 +20,7 @@ from boxship.server.body import Body
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATH = 2 * 1024
+_LONGEST_QUERY = 8 * 1024  # as many tags as a push may have, and as long
 _LONGEST_HEAD = 32 * 1024
 _MOST_PARAMETERS = 64
 _MOST_COMPONENTS = 32
@@ -105,16 +106,24 @@ def _unescape_digest(raw: bytes) -> bytes:
     return names + slash + last
 
 
-def check_head(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Refuse a head that is larger than any client's."""
+def check_head(scope: Scope) -> None:
+    """Refuse a head that is larger than any client's, or addressed to two hosts, or to none."""
+    headers: Headers = scope["headers"]
     if sum(len(name) + len(value) for name, value in headers) > _LONGEST_HEAD:
         raise Refusal(431, "UNSUPPORTED", "the headers are too large", headers={"connection": "close"})
+    hosts = [value for name, value in headers if name == b"host"]
+    # RFC 9112, 3.2: somebody before us may have believed the other one. HTTP/1.0 may leave it out, which granian
+    # shows as an empty one.
+    if len(hosts) > 1 or (not any(hosts) and scope.get("http_version", "1.1") == "1.1"):
+        raise Refusal(400, "UNSUPPORTED", "a request has one Host", headers={"connection": "close"})
 
 
 def parse_query(query: bytes) -> Mapping[str, Sequence[str]]:
     """The parameters of a query, with every value of each."""
     if not query:
         return {}
+    if len(query) > _LONGEST_QUERY:
+        raise Refusal(414, "UNSUPPORTED", "the query is too long", headers={"connection": "close"})
     try:
         return parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
