@@ -153,6 +153,7 @@ SECURED: Mapping[str, Secured] = {
     "TLS, 503": Secured(answer=_unavailable),
     "TLS, tokens elsewhere": Secured(answer=partial(_with_tokens, TLS_TAG, realm="https://auth.test/token")),
     "expired": Secured(answer=_BASIC, certificate="expired"),
+    "slow expired": Secured(answer=_BASIC, certificate="expired", delay=SLOW),
     "wrong name": Secured(answer=_BASIC, certificate="wrong-name"),
 }
 BARE: Mapping[str, Callable[..., Opened]] = {

@@ -16,12 +16,13 @@ import pytest
 from tests.behaviour.ports import PLAIN_TAG, TLS_TAG
 from tests.behaviour.scene import HOST, Played, Scene, limit
 from tests.behaviour.stages import placed
-from tests.network.namespace import CLIENT, SERVER, Network
+from tests.network.namespace import CLIENT, SERVER, SERVER6, Network
 
 pytestmark = pytest.mark.network
 
 UNREACHABLE = 5
 ELSEWHERE = "10.99.0.101"
+SHORT = "registry"  # each network may have another host of such a name
 CONFIRMATION = 1.5  # seconds that the absence of TLS takes to be certain, the first time
 
 
@@ -204,3 +205,24 @@ def test_a_cache_that_cannot_be_written_is_no_concern(materials: Path, tmp_path:
         (tmp_path / "file").write_text("no folder")
         played = there.ls("--insecure")
         assert (played.tags, played.stderr) == ([PLAIN_TAG], "")
+
+
+def test_what_is_found_at_a_later_address_is_remembered_as_well(materials: Path, tmp_path: Path) -> None:
+    places = {f"[{SERVER6}]:5000": "dropped", f"{SERVER}:5000": "open"}
+    with (
+        Network(names={SHORT: [SERVER6, SERVER]}) as network,
+        placed(network, materials, places) as scene,
+    ):
+        there = Place(network, scene, tmp_path)
+        first, second = (there.ls("--insecure", "-v", host=f"{SHORT}:5000") for _ in range(2))
+        assert first.tags == second.tags == [PLAIN_TAG]
+        assert "Remembered" in second.stderr
+        assert len(there.files) == 1
+
+
+def test_tls_that_is_seen_before_a_secret_is_sent_is_remembered(materials: Path, tmp_path: Path) -> None:
+    places = {f"{SERVER}:443": "slow expired", f"{SERVER}:80": "basic"}
+    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places) as scene:
+        there = Place(network, scene, tmp_path)
+        assert "expired" in there.ls("--plain-http=auto", "--ca-file", str(scene.root)).stderr
+        assert [json.loads(file.read_text())["seen"] for file in there.files] == ["tls-seen"]

@@ -111,8 +111,11 @@ class Connector:
             if consent and self._remembers_absence(run, work):
                 return self._settle_absent(site, known, verdict, work, what)
             words = f"whether {site} speaks TLS after all, before {what} is sent to it"
-            facts: dict[str, Fact] = {"host": str(site), "port": site.registry.port or TLS_PORT}
-            facts = {"host": verdict.origin.host, "site": str(site), "port": site.registry.port or TLS_PORT}
+            facts: dict[str, Fact] = {
+                "host": verdict.origin.host,
+                "site": str(site),
+                "port": site.registry.port or TLS_PORT,
+            }
             work.trace.say("AbsenceStart", words, facts=facts)
             run.runner.race.pursue(Goal.ABSENCE if consent else Goal.TLS, time.monotonic())
             run.runner.run(work)
@@ -266,6 +269,7 @@ class Connector:
         if run.absent:
             return self._settle_absent(site, known, verdict, work, what)
         if any(attempt.spoke for attempt in run.attempts):
+            self._note(run)  # what is plain in the memory was found before that
             raise self._lost(run, run.attempts)
         raise self._needs_consent(site, run, what)
 
@@ -276,7 +280,7 @@ class Connector:
         assert run
         evidence = absence_words(run.attempts, time.monotonic())
         if run.absent:
-            self._recollection.saw_plain(run.leg, verdict.address, evidence)
+            self._recollection.saw_plain(run.key, verdict.address, evidence)
         elif run.advice.remembered:
             evidence = f"seen before: {run.advice.remembered.evidence}"
         known.verdict = replace(verdict, absent=True)
@@ -308,12 +312,12 @@ class Connector:
             seen = winner or spoke
             assert seen
             verified = bool(winner) and self._contexts.verifies(leg.site.trust, named=leg.site.named)
-            self._recollection.saw_tls(leg, seen.address, verified=verified, known=remembered)
+            self._recollection.saw_tls(run.key, seen.address, verified=verified, known=remembered)
         elif remembered and remembered.seen is Seen.PLAIN:
             if not winner or str(winner.address) != remembered.address:
-                self._recollection.forget(leg, run.attempts[0].address)
+                self._recollection.forget(run.key)
         elif winner and not leg.told:
-            self._recollection.saw_plain(leg, winner.address, "")
+            self._recollection.saw_plain(run.key, winner.address, "")
 
     @staticmethod
     def _lost(run: Run, tried: list[Attempt]) -> ConnectFailed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PLAIN_PORT", "TLS_PORT", "Leg"]
+__all__ = ["DIRECT", "PLAIN_PORT", "TLS_PORT", "Leg"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from boxship.settings.proxies import Proxy
 
 TLS_PORT, PLAIN_PORT = 443, 80
+DIRECT = "direct"  # the road without a proxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Leg:
     @property
     def road(self) -> str:
         """How it goes, for a key and for a trace."""
-        return str(self.proxy) if self.proxy else "direct"
+        return str(self.proxy) if self.proxy else DIRECT
 
     @property
     def words(self) -> str:

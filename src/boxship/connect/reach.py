@@ -15,10 +15,11 @@ from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Runner
 from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
+from boxship.connect.memory import Key
 from boxship.connect.places import Atlas, Names, permission
 from boxship.connect.question import question
 from boxship.connect.race import Race
-from boxship.connect.recollection import Advice, Recollection, advise
+from boxship.connect.recollection import Advice, Recollection, advise, key_for
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.errors import TimedOut
@@ -40,6 +41,8 @@ class Run:
     leg: Leg
     runner: Runner
     advice: Advice
+    key: Key | None
+    """By what it is remembered."""
 
     @property
     def winner(self) -> Attempt | None:
@@ -116,7 +119,8 @@ class Reach:
         names = self._atlas.names(leg)
         try:
             places = names.first(work, self._bounds.names)
-            advice = self._advice(leg, places, names, work)
+            key = key_for(leg, places)
+            advice = self._advice(leg, places, names, work, key)
             port = leg.site.registry.port
             race = Race(
                 advice.places,
@@ -127,13 +131,13 @@ class Reach:
                 names_until=begun + self._bounds.names if names.pending else -math.inf,
                 head_start=advice.head_start,
             )
-            return Run(leg, Runner(race, self._greeting(leg), names), advice)
+            return Run(leg, Runner(race, self._greeting(leg), names), advice, key)
         except BaseException:
             names.close()
             raise
 
-    def _advice(self, leg: Leg, places: tuple[Place, ...], names: Names, work: Work) -> Advice:
-        advice = advise(places, self._recollection.recall(leg, places), time.time())
+    def _advice(self, leg: Leg, places: tuple[Place, ...], names: Names, work: Work, key: Key | None) -> Advice:
+        advice = advise(places, self._recollection.recall(leg, key), time.time())
         known = advice.remembered
         if known:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known.at))

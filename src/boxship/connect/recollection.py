@@ -6,7 +6,7 @@ the addresses of today permit it as well.
 
 from __future__ import annotations
 
-__all__ = ["Advice", "Recollection", "advise"]
+__all__ = ["Advice", "Recollection", "advise", "key_for"]
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import Place
-from boxship.connect.leg import Leg
+from boxship.connect.leg import DIRECT, Leg
 from boxship.connect.memory import Key, Memory, Remembered, Seen, key_of
 from boxship.settings.hosts import always_https
 
@@ -59,42 +59,42 @@ class Recollection:
         """`refresh`: what is remembered is ignored, and replaced by what is found."""
         self._memory, self._refresh = memory, refresh
 
-    def recall(self, leg: Leg, places: Sequence[Place]) -> Remembered | None:
-        """What is known of the leg's host, if it is one that things are remembered of."""
-        first = next((place.tls or place.plain for place in places), None)
-        key = self._key(leg, first)
+    def recall(self, leg: Leg, key: Key | None) -> Remembered | None:
+        """What is known by that key, if the leg may be run otherwise than it says."""
         if not self._memory or not key or self._refresh or leg.verdict:
             return None
         return self._memory.recall(key, time.time())
 
-    def saw_tls(self, leg: Leg, address: Address, *, verified: bool, known: Remembered | None) -> None:
+    def saw_tls(self, key: Key | None, address: Address, *, verified: bool, known: Remembered | None) -> None:
         """The host spoke TLS; what is known already is not written again every time, and not for the worse."""
         seen = Seen.TLS_VERIFIED if verified else Seen.TLS_SEEN
         if known and known.seen is not Seen.PLAIN and not (verified and known.seen is Seen.TLS_SEEN):
             if time.time() - known.at < _RENEWED:
                 return
             seen = known.seen if known.seen is Seen.TLS_VERIFIED and not verified else seen
-        self._write(leg, address, seen, "")
+        self._write(key, address, seen, "")
 
-    def saw_plain(self, leg: Leg, address: Address, evidence: str) -> None:
+    def saw_plain(self, key: Key | None, address: Address, evidence: str) -> None:
         """The host answered as a registry over plain HTTP; `evidence`: how TLS was confirmed to be absent, or ''."""
-        self._write(leg, address, Seen.PLAIN, evidence)
+        self._write(key, address, Seen.PLAIN, evidence)
 
-    def forget(self, leg: Leg, address: Address) -> None:
+    def forget(self, key: Key | None) -> None:
         """What was remembered does not hold any more."""
-        key = self._key(leg, address)
         if self._memory and key:
             self._memory.forget(key)
 
-    def _write(self, leg: Leg, address: Address, seen: Seen, evidence: str) -> None:
-        key = self._key(leg, address)
-        if self._memory and key:
+    def _write(self, key: Key | None, address: Address, seen: Seen, evidence: str) -> None:
+        if self._memory and key and not (key.road == DIRECT and address.ip.is_loopback):
             self._memory.remember(key, Remembered(seen, time.time(), str(address), evidence))
 
-    @staticmethod
-    def _key(leg: Leg, address: Address | None) -> Key | None:
-        """Nothing is kept of hosts that somebody else named, nor of those that are https whatever is remembered."""
-        registry = leg.site.registry
-        if not leg.site.named or always_https(registry.host):
-            return None
-        return key_of(registry.host, registry.port, leg.road, address)
+
+def key_for(leg: Leg, places: Sequence[Place]) -> Key | None:
+    """By what a race is remembered that begins with these places: the same when it ends, whichever of them wins.
+
+    Nothing is kept of hosts that somebody else named, nor of those that are https whatever is remembered.
+    """
+    registry = leg.site.registry
+    first = next((place.tls or place.plain for place in places), None)
+    if not first or not leg.site.named or always_https(registry.host):
+        return None
+    return key_of(registry.host, registry.port, leg.road, first)
