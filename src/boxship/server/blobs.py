@@ -62,7 +62,7 @@ async def is_sound(registry: Registry, blob: Blob) -> bool:
         return True
     if await registry.storage.digest_blob(blob.digest) != blob.digest:
         return False
-    await registry.names.refresh_blob(replace(blob, modified=state.modified))
+    await registry.names.refresh_blob(replace(blob, modified=state.modified), now=registry.clock())
     return True
 
 

@@ -6,16 +6,17 @@ are `sessions`'. Methods that read are plain, for they are quick; methods that w
 
 from __future__ import annotations
 
-__all__ = ["Blob", "Names", "Referrer", "StoredManifest"]
+__all__ = ["Blob", "Look", "Names", "Referrer", "StoredManifest", "Vanished"]
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.document import Document
 from boxship.server.push import Expected, push_manifest
+from boxship.server.storage import FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,14 @@ class StoredManifest:
     digest: Digest
     media_type: str
     body: bytes = field(repr=False)
+
+
+# What a blob's file looks like now; None where there is none.
+Look = Callable[[], FileState | None]
+
+
+class Vanished(Exception):
+    """A blob's file is no longer there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +102,30 @@ class Names:
         values = (repository, str(subject), tag, after, artifact_type)
         return (Referrer(*row) for row in self._database.read(_REFERRERS, values))
 
-    async def put_blob(self, repository: str, blob: Blob, session: str | None = None) -> None:
-        """Let the repository have a blob whose bytes are durable; the upload it came by is over."""
+    async def put_blob(
+        self, repository: str, digest: Digest, look: Look, session: str | None = None, *, now: float
+    ) -> None:
+        """Let the repository have a blob whose bytes are durable; the upload it came by is over.
+
+        Raises `Vanished` where `look` finds no file: somebody who thought the one before it bad has just moved it away.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_PUT_BLOB, (str(blob.digest), blob.size, blob.modified))
-            _link(connection, repository, blob.digest)
+            # Files are moved away in transactions only (`scrub`, `garbage`): what is there now stays.
+            state = look()
+            if not state:
+                raise Vanished(digest)
+            connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, now))
+            _link(connection, repository, digest)
             connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
         await self._database.write(work)
 
-    async def refresh_blob(self, blob: Blob) -> None:
-        """Note what the file of a blob looks like now."""
+    async def refresh_blob(self, blob: Blob, *, now: float) -> None:
+        """Note what the file of a blob looks like now that it was found to be right."""
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(_PUT_BLOB, (str(blob.digest), blob.size, blob.modified))
+            connection.execute(_REFRESH_BLOB, (blob.size, blob.modified, now, str(blob.digest)))
 
         await self._database.write(work, durable=False)
 
@@ -195,11 +213,11 @@ WHERE name = ?1
 _BLOB = """
 SELECT size, modified FROM repo
 JOIN repo_blob ON repo_blob.repo_id = repo.id AND repo_blob.digest = ?2
-JOIN blob ON blob.digest = ?2
+JOIN blob ON blob.digest = ?2 AND state = 0
 WHERE name = ?1
 """
 _BLOB_ANYWHERE = """
-SELECT size, modified FROM blob WHERE digest = ?1 AND EXISTS (SELECT 1 FROM repo_blob WHERE digest = ?1)
+SELECT size, modified FROM blob WHERE digest = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE digest = ?1)
 """
 _TAGS = """
 SELECT tag.name FROM repo
@@ -208,9 +226,11 @@ WHERE repo.name = ?1
 ORDER BY tag.name LIMIT ?3
 """
 _PUT_BLOB = """
-INSERT INTO blob (digest, size, modified) VALUES (?, ?, ?)
-ON CONFLICT DO UPDATE SET size = excluded.size, modified = excluded.modified
+INSERT INTO blob (digest, size, modified, touched, verified) VALUES (?1, ?2, ?3, ?4, ?4)
+ON CONFLICT DO UPDATE SET size = excluded.size, modified = excluded.modified, state = 0, version = version + 1,
+    touched = excluded.touched, verified = excluded.verified
 """
+_REFRESH_BLOB = "UPDATE blob SET size = ?, modified = ?, verified = ? WHERE digest = ? AND state = 0"
 _PARENTS = """
 SELECT parent FROM repo JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND child = ?2 WHERE name = ?1
 """

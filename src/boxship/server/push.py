@@ -53,15 +53,15 @@ def push_manifest(
     values = (repo, str(digest), document.media_type, document.raw, *_described(document), now)
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
     connection.execute(_PUT_MANIFEST, values)
-    _put_references(connection, repo, digest, document)
+    _put_references(connection, repo, str(digest), document)
     for tag in tags:
         _check_tag(connection, repo, tag, expected)
         connection.execute(_PUT_TAG, (repo, tag, str(digest), now))
 
 
-def describe(connection: sqlite3.Connection, repo: int, digest: Digest, document: Document) -> None:
+def describe(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
     """Write beside a manifest that is there what today's registry keeps beside it."""
-    connection.execute(_DESCRIBE, (*_described(document), repo, str(digest)))
+    connection.execute(_DESCRIBE, (*_described(document), repo, digest))
     _put_references(connection, repo, digest, document)
 
 
@@ -72,9 +72,9 @@ def _described(document: Document) -> tuple[str | None, str, str]:
     return subject, document.artifact_type, annotations
 
 
-def _put_references(connection: sqlite3.Connection, repo: int, digest: Digest, document: Document) -> None:
+def _put_references(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
     kinds = (("blob", document.blobs + document.foreign), ("manifest", document.children))
-    values = [(repo, str(digest), str(child.digest), kind) for kind, children in kinds for child in children]
+    values = [(repo, digest, str(child.digest), kind) for kind, children in kinds for child in children]
     connection.executemany(_PUT_REFERENCE, values)
 
 
@@ -114,9 +114,9 @@ _PUT_TAG = """
 INSERT INTO tag (repo_id, name, digest, updated) VALUES (?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET digest = excluded.digest, updated = excluded.updated
 """
-_SIZE_OF_BLOB = "SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2"
+_SIZE_OF_BLOB = "SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2 AND state = 0"
 # An index may list any content (image-index.md, "manifests"), and build caches list layers.
 _SIZE_OF_CHILD = """
 SELECT length(body) FROM manifest WHERE repo_id = ?1 AND digest = ?2
-UNION ALL SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2
+UNION ALL SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2 AND state = 0
 """

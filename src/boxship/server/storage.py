@@ -61,7 +61,11 @@ class Storage:
 
     async def state(self, digest: Digest) -> FileState | None:
         """What a blob's file looks like, or None where there is none."""
-        return await asyncio.to_thread(_state, self._layout.blob(digest))
+        return await asyncio.to_thread(self.look, digest)
+
+    def look(self, digest: Digest) -> FileState | None:
+        """The same, on the spot: not for an event loop."""
+        return _state(self._layout.blob(digest))
 
     async def append(self, session: str, at: int, batches: AsyncIterable[bytes], hashes: Hashes) -> int:
         """Write `batches` after the first `at` bytes of an upload and into `hashes`; return its new size.

@@ -11,12 +11,13 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server import blobs
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
-from boxship.server.names import Blob
+from boxship.server.names import Vanished
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
@@ -169,12 +170,15 @@ async def _commit(registry: Registry, session: Session, digest: Digest) -> None:
     """Make the upload a blob of its repository, if it has that digest; otherwise it is dropped."""
     try:
         await _check_digest(registry, session, digest)
-        state = await registry.storage.publish(session.id, digest, session.size)
+        await registry.storage.publish(session.id, digest, session.size)
+        look = partial(registry.storage.look, digest)
+        await registry.names.put_blob(session.repository, digest, look, session.id, now=registry.clock())
+    except Vanished as error:
+        await _drop(registry, session)
+        raise Refusal(503, "UNKNOWN", "the blob was being cleared away", headers={"retry-after": "1"}) from error
     except (OSError, Incomplete, Refusal):
         await _drop(registry, session)
         raise
-    blob = Blob(digest, state.size, state.modified)
-    await registry.names.put_blob(session.repository, blob, session.id)
     registry.sessions.ended(session.id)
 
 
