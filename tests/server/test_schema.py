@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from boxship import media_type
 from boxship.errors import InvalidSettings
+from boxship.media_type import OCI_INDEX, OCI_MANIFEST
 from boxship.server.schema import VERSION, prepare
+from tests.server.content import descriptor, digest, image, index
 
 # What the first version wrote, in whose database no number stands.
 FIRST = """
@@ -65,6 +68,32 @@ def test_an_older_registry_gets_the_tables_of_a_new_one_and_keeps_what_it_has(tm
         prepare(connection, "registry.db")
     assert tables(old) == tables(new)
     assert old.execute("SELECT name, digest FROM tag").fetchall() == [("v1", "sha256:a")]
+
+
+def test_an_older_registrys_manifests_become_referrers(tmp_path: Path) -> None:
+    subject = descriptor(b"subject", OCI_MANIFEST)
+    signature = image(subject=subject, annotations={"by": "Zoë"})
+    listing = index(signature, subject=subject, artifactType="text/x-list")
+    plain = index(image())
+    old = connect(tmp_path / "old.db")
+    old.executescript(FIRST)
+    for body, kind in ((signature, OCI_MANIFEST), (listing, OCI_INDEX), (plain, OCI_INDEX)):
+        old.execute("INSERT INTO manifest VALUES (1, ?, ?, ?)", (digest(body), kind, body))
+    old.execute("INSERT INTO manifest_ref VALUES (1, ?, ?)", (digest(listing), digest(signature)))
+    old.execute("INSERT INTO manifest_ref VALUES (1, ?, ?)", (digest(signature), digest(b"{}")))
+
+    prepare(old, "registry.db")
+
+    query = "SELECT digest, subject, artifact_type, annotations FROM manifest WHERE digest <> 'sha256:a'"
+    assert set(old.execute(query)) == {
+        (digest(signature), digest(b"subject"), media_type.OCI_CONFIG, '{"by": "Zoë"}'),
+        (digest(listing), digest(b"subject"), "text/x-list", ""),
+        (digest(plain), None, "", ""),
+    }
+    assert set(old.execute("SELECT parent, child, kind FROM manifest_ref")) >= {
+        (digest(listing), digest(signature), "manifest"),
+        (digest(signature), digest(b"{}"), "blob"),
+    }
 
 
 def test_preparing_again_changes_nothing(tmp_path: Path) -> None:

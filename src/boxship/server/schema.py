@@ -8,9 +8,10 @@ from __future__ import annotations
 __all__ = ["VERSION", "prepare"]
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from boxship.errors import InvalidSettings
+from boxship.server.backfill import describe_manifests
 
 VERSION = 2
 
@@ -51,14 +52,14 @@ CREATE TABLE manifest (
     repo_id INTEGER NOT NULL REFERENCES repo,
     digest TEXT NOT NULL,
     media_type TEXT NOT NULL,
-    body BLOB NOT NULL,
     subject TEXT,
     artifact_type TEXT NOT NULL DEFAULT '',
-    annotations TEXT NOT NULL DEFAULT '',
     pushed REAL NOT NULL DEFAULT 0,
+    annotations TEXT NOT NULL DEFAULT '',
+    body BLOB NOT NULL, -- last, for what stands behind megabytes is read through all of them
     UNIQUE (repo_id, digest)
 ) STRICT;
-CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest) WHERE subject IS NOT NULL;
+CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest, artifact_type) WHERE subject IS NOT NULL;
 
 -- `kind`: what the parent has the child for: `blob` or `manifest`.
 CREATE TABLE manifest_ref (
@@ -134,7 +135,7 @@ ALTER TABLE manifest ADD COLUMN subject TEXT;
 ALTER TABLE manifest ADD COLUMN artifact_type TEXT NOT NULL DEFAULT '';
 ALTER TABLE manifest ADD COLUMN annotations TEXT NOT NULL DEFAULT '';
 ALTER TABLE manifest ADD COLUMN pushed REAL NOT NULL DEFAULT 0;
-CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest) WHERE subject IS NOT NULL;
+CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest, artifact_type) WHERE subject IS NOT NULL;
 ALTER TABLE manifest_ref ADD COLUMN kind TEXT NOT NULL DEFAULT 'blob';
 ALTER TABLE tag ADD COLUMN updated REAL NOT NULL DEFAULT 0;
 ALTER TABLE upload ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
@@ -151,6 +152,9 @@ CREATE TABLE user_grant (
 """,
 }
 
+# And what is then read from what is there, which SQL cannot read.
+_FILLINGS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: describe_manifests}
+
 
 def prepare(connection: sqlite3.Connection, where: str) -> None:
     """Make the tables, or bring an older registry's up to date; `InvalidSettings` for a newer one's.
@@ -164,6 +168,7 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
             _run(connection, _SCHEMA)
         for version in range(found or VERSION, VERSION):
             _run(connection, _MIGRATIONS[version])
+            _FILLINGS[version](connection)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
