@@ -17,6 +17,7 @@ import pytest
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server import serve
 from boxship.server.address import Address, bind
+from boxship.server.plan import Plan
 from tests.server.content import digest
 
 CONTENT = bytes(range(256)) * 4096
@@ -63,9 +64,11 @@ def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.
         idle.close()
 
 
-def test_it_ends_while_somebody_uploads_and_somebody_downloads_slowly(tmp_path: Path) -> None:
+@contextmanager
+def busy(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket, socket.socket]]:
+    """A registry, and two connections: one that reads a large blob slowly, one that has sent a third of another."""
     large = CONTENT * 32
-    with registry(tmp_path) as (process, address):
+    with registry(folder, *options) as (process, address):
         assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(large)}", large)[0] == 201
         host, port = address.split(":")
         with (
@@ -74,14 +77,46 @@ def test_it_ends_while_somebody_uploads_and_somebody_downloads_slowly(tmp_path: 
         ):
             download.sendall(f"GET /v2/app/blobs/{digest(large)} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
             assert download.recv(1000)
-            put = f"/v2/app/blobs/uploads/?digest={digest(CONTENT)}"
-            upload.sendall(f"POST {put} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 99\r\n\r\nx".encode())
+            put = f"/v2/app/blobs/uploads/?digest={digest(b'xyz')}"
+            upload.sendall(f"POST {put} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 3\r\n\r\nx".encode())
             time.sleep(0.1)
-            started = time.monotonic()
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
-            assert time.monotonic() - started < 0.7
-            assert process.communicate() == ("", "")
+            yield process, download, upload
+
+
+def received(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(1 << 20), b""))
+
+
+def test_what_is_in_progress_may_finish_and_nothing_new_begins(tmp_path: Path) -> None:
+    with busy(tmp_path) as (process, download, upload):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(upload.getpeername())
+        upload.sendall(b"yz")
+        assert received(upload).startswith(b"HTTP/1.1 201 ")
+        assert len(received(download)) > len(CONTENT) * 32 - 1000
+        assert process.wait(5) == 0
+        assert process.communicate() == ("", "")
+
+
+def test_what_does_not_finish_is_ended_after_the_grace(tmp_path: Path) -> None:
+    with busy(tmp_path, "--grace", "0.4") as (process, _, _):
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert 0.35 < time.monotonic() - started < 3
+        assert process.communicate() == ("", "")
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    with busy(tmp_path, "--grace", "60") as (process, _, _):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+        assert process.communicate() == ("", "")
 
 
 def test_blobs_go_through_a_real_server_whole_and_in_ranges(tmp_path: Path) -> None:
@@ -152,7 +187,7 @@ def test_nothing_is_deleted_unless_it_is_allowed(tmp_path: Path) -> None:
 
 
 def test_requests_are_logged_to_standard_error_on_demand(tmp_path: Path) -> None:
-    with registry(tmp_path, "--access-log") as (process, address):
+    with registry(tmp_path, "--access-log", "text") as (process, address):
         ask(address, "GET", "/v2/_catalog")
         process.terminate()
         output, errors = process.communicate(timeout=5)
@@ -162,19 +197,19 @@ def test_requests_are_logged_to_standard_error_on_demand(tmp_path: Path) -> None
 def test_an_address_in_use_is_refused_also_beside_another_registry(tmp_path: Path) -> None:
     with registry(tmp_path / "one") as (_, address):
         with pytest.raises(InvalidSettings, match="already in use"):
-            serve(address, tmp_path / "two", announce=print)
+            serve(Plan(address=address, folder=str(tmp_path / "two")), announce=print)
         assert not (tmp_path / "two").exists()
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with registry(tmp_path), pytest.raises(InvalidSettings, match="another registry uses this folder"):
-        serve("127.0.0.1:0", tmp_path, announce=print)
+        serve(Plan(address="127.0.0.1:0", folder=str(tmp_path)), announce=print)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "10.1.2.3:5000", "[fd00::1]:5000"])
 def test_an_address_that_others_reach_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(InvalidSettings, match="--insecure-http"):
-        serve(address, tmp_path, announce=print)
+        serve(Plan(address=address, folder=str(tmp_path)), announce=print)
 
 
 def test_it_serves_others_if_that_is_meant(tmp_path: Path) -> None:
@@ -216,7 +251,7 @@ def test_a_port_is_held_once() -> None:
 
 
 def test_without_granian_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "granian.server.embed", None)
+    monkeypatch.setitem(sys.modules, "granian", None)
     with pytest.raises(MissingExtra, match=r"pip install 'boxship\[server\]'"):
-        serve("127.0.0.1:0", tmp_path / "registry", announce=print)
+        serve(Plan(address="127.0.0.1:0", folder=str(tmp_path / "registry")), announce=print)
     assert not (tmp_path / "registry").exists()

@@ -29,6 +29,7 @@ _READY = re.compile(r"^serving http://\[?([^\s/\]]+)\]?:(\d+)/?\s*$", re.MULTILI
 _START = 30.0  # seconds for an interpreter and granian on a busy machine; 0.5 is usual
 _END = 10.0
 _LOOK_AGAIN = 0.01
+_GRACE = ("--grace", "0.25")  # a test that ends has no request in progress that matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def _command(place: Place, folder: Path, host_names: Iterable[str]) -> list[str]
     names = [word for name in host_names for word in ("--host-name", name)]
     consent = [] if ipaddress.ip_address(place.host).is_loopback else ["--insecure-http"]
     program = [sys.executable, "-m", "boxship.server"]
-    return [*program, "--address", place.address, "--disk", str(folder), *names, *consent]
+    return [*program, "--address", place.address, "--disk", str(folder), *_GRACE, *names, *consent]
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""A line for each request, as text or JSON, to standard error: who asked for what, and what came of it.
+
+Nothing secret gets there: no header but the client's name of itself, and of the query what the specification knows.
+What a client sent is escaped, so that it writes no line of its own and sends a terminal nothing.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FORMS", "AccessLog", "Entry"]
+
+import json
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from boxship.server.asgi import Application, Message, Receive, Scope, Send
+
+# Parameters whose values are names and numbers; those of others may sign a request, or be a credential.
+_TOLD = frozenset(
+    {b"artifactType", b"digest", b"digest-algorithm", b"from", b"last", b"mount", b"n", b"scope", b"service", b"tag"}
+)
+_LONGEST = 2048  # of anything that a client chose
+_ODD = re.compile(rb"[^\x21\x23-\x5b\x5d-\x7e]")  # what is not printable ASCII, spaces, quotes and backslashes
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and its answer; `status` is 0 where there was none."""
+
+    time: str
+    client: str
+    method: str
+    path: str
+    query: str
+    status: int
+    sent: int
+    milliseconds: float
+    agent: str
+
+
+def text(entry: Entry) -> str:
+    """The entry for people."""
+    target = f"{entry.path}?{entry.query}" if entry.query else entry.path
+    took = f"{entry.milliseconds:.1f}ms"
+    return f'{entry.time} {entry.client} {entry.method} {target} {entry.status} {entry.sent} {took} "{entry.agent}"'
+
+
+def as_json(entry: Entry) -> str:
+    """The entry for programs."""
+    return json.dumps(asdict(entry))
+
+
+FORMS: Mapping[str, Callable[[Entry], str]] = {"text": text, "json": as_json}
+
+
+class AccessLog:
+    """The application `app`, with its requests logged in `form`, one of `FORMS`; `close` writes the last of them."""
+
+    def __init__(self, app: Application, form: str) -> None:
+        self._app = app
+        self._form = FORMS[form]
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # A terminal or a pipe may be slow; no request waits for it.
+        self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
+        self._writer.start()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, and log it."""
+        began, started = time.time(), time.perf_counter()
+        status = sent = 0
+
+        async def send_and_count(message: Message) -> None:
+            nonlocal status, sent
+            await send(message)
+            if message["type"] == "http.response.start":
+                status, sent = message["status"], _length(message)
+
+        try:
+            await self._app(scope, receive, send_and_count)
+        finally:
+            self._lines.put(self._form(_entry(scope, began, time.perf_counter() - started, status, sent)))
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+        self._lines.put(None)
+        self._writer.join()
+
+    def _write(self) -> None:
+        while (line := self._lines.get()) is not None:
+            # In one piece: several processes may write to the same place.
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+
+def _length(start: Message) -> int:
+    return next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
+
+
+def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -> Entry:
+    return Entry(
+        time=datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        client=str((scope.get("client") or ("-",))[0]),
+        method=scope["method"],
+        path=escaped(scope.get("raw_path") or scope["path"].encode()),
+        query=_query(scope["query_string"]),
+        status=status,
+        sent=0 if scope["method"] == "HEAD" else sent,
+        milliseconds=round(seconds * 1000, 3),
+        agent=escaped(next((value for name, value in scope["headers"] if name == b"user-agent"), b"-"), keep=b" "),
+    )
+
+
+def escaped(content: bytes, *, keep: bytes = b"") -> str:
+    """The bytes on one line: what is odd, but for `keep`, as `%xx`, and no more of them than anyone reads."""
+
+    def escape(found: re.Match[bytes]) -> bytes:
+        return found[0] if found[0] in keep else b"%%%02X" % ord(found[0])
+
+    return _ODD.sub(escape, content[:_LONGEST]).decode("ascii")
+
+
+def _query(query: bytes) -> str:
+    parameters = (parameter.partition(b"=") for parameter in query[:_LONGEST].split(b"&") if parameter)
+    return "&".join("=".join(map(escaped, (name, value))) if name in _TOLD else "***" for name, _, value in parameters)

@@ -1,0 +1,82 @@
+"""The options of a registry that runs, in one table, for every command that runs one.
+
+A row names a field of `Plan` or of `Settings`, and nothing else has to know of it. What fields mean is theirs to say.
+"""
+
+from __future__ import annotations
+
+__all__ = ["OPTIONS", "Option", "arguments", "plan"]
+
+import argparse
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields
+
+from boxship.server.plan import ACCESS_LOGS, Plan
+from boxship.server.registry import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: a switch, or one with a value (`metavar`), which may come several times (`several`)."""
+
+    flag: str
+    field: str
+    help: str
+    metavar: str = ""
+    read: Callable[[str], object] = str
+    choices: Collection[str] = ()
+    several: bool = False
+
+    def add(self, parser: argparse.ArgumentParser, default: object) -> None:
+        """Let the parser know it."""
+        if not self.metavar:
+            parser.add_argument(self.flag, dest=self.field, action="store_true", help=self.help)
+            return
+        parser.add_argument(
+            self.flag,
+            dest=self.field,
+            metavar=self.metavar,
+            type=self.read,
+            choices=self.choices or None,
+            action="append" if self.several else "store",
+            default=[] if self.several else default,
+            help=self.help,
+        )
+
+
+OPTIONS = (
+    Option("--address", "address", "port 0 takes a free one (default: 127.0.0.1:5000)", metavar="HOST:PORT"),
+    Option("--disk", "folder", "where everything is kept (default: ./registry)", metavar="DIR"),
+    Option("--allow-delete", "allow_delete", "let clients delete manifests, tags and blobs"),
+    Option("--read-only", "read_only", "let clients pull, and nothing else"),
+    Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
+    Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
+    Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),
+    Option("--insecure-http", "insecure_http", "serve others than this machine, over plain HTTP"),
+    Option("--workers", "workers", "how many processes serve (default: 1)", metavar="N", read=int),
+    Option("--grace", "grace", "how long a stop waits for what is in progress (10)", metavar="SECONDS", read=float),
+    Option(
+        "--access-log", "access_log", "a line for each request, to stderr", metavar="text|json", choices=ACCESS_LOGS
+    ),
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options, with the defaults of `Plan` and `Settings`."""
+    defaults = Plan()
+    for option in OPTIONS:
+        holder = defaults if hasattr(defaults, option.field) else defaults.settings
+        option.add(parser, getattr(holder, option.field))
+    # What platforms that start programs in containers tell them.
+    parser.set_defaults(address=f"127.0.0.1:{os.environ.get('PORT', '5000')}")
+
+
+def plan(chosen: argparse.Namespace) -> Plan:
+    """What was chosen; `InvalidSettings` where it does not go together."""
+    given = dict(vars(chosen))
+    for option in OPTIONS:
+        if option.several:
+            given[option.field] = tuple(given[option.field])
+    settings = Settings(**{each.name: given[each.name] for each in fields(Settings) if each.name in given})
+    return Plan(settings=settings, **{each.name: given[each.name] for each in fields(Plan) if each.name in given})

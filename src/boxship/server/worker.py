@@ -1,0 +1,159 @@
+"""One process that serves: the application under granian, until it is told to stop and what it does is done.
+
+Stopping has three steps: nothing new is accepted and what is in progress may finish; uploads that go on are parked; the
+rest ends. As a program, `python -m boxship.server.worker` is one of several processes, which `workers` starts.
+"""
+
+from __future__ import annotations
+
+__all__ = ["READY", "Order", "main", "run"]
+
+import asyncio
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxship.errors import BoxshipError, MissingExtra
+from boxship.server.access_log import FORMS, AccessLog
+from boxship.server.address import Address
+from boxship.server.app import App
+from boxship.server.asgi import Application
+from boxship.server.calls import Calls
+from boxship.server.origin import Doorkeeper
+from boxship.server.plan import Plan
+from boxship.server.stop import Stop, on_signals
+
+if TYPE_CHECKING:
+    from granian.server.embed import Server
+
+READY = b"ready\n"  # what a worker tells the process that started it
+_PARKING = 0.5  # seconds to write down what arrived of uploads
+_ONCE_MORE = 0.005  # seconds between two looks whether it accepts connections
+
+
+class Order(StrEnum):
+    """What a worker is told, a word a line; the end of the lines is `STOP`, for then nobody is left to tell."""
+
+    STOP = "stop"
+    NOW = "now"
+
+
+async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], None]) -> None:
+    """Serve at `address` until `stop`; `announce` is called when connections are accepted."""
+    app = App(Path(plan.folder), plan.settings, Doorkeeper(plan.host_names))
+    log = AccessLog(app, plan.access_log) if plan.access_log in FORMS else None
+    calls = Calls(log or app)
+    server = _server(calls, address, plan)
+    await app.open()
+    serving = asyncio.create_task(server.serve())
+    try:
+        await _accepting(address, serving)
+        announce()
+        await _first(serving, stop.asked)
+        if serving.done():
+            raise BoxshipError(f"the registry at {address} ended by itself") from serving.exception()
+    finally:
+        server.stop()  # type: ignore[no-untyped-call]  # granian types its server in part
+        await _first(serving, stop.at_once, plan.grace)
+        await calls.park(_PARKING)
+        serving.cancel()
+        await calls.cancel()
+        await app.close()
+        if log:
+            await asyncio.to_thread(log.close)
+
+
+async def _first(task: asyncio.Task[None], event: asyncio.Event, seconds: float | None = None) -> None:
+    """Return when the task is done, or the event is set, or the time is over."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait((task, waiting), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+def _server(application: Application, address: Address, plan: Plan) -> Server:
+    try:
+        from granian.constants import HTTPModes, Interfaces, SSLProtocols  # noqa: PLC0415 - an extra
+        from granian.log import LogLevels  # noqa: PLC0415
+        from granian.server.embed import Server  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtra("server", "the registry") from error
+    return Server(
+        application,
+        address.host,
+        address.port,
+        # ASGI, not RSGI, which ends a body that broke off as if it were whole. The app is opened here, not by lifespan:
+        # a folder that cannot be had is then an error of ours.
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=1024,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+        ssl_cert=Path(plan.tls_cert) if plan.tls_cert else None,
+        ssl_key=Path(plan.tls_key) if plan.tls_key else None,
+        ssl_protocol_min=SSLProtocols.tls12,  # what clients of long-lived systems have
+    )
+
+
+async def _accepting(address: Address, serving: asyncio.Task[None]) -> None:
+    """Return when the address accepts connections."""
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(address.host, address.port)
+        except OSError:
+            await asyncio.sleep(_ONCE_MORE)
+        else:
+            writer.close()
+            return
+    raise BoxshipError(f"the registry did not start at {address}") from serving.exception()
+
+
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
+    "loggers": {"_granian": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
+
+
+def main() -> int:
+    """Serve as one of several: the plan comes first on standard input, orders after it."""
+    plan, address = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
+    try:
+        asyncio.run(_serve_as_told(plan, address))
+    except BoxshipError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_status
+    return 0
+
+
+async def _serve_as_told(plan: Plan, address: Address) -> None:
+    stop = Stop()
+    # Ctrl-C reaches every process of a terminal; the first one decides, and tells. SIGTERM is for this one.
+    on_signals(lambda: None, signal.SIGINT)
+    on_signals(stop.asked.set, signal.SIGTERM)
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_obey, args=(loop, stop), daemon=True).start()
+    await run(plan, address, stop, _tell_ready)
+
+
+def _obey(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+    for line in sys.stdin.buffer:
+        event = stop.at_once if line.decode().strip() == Order.NOW else stop.asked
+        loop.call_soon_threadsafe(event.set)
+    loop.call_soon_threadsafe(stop.asked.set)
+
+
+def _tell_ready() -> None:
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
