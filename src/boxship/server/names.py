@@ -242,10 +242,10 @@ SELECT digest, media_type, length(body), artifact_type, annotations FROM repo
 JOIN manifest ON manifest.repo_id = repo.id AND subject = ?2 AND digest > ?4
 WHERE name = ?1 AND (?5 = '' OR artifact_type = ?5)
 UNION ALL
-SELECT manifest.digest, media_type, length(body), artifact_type, annotations FROM repo
+SELECT child, media_type, length(body), artifact_type, annotations FROM repo
 JOIN tag ON tag.repo_id = repo.id AND tag.name = ?3
-JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND parent = tag.digest AND child > ?4
-JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = child AND subject IS NULL
+CROSS JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND parent = tag.digest AND child > ?4
+CROSS JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = child AND subject IS NULL
 WHERE repo.name = ?1 AND (?5 = '' OR artifact_type = ?5)
 ORDER BY 1
 """
