@@ -30,11 +30,13 @@ from boxship.testing import (
     black_hole,
     by_path,
     endless,
+    http_proxy,
     instead,
     listening,
     mute,
     rate_limited,
     serving,
+    socks5_proxy,
 )
 from tests.transport.reaching import cancelling, failing, settled, traces
 from tests.transport.slowness import begins_a_record, deaf, nowhere, slow_machine
@@ -57,6 +59,15 @@ class Phase:
     place: Opens
     prefix: str = "http://"
     verb: Literal["digest", "blob", "upload"] = "digest"
+    proxy: str = ""
+    """The scheme of the proxy that the place is; what is reached through it is elsewhere."""
+
+    def through(self, reached: str, patch: pytest.MonkeyPatch) -> str:
+        """What is asked for, when the place has that address."""
+        if not self.proxy:
+            return f"{self.prefix}{reached}"
+        patch.setenv("HTTPS_PROXY", f"{self.proxy}://{reached}")
+        return "https://reg.test"
 
 
 def waits_for_a_token() -> AbstractContextManager[Listener]:
@@ -74,6 +85,9 @@ PHASES: Mapping[str, Phase] = {
     "SYN, racing": Phase(place=black_hole, prefix=""),
     "TLS hello": Phase(place=mute, prefix="https://"),
     "TLS handshake": Phase(place=lambda: listening(begins_a_record), prefix="https://"),
+    "CONNECT": Phase(place=lambda: http_proxy(mute=True), proxy="http"),
+    "TLS with a proxy": Phase(place=mute, proxy="https"),
+    "SOCKS5": Phase(place=lambda: socks5_proxy(mute=True), proxy="socks5"),
     "first byte": Phase(place=answers(NEVER)),
     "head": Phase(place=answers(Answer(200, head_byte_every=0.05))),
     "interim answers": Phase(place=answers(Answer(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n", stall_after=0))),
@@ -152,8 +166,10 @@ ENDS = (cancelled_from_another_thread, closed_by_another_thread, cancelled_with_
 
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
 @pytest.mark.parametrize("phase", PHASES.values(), ids=PHASES)
-def test_a_phase_is_ended_at_once_and_leaves_nothing(phase: Phase, end: Callable[[Phase, str], float]) -> None:
+def test_a_phase_is_ended_at_once_and_leaves_nothing(
+    phase: Phase, end: Callable[[Phase, str], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = traces()
     with phase.place() as reached:
-        assert end(phase, f"{phase.prefix}{reached.address}") < AT_ONCE + SLACK
+        assert end(phase, phase.through(reached.address, monkeypatch)) < AT_ONCE + SLACK
     assert settled(before)

@@ -223,6 +223,15 @@ def test_absence_waits_longer_for_names_than_an_error_does() -> None:
     assert str(outcome.attempt.address) == "10.0.0.2:443"
 
 
+def test_names_that_are_late_still_count_after_a_plain_answer_that_was_late() -> None:
+    network = Simulation.of((MUTE, answers(LATE_NAMES + 0.5)), names_until=12.0)
+    assert winner(network) == "10.0.0.1:80"
+    late(network, LATE_NAMES + 3, 2, HEALTHY)
+    outcome = network.pursue(Goal.ABSENCE)
+    assert outcome.attempt
+    assert str(outcome.attempt.address) == "10.0.0.2:443"
+
+
 def test_an_address_that_is_known_already_is_not_tried_again() -> None:
     network = Simulation.of(BLACK_HOLE, names_until=12.0)
     late(network, 0.5, 1, BLACK_HOLE)

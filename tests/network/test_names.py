@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from boxship.connect.deadline import Bounds
+from boxship.connect.patience import FIRST_PAUSE
+from boxship.connect.race import LATE_NAMES
 from tests.network.namespace import SERVER, Network
 from tests.network.system import NAMES
 
@@ -58,12 +61,16 @@ class Scene:
     servers: tuple[str, ...] = (SERVER,)
     four: str = SERVER
     six: str = "empty"
+    port: str = "open"
+    """What becomes of a SYN to the registry: `refuse` or `drop` is the firewall's."""
 
 
 SCENES: Mapping[str, Scene] = {
     "all is well": Scene(),
     "the first server is dead": Scene(servers=(DEAD, SERVER)),
     "no answer for IPv6": Scene(six="drop"),
+    "no answer for IPv6, and IPv4 refused": Scene(six="drop", port="refuse"),
+    "no answer for IPv6, and IPv4 dropped": Scene(six="drop", port="drop"),
     "no answer at all": Scene(servers=(DEAD, ALSO_DEAD)),
     "no such name": Scene(four="nxdomain", six="nxdomain"),
     "no address": Scene(four="empty"),
@@ -79,6 +86,8 @@ def _play(scene: Scene) -> Told:
         network.start([sys.executable, script, SERVER, NAME, scene.four, scene.six], ports=[53])
         for dead in (DEAD, ALSO_DEAD):
             network.firewall.drop(53, address=dead)
+        if scene.port != "open":
+            (network.firewall.drop if scene.port == "drop" else network.firewall.refuse)(80, address=SERVER)
         lines = "".join(f"nameserver {server}\n" for server in scene.servers)
         (NAMES / network.client / "resolv.conf").write_text(lines)
         return _listed(network)
@@ -117,6 +126,14 @@ def test_an_ipv4_address_does_not_wait_for_ipv6(played: Callable[[str], Told], n
     told = played(name)
     assert told.words == "latest"
     assert told.seconds < STARTS
+
+
+@pytest.mark.parametrize(("how", "bound"), [("refused", 2 * LATE_NAMES + FIRST_PAUSE), ("dropped", Bounds().connect)])
+def test_an_error_does_not_wait_for_ipv6_for_long(played: Callable[[str], Told], how: str, bound: float) -> None:
+    told = played(f"no answer for IPv6, and IPv4 {how}")
+    assert told.words.startswith("ConnectFailed")
+    assert how in told.words
+    assert told.seconds < bound + STARTS
 
 
 def test_silence_ends_at_the_bound_with_the_servers_named(played: Callable[[str], Told]) -> None:
