@@ -65,6 +65,7 @@ def test_what_a_proxy_could_not_reach_is_not_said_of_the_proxy(certificates: Cer
     assert f"{NAME}:443 was not reached by the proxy" in caught.value.why
     assert f"add {NAME} to NO_PROXY" in caught.value.remedy
     assert "firewall" not in caught.value.remedy
+    assert "dropped" not in caught.value.evidence[0]
 
 
 def test_what_was_refused_to_a_proxy_is_not_said_of_the_proxy(certificates: Certificates) -> None:

@@ -108,3 +108,7 @@ def test_the_absence_of_tls_is_told_once_for_each_evidence() -> None:
     assert words.count("dropped, not refused") == 1
     assert "refused after 1.25 s" in words
     assert "plain" not in words
+
+
+def test_where_tls_was_not_looked_for_that_is_said() -> None:
+    assert report.absence_words([PORTAL], NOW) == "TLS is not looked for on that port"

@@ -174,6 +174,16 @@ def test_plain_that_redirects_to_tls_that_is_not_trusted_is_an_error(authority: 
         assert secure.requests == ()
 
 
+def test_where_a_redirect_leads_to_tls_on_another_port_the_host_is_named_with_it(authority: Authority) -> None:
+    with tls(GOOD, authority.server("reg.test")) as secure:
+        away = redirect_to("https://reg.test:8443/v2/app/tags/list")
+        with serving(away) as plain:
+            resolve = {("reg.test", 80): (plain.host, plain.port), ("reg.test", 8443): (secure.host, secure.port)}
+            with Client(resolve=resolve, ca_file=authority.file) as client:
+                assert list(client.tags("http://reg.test/app"))
+        assert {request.headers["host"] for request in secure.requests} == {"reg.test:8443"}
+
+
 @pytest.mark.parametrize("location", ["https://[::1/b", "https://x:99999/b", "", "ftp://x/b", "http://cdn.corp/b"])
 def test_a_redirect_to_nowhere_is_said_to_be_one(location: str) -> None:
     with serving(redirect_to(location)) as server, Client() as client:

@@ -81,6 +81,11 @@ class Attempt:
         return not math.isnan(self.opened)
 
     @property
+    def told_by_proxy(self) -> bool:
+        """Whether it is a proxy that says how it ended, in words of its own: at its own address nothing failed."""
+        return bool(self.detail) and not math.isnan(self.entered) and not self.answered
+
+    @property
     def round_trip(self) -> float:
         """From the SYN to the SYN-ACK; nan before that."""
         return self.opened - self.started
@@ -91,7 +96,8 @@ class Attempt:
         seconds = (now if self.live else self.ended) - self.started
         detail = f": {self.detail}" if self.detail else ""
         told = f"; {self.address.source}" if self.address.source else ""
-        return f"{self.address} ({kind}{told}) {self.shows.value} after {seconds:.2f} s{detail}"
+        shows = "" if self.told_by_proxy else f"{self.shows.value} "
+        return f"{self.address} ({kind}{told}) {shows}after {seconds:.2f} s{detail}"
 
     @property
     def shows(self) -> Evidence:

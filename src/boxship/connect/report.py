@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Loss", "absence_words", "evidence_lines", "lost", "needs_consent"]
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +45,7 @@ class Loss:
     @property
     def remedy_for_silence(self) -> str:
         """What to do about what was dropped, or ''."""
-        silent = [attempt for attempt in self.showing(Evidence.SILENT) if not _told_by_proxy(attempt)]
+        silent = [attempt for attempt in self.showing(Evidence.SILENT) if not attempt.told_by_proxy]
         if not silent:
             return ""
         return f"most likely a firewall drops packets to {_places(silent)}: have it opened, or check the address"
@@ -81,7 +80,7 @@ def evidence_lines(attempts: Sequence[Attempt], now: float) -> tuple[str, ...]:
 
 def absence_words(attempts: Sequence[Attempt], now: float) -> str:
     """Why TLS is held to be absent, in one line."""
-    return "; ".join(dict.fromkeys(a.words(now) for a in attempts if a.tls))
+    return "; ".join(dict.fromkeys(a.words(now) for a in attempts if a.tls)) or "TLS is not looked for on that port"
 
 
 def _proxy(loss: Loss) -> ConnectFailed | None:
@@ -180,7 +179,7 @@ def _dropped(loss: Loss) -> ConnectFailed | None:
     silent = loss.showing(Evidence.SILENT)
     if not silent:
         return None
-    told = [attempt for attempt in silent if _told_by_proxy(attempt)]
+    told = [attempt for attempt in silent if attempt.told_by_proxy]
     if told:
         remedy = _advice(told) or "check whether the proxy works"
         return ConnectFailed(loss.what, why=_details(told), remedy=remedy)
@@ -193,7 +192,7 @@ def _refused(loss: Loss) -> ConnectFailed | None:
     found = loss.showing(Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE)
     if not found:
         return None
-    told = [attempt for attempt in found if _told_by_proxy(attempt)]
+    told = [attempt for attempt in found if attempt.told_by_proxy]
     if told:
         return ConnectFailed(loss.what, why=_details(told), remedy=_advice(told) or _CHECK)
     words = ", ".join(f"{attempt.address} {attempt.shows.value}" for attempt in found)
@@ -213,11 +212,6 @@ _CAUSES: tuple[Callable[[Loss], ConnectFailed | None], ...] = (
     _dropped,
     _refused,
 )
-
-
-def _told_by_proxy(attempt: Attempt) -> bool:
-    """Whether it is the proxy that says so, in words of its own: its own address is not what failed."""
-    return bool(attempt.detail) and not math.isnan(attempt.entered) and not attempt.answered
 
 
 def _details(attempts: Sequence[Attempt]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import Work
+from boxship.connect.places import secured
 from boxship.connect.verdict import Origin
 from boxship.settings.hosts import Site
 
@@ -40,7 +41,9 @@ class Pool:
         from boxship.transport.connection import Connection  # noqa: PLC0415 -- `http.client` takes long to import
 
         line = self._connector.line(site, work)
-        return Connection(line, site.registry.name, self._connector.user_agent)
+        # Rule 8 may have led to another port than the one that is written.
+        there = secured(site, line.verdict.origin.port) if line.verdict.tls else site
+        return Connection(line, there.registry.name, self._connector.user_agent)
 
     def give_back(self, site: Site, connection: Connection) -> None:
         """The connection is at rest."""
