@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from boxship.server import blobs, catalog, manifests, referrers, support, tags, uploads
+from boxship.server import blobs, catalog, health, manifests, referrers, support, tags, uploads
 from boxship.server.answer import Answer, Refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
@@ -81,6 +81,8 @@ RESOURCES = (
     Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read)),
     Resource.of("/v2/?", GET=Route(Right.NONE, support.read)),
     Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read)),
+    Resource.of("/livez", GET=Route(Right.NONE, health.live)),
+    Resource.of("/readyz", GET=Route(Right.NONE, health.ready)),
 )
 
 
