@@ -1,0 +1,85 @@
+"""What becomes of a blob whose bytes are wrong: nobody is told that it is there, and its file is set aside.
+
+In two transactions, for the row goes before the bytes: a crash between them leaves a file that nobody is served. Both
+look again at what they change, and the file moves inside the second: a push that heals the blob meanwhile wins.
+Who looks at the bytes is `scrub`'s, `repair`'s and `deliver`'s work.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "set_aside"]
+
+import hashlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from boxship.digest import Digest
+from boxship.server.layout import Layout, fsync_folder
+
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells a file from another one that takes its name."""
+
+    inode: int
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A blob, the version of its row and the file (None: there is none) that were found wrong together."""
+
+    digest: Digest
+    version: int
+    file: FileIdentity | None
+
+
+def digest_file(path: Path, algorithm: str) -> Digest:
+    """The digest of what a file holds."""
+    value = hashlib.new(algorithm)
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK):
+            value.update(block)
+    return Digest(algorithm, value.hexdigest())
+
+
+def identify(path: Path) -> FileIdentity | None:
+    """Which file has that name; None where none has."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
+    return FileIdentity(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def condemn(connection: sqlite3.Connection, suspect: Suspect) -> bool:
+    """Let the blob be absent until it is pushed anew; False where its row has changed since."""
+    return connection.execute(_CONDEMN, (str(suspect.digest), suspect.version)).rowcount > 0
+
+
+def set_aside(connection: sqlite3.Connection, layout: Layout, suspect: Suspect, *, now: float) -> Path | None:
+    """Move a condemned blob's file to quarantine/, durably; None where it is no longer that file.
+
+    To be called in a transaction after the one of `condemn`.
+    """
+    path = layout.blob(suspect.digest)
+    condemned = connection.execute(_IS_CONDEMNED, (str(suspect.digest), suspect.version)).fetchone()
+    if not condemned or not suspect.file or identify(path) != suspect.file:
+        return None
+    quarantine = layout.root / "quarantine"
+    aside = quarantine / f"{suspect.digest.hex}.{int(now * 1e9)}"
+    if not quarantine.is_dir():
+        quarantine.mkdir(mode=0o700)
+        fsync_folder(layout.root)
+    path.replace(aside)
+    fsync_folder(quarantine)
+    fsync_folder(path.parent)
+    return aside
+
+
+_CONDEMN = "UPDATE blob SET state = 3, version = version + 1 WHERE digest = ?1 AND version = ?2 AND state < 2"
+_IS_CONDEMNED = "SELECT 1 FROM blob WHERE digest = ?1 AND version = ?2 + 1 AND state = 3"
