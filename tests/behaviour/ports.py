@@ -143,6 +143,7 @@ PLAIN: Mapping[str, Callable[[], Answer | Answering]] = {
     "stalls": _stalled,
     "long wait": lambda: instead(ScriptedRegistry(), "/tags/", _unavailable(LONG)),
     "slow tokens": lambda: _with_tokens(PLAIN_TAG, delay=60),
+    "tokens on port 9999": lambda: _with_tokens(PLAIN_TAG, realm="http://reg.test:9999/token"),
 }
 _BASIC = partial(_challenging, TLS_TAG)
 SECURED: Mapping[str, Secured] = {

@@ -11,6 +11,7 @@ import pytest
 
 from boxship.connect.deadline import Work
 from boxship.errors import ConnectFailed
+from boxship.event import Event
 from boxship.settings.hosts import Scheme
 from boxship.testing import Answer, Place, ScriptedRegistry, Server, mute, redirect_to, refused, serving, tls
 from tests.connect.driving import NAME, Certificates, connecting, nothing_left, reach, site
@@ -94,6 +95,24 @@ def test_a_handshake_that_comes_late_is_taken_for_the_next_operation(certificate
             time.sleep(0.3)
             assert [reach(connector, SITE).tls, reach(connector, SITE).tls] == [True, True]
         assert len(secure.connections) == 2  # the race's, and one more
+
+
+@pytest.mark.parametrize("name", ["ConnectDone", "PlainAnswer", "Verdict"])
+def test_a_listener_that_raises_leaves_nothing_open(certificates: Certificates, name: str) -> None:
+    class Enough(Exception):
+        pass
+
+    def listener(event: Event) -> None:
+        if event.name == name:
+            raise Enough
+
+    with (
+        refused() as secure,
+        serving(REGISTRY) as plain,
+        connecting(certificates.client(), {443: secure, 80: plain}) as connector,
+        pytest.raises(Enough),
+    ):
+        connector.line(SITE, Work(listener=listener))
 
 
 # Redirects to TLS on the same host: rule 8.

@@ -50,3 +50,18 @@ def test_a_network_without_the_address_permits_nothing(materials: Path) -> None:
         everything = [request for at in ADDRESSES for request in asked(scene.folder / record_of(f"{at}:80"))]
         assert {request.target for request in everything} <= {"/v2/"}
         assert not any(request.secret for request in everything)
+
+
+@pytest.mark.parametrize("permitted", [f"{INSIDE}/32", "10.99.0.0/24"], ids=["one", "both"])
+def test_a_token_server_on_another_port_is_permitted_by_address_as_well(permitted: str, materials: Path) -> None:
+    places = {
+        f"{INSIDE}:443": "refused",
+        f"{INSIDE}:80": "tokens on port 9999",
+        f"{INSIDE}:9999": "refused",
+        f"{OUTSIDE}:9999": "bearer",
+    }
+    with Network(addresses=ADDRESSES, names={HOST: ADDRESSES}) as network, placed(network, materials, places) as scene:
+        done = run(scene, permitted)
+        learnt = any(request.secret for request in asked(scene.folder / record_of(f"{OUTSIDE}:9999")))
+        assert learnt == permitted.endswith("24")  # whose tokens the registry does not take
+        assert learnt or "nothing permits plain HTTP at 10.99.0.2:9999" in done.stderr

@@ -22,6 +22,7 @@ from boxship.auth.token import Token, basic, bearer, oauth_request, parse_token,
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import Work
+from boxship.connect.places import permission
 from boxship.connect.verdict import Origin, Verdict
 from boxship.credential import Credential, CredentialKind, Secret
 from boxship.errors import BoxshipError, CredentialFailed, Unreachable
@@ -191,7 +192,11 @@ class Authorizer:
     def _exchange(self, realm: Realm, request: Request, want: Want, verdict: Verdict) -> tuple[Head, bytes]:
         def judge(reached: Verdict) -> None:
             # What a proxy dials, it alone knows; a registry behind one is taken to be outside.
-            reason = "" if reached.proxy else refuse_address(realm, reached.address, _own_address(verdict))
+            if reached.proxy:
+                return
+            reason = refuse_address(realm, reached.address, _own_address(verdict))
+            if not (reason or reached.tls or permission(want.site, reached.address) >= verdict.permission):
+                reason = f"nothing permits plain HTTP at {reached.address}"
             if reason:
                 raise _refused(want.site, realm, reason)
 

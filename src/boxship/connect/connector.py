@@ -167,13 +167,14 @@ class Connector:
         finally:
             known.races += 1
         verdict = known.verdict = run.verdict(attempt)
-        line = run.take(attempt, verdict)
         if verdict.tls or verdict.told:
+            line = run.take(attempt, verdict)
             run.close()
         else:
-            known.run = run
+            known.run = run  # from here on it is closed with the site, whatever a listener raises
             words = f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told"
             work.trace.say("Verdict", f"{words}; permitted by {permitted_by(site, verdict.address)}")
+            line = run.take(attempt, verdict)
         return line or self._redial(site, verdict, work)
 
     def _reached(self, site: Site, work: Work) -> tuple[Run, Attempt]:
@@ -207,9 +208,13 @@ class Connector:
             run.close()
             work.sleep(FIRST_PAUSE)
             run = self._reach.run(leg, work, goal=goal)
-        for warning in run.runner.warnings:
-            work.trace.say("Warning", warning, level="W")
-        self._note(run)
+        try:
+            for warning in run.runner.warnings:
+                work.trace.say("Warning", warning, level="W")
+            self._note(run)
+        except BaseException:  # a listener's
+            run.close()
+            raise
         return run
 
     def _redial(self, site: Site, verdict: Verdict, work: Work) -> Line:
