@@ -193,6 +193,12 @@ def test_digests_that_nobody_reads_on_leave_nothing() -> None:
         assert settled(before)
 
 
+@pytest.mark.parametrize("timeout", [0, -1.0, float("nan")])
+def test_a_timeout_that_is_no_time_is_a_wrong_setting(timeout: float) -> None:
+    with pytest.raises(InvalidSettings, match="is no number of seconds above 0"):
+        Client(timeout=timeout)
+
+
 def test_bounds_are_those_of_the_caller() -> None:
     with serving(NEVER) as server, Client(bounds=bounds(first_byte=SHORT)) as client:
         error = failing(lambda: client.ping(server.url))

@@ -7,11 +7,12 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from boxship import __version__
+from boxship import Bounds, __version__
 from boxship.cli.main import VERBS
 from boxship.testing import RunningRegistry, put_image, registry
 
@@ -68,6 +69,36 @@ def test_every_event_stands_on_its_page() -> None:
     page = (ROOT / "docs/trace.md").read_text()
     assert {"ConnectStart", "ConnectDone", "Request"} <= names
     assert sorted(name for name in names if f"`{name}`" not in page) == []
+
+
+BOUNDS = {
+    "names": "| names | {} for the first address",
+    "connect": "| TCP | {} from the last address's start",
+    "connect_all": "last address's start, {} in all",
+    "tls": "| TLS | {};",
+    "tls_first_byte": "{} without a byte (`--tls-timeout`)",
+    "proxy": "| a proxy's answer | {} |",
+    "patience": "dialled again for up to {}\n",
+    "question": "of a plain port that was found | {} |",
+    "first_byte": "| first byte of an answer | {};",
+    "first_byte_slow": "{} for tags, catalog, blobs",
+    "first_byte_moving": "{} for what moves bytes",
+    "head": "| head of an answer | {} from its first byte",
+    "document": "| a document | {}, and its size limit",
+    "document_all": "redirects and retries | {};",
+    "silence": "over 60 s | {}; then the rest is asked for",
+    "slow": "less than 1 KiB/s over {} |",
+    "abandoned": "stays beside it for up to {},",
+    "sending": "| sending | {} without the kernel",
+    "helper": "| a credential helper | {} |",
+}
+
+
+@pytest.mark.parametrize("bound", [field.name for field in fields(Bounds)])
+def test_every_bound_is_what_the_table_of_times_says(bound: str) -> None:
+    seconds = round(getattr(Bounds(), bound))
+    said = f"{seconds // 60} min" if seconds >= 180 else f"{seconds} s"
+    assert BOUNDS[bound].format(said) in (ROOT / "docs/connecting.md").read_text()
 
 
 def test_every_verb_stands_in_the_changelog() -> None:

@@ -104,6 +104,9 @@ class Client:
         bounds: Bounds | None = None,
         on_event: Listener | None = None,
     ) -> None:
+        if timeout is not None and not timeout > 0:
+            why = f"{timeout!r} is no number of seconds above 0"
+            raise InvalidSettings("timeout", why=why, remedy="leave it out where there is to be none")
         self._timeout, self._on_event = timeout, on_event
         self._bounds = bounds or Bounds()
         self._flags = read_flags(

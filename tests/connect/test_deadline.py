@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
 import pytest
 
 from boxship.connect.deadline import Bounds, Work
-from boxship.errors import Cancelled, TimedOut
+from boxship.errors import Cancelled, InvalidSettings, TimedOut
 from boxship.seconds import Seconds, told_by
 
 
@@ -106,3 +107,9 @@ def test_a_bound_that_is_not_the_default_remembers_who_chose_it() -> None:
         "",
         "",
     ]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, math.nan])
+def test_a_bound_that_is_no_time_is_a_wrong_setting(seconds: float) -> None:
+    with pytest.raises(InvalidSettings, match=r"Bounds\.connect: .* is no number of seconds"):
+        Bounds(connect=seconds)

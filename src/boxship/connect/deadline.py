@@ -16,7 +16,7 @@ from copy import copy
 from dataclasses import dataclass, fields
 
 from boxship.connect.trace import Trace
-from boxship.errors import Cancelled, TimedOut
+from boxship.errors import Cancelled, InvalidSettings, TimedOut
 from boxship.event import Listener
 from boxship.seconds import Seconds, told_by
 
@@ -72,6 +72,8 @@ class Bounds:
         """A bound that is not the default remembers who chose it: a flag (`Seconds`), else whoever made these."""
         for field in fields(self):
             seconds: float = getattr(self, field.name)
+            if not seconds >= 0:  # not a number is none, either
+                raise InvalidSettings(f"Bounds.{field.name}", why=f"{seconds!r} is no number of seconds")
             if seconds != field.default and not told_by(seconds):
                 object.__setattr__(self, field.name, Seconds(seconds, f"Bounds.{field.name}"))
 
