@@ -97,6 +97,8 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("reg.corp:٣/app", "٣", "a port is"),
         (f"reg.corp:{'9' * 5000}/app", "9" * 5000, "a port is"),
         ("[::1/app", "[::1", "an IPv6 host is written"),
+        ("::1/app", "::1", "an IPv6 host is written"),
+        ("fd00::1:5000/app", "fd00::1:5000", "an IPv6 host is written"),
         ("[::1]5000/app", "[::1]5000", "an IPv6 host is written"),
         ("[::g]/app", "::g", "no IPv6 address"),
         ("[fe80::1%a b]/app", "a b", "no zone"),

@@ -28,6 +28,7 @@ _HUB_API = "registry-1.docker.io"
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _PORT = re.compile(r"[0-9]{1,5}")
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")  # RFC 6874, without its percent-encoding
 _BARE_HEX = re.compile(r"[0-9a-f]{64}")
@@ -245,6 +246,9 @@ def _split_port(text: str, authority: str, start: int) -> tuple[str, int | None]
             raise InvalidReference(text, (start, start + len(authority)), why="an IPv6 host is written [address]:port")
         colon, port, offset = rest[:1], rest[1:], start + len(written) + 3
         host = _parse_ipv6(text, written, start + 1)
+    elif _BARE_IPV6.fullmatch(authority):
+        why, remedy = "an IPv6 host is written [address]:port", f"write [{authority}]"
+        raise InvalidReference(text, (start, start + len(authority)), why=why, remedy=remedy)
     else:
         host, colon, port = authority.partition(":")
         offset = start + len(host) + 1
