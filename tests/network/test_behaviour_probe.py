@@ -80,7 +80,7 @@ def test_where_tls_was_told_or_the_registry_is_public_80_is_not_asked(words: tup
 
 
 def test_a_host_that_speaks_tls_in_time_is_not_asked_on_80(materials: Path) -> None:
-    with place(materials, "slow TLS", "open") as (network, scene):
+    with place(materials, "TLS", "open") as (network, scene):
         played = scene.boxship("ls", f"{HOST}/app", "--ca-file", str(scene.root))
         assert played.status == 0
         assert scene.asked(80) == ()
