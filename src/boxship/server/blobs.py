@@ -26,9 +26,10 @@ async def read(registry: Registry, request: Request) -> Answer:
     headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
     if unchanged(request.header(b"if-none-match"), digest):
         return Answer(304, headers)
-    start, stop = _range(request, blob.size) or (0, blob.size)
+    asked = _range(request, headers["etag"], blob.size)
+    start, stop = asked or (0, blob.size)
     portion = Portion(registry.storage.path(digest), start, stop, blob.size)
-    if portion.whole:
+    if not asked:
         return Answer(200, headers, portion=portion)
     return Answer(206, headers | {"content-range": f"bytes {start}-{stop - 1}/{blob.size}"}, portion=portion)
 
@@ -66,8 +67,11 @@ async def is_sound(registry: Registry, blob: Blob) -> bool:
     return True
 
 
-def _range(request: Request, size: int) -> tuple[int, int] | None:
+def _range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     header = request.header(b"range")
+    # RFC 9110, 13.1.5: who has the beginning of something else wants the whole.
+    if request.header(b"if-range") not in ("", etag):
+        return None
     # RFC 9110, 14.2: only GET has ranges.
     if request.method != "GET" or not header or len(header) > _LONGEST_RANGE:
         return None
