@@ -9,7 +9,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from boxship.connect.deadline import Work
+from boxship.connect.address import Address
+from boxship.connect.connector import Connector
+from boxship.connect.contexts import Contexts
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.resolve import Resolver
 from boxship.errors import ConnectFailed
 from boxship.event import Event
 from boxship.settings.hosts import Scheme
@@ -113,6 +117,18 @@ def test_a_listener_that_raises_leaves_nothing_open(certificates: Certificates, 
         pytest.raises(Enough),
     ):
         connector.line(SITE, Work(listener=listener))
+
+
+def test_a_host_that_leads_where_nothing_permits_plain_http_is_an_error_at_once(certificates: Certificates) -> None:
+    with refused() as secure, serving(REGISTRY) as plain:
+        told = {(NAME, port): (Address.of(at.host, at.port),) for port, at in ((443, secure), (80, plain))}
+        connector = Connector(Resolver(told), Contexts(certificates.client()), Bounds(patience=60))
+        where = site(NAME, Scheme.BY_ADDRESS)
+        assert not reach(connector, where).tls
+        told[NAME, 80] = (Address.of("192.0.2.1", 80),)
+        with pytest.raises(ConnectFailed, match="no address at which anything is permitted"):
+            reach(connector, where)
+        connector.close()
 
 
 # Redirects to TLS on the same host: rule 8.

@@ -32,6 +32,7 @@ def test_a_header_is_a_secret_that_remembers_who_told_it() -> None:
         ("Accept", "can read"),
         ("Accept-Encoding", "can verify"),
         ("Range", "parts"),
+        ("If-Range", "parts"),
     ],
 )
 def test_what_boxship_writes_is_not_told(name: str, remedy: str) -> None:

@@ -225,7 +225,7 @@ class Connector:
             except TLSFailed:
                 raise
             except ConnectFailed as error:
-                if pause is None:
+                if pause is None or not error.evidence:  # nothing is permitted to be tried: waiting changes nothing
                     raise
                 facts: dict[str, Fact] = {"host": verdict.origin.host, "why": error.what, "seconds": pause}
                 work.trace.say("Retry", f"{error.what}: again in {pause:.1f} s", level="W", facts=facts)

@@ -58,7 +58,7 @@ def lost(loss: Loss) -> ConnectFailed:
         if error:
             break
     else:
-        error = ConnectFailed(loss.what, why="no address")
+        error = ConnectFailed(loss.what, why="no address at which anything is permitted")
     error.evidence = evidence_lines(loss.attempts, loss.now)
     return error
 

@@ -25,6 +25,7 @@ _OURS = {
     "accept": "boxship asks for what it can read",
     "accept-encoding": "boxship asks for what it can verify",
     "range": "boxship asks for the parts that it needs",
+    "if-range": "boxship asks for the parts that it needs",
 }
 
 
