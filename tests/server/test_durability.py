@@ -14,6 +14,7 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.server.app import failed
+from boxship.server.layout import Layout
 from boxship.server.registry import Registry, Settings
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
@@ -144,9 +145,9 @@ def test_what_fails_below_is_answered_with_whose_fault_it_is(
     assert caplog.records[0].exc_info
 
 
-def test_one_server_at_a_time_has_the_folder(registry: Driver) -> None:
+def test_whoever_needs_the_folder_alone_does_not_get_it_while_a_server_runs(registry: Driver) -> None:
     with pytest.raises(InvalidSettings, match="another registry uses this folder"):
-        Registry.open(registry.folder, Settings())
+        Layout(registry.folder, alone=True)
     assert registry("GET", "/v2/").status == 200
 
 

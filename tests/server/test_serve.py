@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from boxship.errors import InvalidSettings, MissingExtra
-from boxship.server import serve
+from boxship.server import layout, serve
 from boxship.server.address import Address, bind
+from boxship.server.layout import Layout
 from boxship.server.plan import Plan
 from tests.server.content import digest
 
@@ -201,8 +202,15 @@ def test_an_address_in_use_is_refused_also_beside_another_registry(tmp_path: Pat
         assert not (tmp_path / "two").exists()
 
 
-def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    with registry(tmp_path), pytest.raises(InvalidSettings, match="another registry uses this folder"):
+def test_two_registries_serve_one_folder(tmp_path: Path) -> None:
+    with registry(tmp_path) as (_, one), registry(tmp_path) as (_, other):
+        assert ask(one, "POST", f"/v2/app/blobs/uploads/?digest={digest(CONTENT)}", CONTENT)[0] == 201
+        assert ask(other, "GET", f"/v2/app/blobs/{digest(CONTENT)}") == (200, CONTENT)
+
+
+def test_a_folder_that_somebody_needs_alone_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_PATIENCE", 0.0)
+    with closing(Layout(tmp_path)), pytest.raises(InvalidSettings, match="another registry uses this folder"):
         serve(Plan(address="127.0.0.1:0", folder=str(tmp_path)), announce=print)
 
 

@@ -51,6 +51,14 @@ class Database:
         await self._writer.write(lambda connection: results.append(work(connection)), durable=durable)
         return results[0]
 
+    def write_now(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do `work` in a durable transaction, blocking: before there is an event loop."""
+
+        def whole(connection: sqlite3.Connection) -> None:
+            work(connection)
+
+        self._writer.write_now(whole)
+
     def close(self) -> None:
         """Finish what is being written, and close."""
         # The last to close moves the log into the database: the one that may write to it.

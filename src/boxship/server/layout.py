@@ -1,10 +1,11 @@
-"""The registry's folder: what is in it, which version of the layout it has, and that one server has it at a time.
+"""The registry's folder: what is in it, which version of the layout it has, and who has it, alone or with others.
 
 VERSION              the layout's number, written last: where it is, the rest is there
-LOCK                 locked while a server runs
+LOCK                 shared by whoever uses the folder; taken alone while it is made, brought up to date or repaired
 registry.db          names (`database`)
 blobs/sha256/ab/ab…  content, read-only, named by its digest (`storage`)
-uploads/<session>    what has arrived of an upload (`storage`)
+uploads/<session>    what has arrived of an upload (`storage`); locked while somebody writes to it (`claim`)
+trash/<digest>.<ns>  content that a sweep took away at that time, kept until a later one (`sweep`)
 """
 
 from __future__ import annotations
@@ -13,23 +14,29 @@ __all__ = ["Layout", "fsync_folder"]
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from boxship.server import locks
 
 _VERSION = 1
+_PATIENCE = 10.0  # seconds for somebody to make the folder, or to bring it up to date
+_ONCE_MORE = 0.01  # seconds between two looks
 
 
 class Layout:
-    """A registry's folder, made if need be and locked until `close`; `InvalidSettings` where it cannot be had."""
+    """A registry's folder, made if need be; `InvalidSettings` where it cannot be had.
 
-    def __init__(self, root: Path) -> None:
+    Whoever comes first has it alone until `share`, so that nobody sees it half made, and others wait that long.
+
+    Attributes:
+        alone: whether nobody else has the folder, nor can have it now.
+    """
+
+    def __init__(self, root: Path, *, alone: bool = False) -> None:
+        """Have the folder; with `alone`, only if nobody else has it."""
         self.root = root
         try:
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,13 +44,18 @@ class Layout:
         except OSError as error:
             raise InvalidSettings(str(root), why=error.strerror or str(error), remedy="give another folder") from error
         try:
-            self._take()
+            self.alone = self._take(alone=alone)
+            self._check()
         except BaseException:
             self.close()
             raise
 
+    def share(self) -> None:
+        """Let others have the folder, too."""
+        self.alone = self.alone and not locks.share(self._lock)
+
     def close(self) -> None:
-        """Let another server have the folder."""
+        """Leave the folder to others."""
         os.close(self._lock)
 
     @property
@@ -56,17 +68,28 @@ class Layout:
         """Where unfinished uploads are."""
         return self.root / "uploads"
 
+    @property
+    def trash(self) -> Path:
+        """Where content is that a sweep took away."""
+        return self.root / "trash"
+
     def blob(self, digest: Digest) -> Path:
         """Where a blob is, if it is there."""
         return self.root / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex
 
-    def _take(self) -> None:
-        try:
-            # Uploads in progress are known to one process only, so two may not share a folder.
-            _lock(self._lock)
-        except OSError as error:
-            why = "another registry uses this folder"
-            raise InvalidSettings(str(self.root), why=why, remedy="stop it, or give another folder") from error
+    def _take(self, *, alone: bool) -> bool:
+        """Lock the folder; whether nobody else has it."""
+        until = time.monotonic() + _PATIENCE
+        while not locks.lock(self._lock):
+            if not alone and locks.share(self._lock):
+                return False
+            if alone or time.monotonic() > until:
+                why = "another registry uses this folder"
+                raise InvalidSettings(str(self.root), why=why, remedy="stop it, or give another folder")
+            time.sleep(_ONCE_MORE)
+        return True
+
+    def _check(self) -> None:
         version = self.root / "VERSION"
         if not version.exists():
             self._make(version)
@@ -77,7 +100,8 @@ class Layout:
 
     def _make(self, version: Path) -> None:
         """Make every folder that content will go to: a push then needs to make no folder durable but its own."""
-        self.uploads.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.uploads, self.trash):
+            folder.mkdir(mode=0o700, exist_ok=True)
         blobs = self.root / "blobs"
         blobs.mkdir(mode=0o700, exist_ok=True)
         for algorithm in ALGORITHMS:
@@ -89,14 +113,6 @@ class Layout:
         fsync_folder(blobs)
         version.write_text(f"{_VERSION}\n", "ascii")
         fsync_folder(self.root)
-
-
-def _lock(descriptor: int) -> None:
-    """Lock the file until it is closed; `OSError` where another process has."""
-    if sys.platform == "win32":
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def fsync_folder(folder: Path) -> None:

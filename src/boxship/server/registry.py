@@ -74,8 +74,11 @@ class Registry:
             layout.close()
 
         storage = Storage(layout)
-        sessions = Sessions(database)
-        storage.sweep(sessions.all())
+        sessions = Sessions(database, storage)
+        if layout.alone:
+            sessions.distrust()
+            layout.share()
+        storage.sweep(sessions.has)
         room = Room(folder, settings.reserve)
         names = Names(database)
         return cls(settings=settings, names=names, sessions=sessions, storage=storage, room=room, close=close)

@@ -1,7 +1,8 @@
-"""Upload sessions: their rows, and what this process knows beyond them: who is writing, and the digests so far.
+"""Upload sessions: their rows, which all processes share, and the one request at a time that may write to each.
 
-A row says how many bytes are acknowledged, and survives the process. The running digests do not: where they are
-missing, the file is read back.
+A row says how many bytes are acknowledged, and their digests: whoever goes on, in whichever process, need not read them
+again to finish. To hash on from there takes the running digests, which this process keeps as far as it reckoned them;
+where they are missing, the file is read back in the end. The file is `claim`'s.
 """
 
 from __future__ import annotations
@@ -9,25 +10,28 @@ from __future__ import annotations
 __all__ = ["Busy", "Session", "Sessions", "TooMany", "Unknown"]
 
 import hashlib
+import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from boxship.digest import Digest
+from boxship.server.claim import Claim, Incomplete, Taken
 from boxship.server.database import Database
-from boxship.server.storage import Hash, Hashes
+from boxship.server.finishing import finished, in_thread
+from boxship.server.storage import Hash, Hashes, Storage
 
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
 _MOST = 1000  # of one repository
-
-_BEGIN = "INSERT INTO upload (id, repository, size, started, expires) VALUES (?, ?, ?, ?, ?)"
+_MOST_DIGESTS = 4096  # sessions whose running digests are kept
+_MOST_EXPIRED = 100  # sessions that one visit ends, so that it stays short
 
 
 class Unknown(Exception):
-    """No such session, or not this repository's, or expired."""
+    """No such session, or not this repository's or user's, or expired."""
 
 
 class TooMany(Exception):
@@ -36,25 +40,38 @@ class TooMany(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open upload: where it goes, how many bytes are acknowledged, and digests of these as far as they are known."""
+    """An open upload.
+
+    Attributes:
+        size: how many bytes are acknowledged.
+        version: how often the row was changed.
+        digests: digests of exactly these bytes, by algorithm, as far as they are known.
+        hashes: the same while they can be reckoned on.
+    """
 
     id: str
     repository: str
-    size: int
-    hashes: Hashes = field(repr=False)
+    owner: str = ""
+    size: int = 0
+    version: int = 0
+    digests: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hashes: Hashes = field(default_factory=dict, repr=False)
 
     def digest(self, algorithm: str) -> Digest | None:
         """The digest of the bytes so far, if it was reckoned while they came."""
-        known = self.hashes.get(algorithm)
-        return Digest(algorithm, known.hexdigest()) if known else None
+        running = self.hashes.get(algorithm)
+        known = running.hexdigest() if running else self.digests.get(algorithm)
+        return Digest(algorithm, known) if known else None
 
     def at(self, size: int) -> Session:
-        """The session with `size` bytes acknowledged, which its digests have followed."""
-        return replace(self, size=size)
+        """The session with `size` bytes, which its hashes have followed."""
+        digests = {algorithm: value.hexdigest() for algorithm, value in self.hashes.items()}
+        known = self.digests if size == self.size else {}
+        return replace(self, size=size, digests={**known, **digests})
 
 
 class Busy(Exception):
-    """Another request is writing to the session."""
+    """Another request is writing to the session, or has just written."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.id)
@@ -64,79 +81,139 @@ class Busy(Exception):
 class Sessions:
     """The open uploads of a registry."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, storage: Storage) -> None:
         self._database = database
-        # The digests of a session's bytes, and of how many of them; taken out while somebody writes.
-        self._digests: dict[str, tuple[int, dict[str, Hash]]] = {}
-        self._busy: set[str] = set()
+        self._storage = storage
+        # By session: at which version of its row, and the running digests; taken out while somebody writes.
+        self._running: dict[str, tuple[int, Mapping[str, Hash]]] = {}
 
-    def all(self) -> frozenset[str]:
-        """Every session that has a row."""
-        return frozenset(session for (session,) in self._database.read("SELECT id FROM upload"))
+    def distrust(self) -> None:
+        """Let what is known of uploads' bytes be read from these again: after a loss of power they may be others.
 
-    def find(self, repository: str, session: str, *, now: float) -> Session:
+        Blocks. To be called while nobody else has the folder, so always after the machine was started.
+        """
+        self._database.write_now(lambda connection: connection.execute(_DISTRUST))
+
+    def has(self, session: str) -> bool:
+        """Whether the session has a row."""
+        return self._database.read("SELECT 1 FROM upload WHERE id = ?", (session,)).fetchone() is not None
+
+    def find(self, repository: str, session: str, *, owner: str = "", now: float) -> Session:
         """The session, or `Unknown`."""
-        query = "SELECT size FROM upload WHERE id = ? AND repository = ? AND expires > ?"
-        row = self._database.read(query, (session, repository, now)).fetchone()
+        row = self._database.read(_FIND, (session, repository, owner, now)).fetchone()
         if not row:
             raise Unknown(session)
-        return Session(session, repository, row[0], {})
+        size, version, digests = row
+        return Session(session, repository, owner, size, version, json.loads(digests or "{}"))
 
-    @contextmanager
-    def writing(self, repository: str, session: str, *, now: float) -> Iterator[Session]:
-        """The session, for one writer at a time: a second one gets `Busy`, for chunks may not mix."""
-        found = self.find(repository, session, now=now)
-        if session in self._busy:
-            raise Busy(found)
-        self._busy.add(session)
+    @asynccontextmanager
+    async def writing(
+        self, repository: str, session: str, *, owner: str = "", now: float
+    ) -> AsyncIterator[tuple[Session, Claim]]:
+        """The session and its file, for one writer at a time: a second one gets `Busy`, for chunks may not mix."""
+        found = self.find(repository, session, owner=owner, now=now)
         try:
-            size, hashes = self._digests.pop(session, (0, {"sha256": hashlib.sha256()}))
-            # A write that failed, or an earlier process, leaves digests of another number of bytes.
-            yield Session(session, repository, found.size, hashes if size == found.size else {})
-        finally:
-            self._busy.discard(session)
+            claim = await self._storage.claim(session, new=found.size == 0)
+        except Taken as error:
+            raise Busy(found) from error
+        except Incomplete as error:
+            await self.end(session)
+            raise Unknown(session) from error
+        with claim:
+            try:
+                # Again: somebody else may have gone on or ended it until a moment ago.
+                found = self.find(repository, session, owner=owner, now=now)
+            except Unknown:
+                await in_thread(claim.discard)
+                raise
+            yield replace(found, hashes=self._hashes(found)), claim
 
-    async def begin(self, repository: str, algorithm: str, *, now: float) -> Session:
+    async def begin(self, repository: str, algorithm: str, *, owner: str = "", now: float) -> Session:
         """A new session, whose bytes are expected to be named by a digest of `algorithm`; or `TooMany`."""
-        session = Session(str(uuid.uuid4()), repository, 0, {})
+        session = Session(str(uuid.uuid4()), repository, owner, hashes={algorithm: hashlib.new(algorithm)}).at(0)
 
         def work(connection: sqlite3.Connection) -> None:
             query = "SELECT count(*) FROM upload WHERE repository = ?"
             if connection.execute(query, (repository,)).fetchone()[0] >= _MOST:
                 raise TooMany(repository)
-            values = (session.id, repository, 0, now, now + _IDLE)
-            connection.execute(_BEGIN, values)
+            connection.execute(_BEGIN, (session.id, repository, owner, now, now + _IDLE, json.dumps(session.digests)))
 
         await self._database.write(work, durable=False)
-        self._digests[session.id] = (0, {algorithm: hashlib.new(algorithm)})
+        self._keep(session)
         return session
 
     async def advance(self, session: Session, size: int, *, now: float) -> Session:
-        """The session with `size` bytes acknowledged, which its digests have followed."""
+        """The session with `size` bytes acknowledged, which its hashes have followed.
+
+        Raises `Busy` or `Unknown` where its row is another than it was.
+        """
+        further = replace(session.at(size), version=session.version + 1)
+
+        def work(connection: sqlite3.Connection) -> bool:
+            values = (size, json.dumps(further.digests), now + _IDLE, _AGE, session.id, session.version)
+            return connection.execute(_ADVANCE, values).rowcount > 0
+
+        # Not to be left half way: acknowledged afterwards, when somebody else writes, would be other bytes.
+        if not await finished(self._database.write(work, durable=False)):
+            raise Busy(self.find(session.repository, session.id, owner=session.owner, now=now))
+        self._keep(further)
+        return further
+
+    async def end(self, session: str) -> None:
+        """Forget the session."""
 
         def work(connection: sqlite3.Connection) -> None:
-            query = "UPDATE upload SET size = ?, expires = min(?, started + ?) WHERE id = ?"
-            connection.execute(query, (size, now + _IDLE, _AGE, session.id))
+            connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
-        await self._database.write(work, durable=False)
-        self._digests[session.id] = (size, dict(session.hashes))
-        return session.at(size)
+        await finished(self._database.write(work, durable=False))
+        self.ended(session)
 
-    async def end(self, *sessions: str) -> None:
-        """Forget the sessions."""
+    def ended(self, session: str) -> None:
+        """Forget the running digests of a session whose row is gone."""
+        self._running.pop(session, None)
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.executemany("DELETE FROM upload WHERE id = ?", [(session,) for session in sessions])
+    async def expire(self, *, now: float) -> int:
+        """End sessions whose time is over, but for those that somebody writes to; how many."""
+        rows = self._database.read(_EXPIRED, (now, _MOST_EXPIRED)).fetchall()
+        return sum([await self._expire(session, now=now) for (session,) in rows])
 
-        await self._database.write(work, durable=False)
-        self.ended(*sessions)
+    async def _expire(self, session: str, *, now: float) -> bool:
+        try:
+            claim = await self._storage.claim(session, new=True)
+        except Taken:
+            return False
+        with claim:
+            if expired := self._database.read(_IS_EXPIRED, (session, now)).fetchone() is not None:
+                # The row first: a file without a row is swept, a row without its file would be believed.
+                await self.end(session)
+            if expired or not self.has(session):
+                await in_thread(claim.discard)
+        return expired
 
-    def ended(self, *sessions: str) -> None:
-        """Forget the digests of sessions whose rows are gone."""
-        for session in sessions:
-            self._digests.pop(session, None)
+    def _hashes(self, session: Session) -> Hashes:
+        version, hashes = self._running.pop(session.id, (-1, {}))
+        if version == session.version:
+            return hashes
+        # Of no bytes there is nothing to read back. Of others, an earlier process or a write that failed knew.
+        return {} if session.size else {algorithm: hashlib.new(algorithm) for algorithm in session.digests}
 
-    def expired(self, *, now: float) -> tuple[str, ...]:
-        """The sessions whose time is over, but for those that somebody writes to."""
-        rows = self._database.read("SELECT id FROM upload WHERE expires <= ?", (now,))
-        return tuple(session for (session,) in rows if session not in self._busy)
+    def _keep(self, session: Session) -> None:
+        self._running[session.id] = (session.version, session.hashes)
+        if len(self._running) > _MOST_DIGESTS:
+            del self._running[next(iter(self._running))]
+
+
+_BEGIN = """
+INSERT INTO upload (id, repository, owner, size, started, expires, digests) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)
+"""
+# Of no bytes, they tell which algorithm the client announced.
+_DISTRUST = "UPDATE upload SET digests = '' WHERE size > 0"
+_FIND = """
+SELECT size, version, digests FROM upload WHERE id = ? AND repository = ? AND owner = ? AND expires > ?
+"""
+_ADVANCE = """
+UPDATE upload SET size = ?1, digests = ?2, expires = min(?3, started + ?4), version = version + 1
+WHERE id = ?5 AND version = ?6
+"""
+_EXPIRED = "SELECT id FROM upload WHERE expires <= ? LIMIT ?"
+_IS_EXPIRED = "SELECT 1 FROM upload WHERE id = ? AND expires <= ?"

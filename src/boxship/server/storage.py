@@ -5,18 +5,22 @@ Where files are is `layout`'s, who may read them `names`'s. Whatever touches a f
 
 from __future__ import annotations
 
-__all__ = ["FileState", "Hash", "Hashes", "Incomplete", "Storage"]
+__all__ = ["FileState", "Hash", "Hashes", "Storage"]
 
 import asyncio
 import hashlib
 import os
 import sys
-from collections.abc import AsyncIterable, Collection, Mapping
+import uuid
+from collections.abc import AsyncIterable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from boxship.digest import Digest
+from boxship.server.claim import Claim, Incomplete, Taken
+from boxship.server.finishing import in_thread
 from boxship.server.layout import Layout, fsync_folder
 
 _BLOCK = 1024 * 1024
@@ -35,10 +39,6 @@ class Hash(Protocol):
 
 
 Hashes = Mapping[str, Hash]  # by algorithm
-
-
-class Incomplete(Exception):
-    """An upload's file does not have the bytes that it should have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +67,51 @@ class Storage:
         """The same, on the spot: not for an event loop."""
         return _state(self._layout.blob(digest))
 
-    async def append(self, session: str, at: int, batches: AsyncIterable[bytes], hashes: Hashes) -> int:
+    async def claim(self, session: str, *, new: bool) -> Claim:
+        """An upload's file, for the only one who may write to it; `new` makes it where there is none.
+
+        Raises `Taken` where somebody else has it, `Incomplete` where there is none.
+        """
+        return await in_thread(Claim, self._upload(session), new=new)
+
+    async def claim_any(self) -> Claim:
+        """A file for an upload without a session."""
+        while True:
+            # A sweep may look at the file before it is locked.
+            with suppress(Taken):
+                return await self.claim(str(uuid.uuid4()), new=True)
+
+    async def append(self, claim: Claim, at: int, batches: AsyncIterable[bytes], hashes: Hashes) -> int:
         """Write `batches` after the first `at` bytes of an upload and into `hashes`; return its new size.
 
         What is there after `at` was never acknowledged, and goes. Raises `Incomplete` where less is there.
         """
-        path = self._upload(session)
-        await asyncio.to_thread(_cut, path, at)
+        await in_thread(claim.cut, at)
         async for batch in batches:
-            await asyncio.to_thread(_write, path, at, batch, hashes)
+            await in_thread(_write, claim, at, batch, hashes)
             at += len(batch)
         return at
 
-    async def digest_upload(self, session: str, algorithm: str) -> Digest:
+    async def digest_upload(self, claim: Claim, algorithm: str) -> Digest:
         """The digest of what has arrived of an upload, read back."""
-        return await asyncio.to_thread(_digest, self._upload(session), algorithm)
+        return await in_thread(_digest, claim.path, algorithm)
 
     async def digest_blob(self, digest: Digest) -> Digest:
         """The digest that a blob's file really has."""
         return await asyncio.to_thread(_digest, self._layout.blob(digest), digest.algorithm)
 
-    async def publish(self, session: str, digest: Digest, size: int) -> FileState:
+    async def publish(self, claim: Claim, digest: Digest, size: int) -> FileState:
         """Make an upload of `size` bytes the blob `digest`, durably and at once; whatever was there is replaced.
 
         Raises `Incomplete` where the file has another size. After any failure the upload is gone.
         """
-        return await asyncio.to_thread(_publish, self._upload(session), self._layout.blob(digest), size)
+        return await in_thread(_publish, claim, self._layout.blob(digest), size)
 
-    async def discard(self, session: str) -> None:
-        """Delete what has arrived of an upload, if anything."""
-        await asyncio.to_thread(self._upload(session).unlink, missing_ok=True)
-
-    def sweep(self, sessions: Collection[str]) -> None:
-        """Delete the files of uploads other than `sessions`; to be called before anything is uploaded."""
+    def sweep(self, has: Callable[[str], bool]) -> None:
+        """Delete the files of uploads that are no sessions any more and that nobody writes to. Blocks."""
         for file in self._layout.uploads.iterdir():
-            if file.name not in sessions:
-                file.unlink()
+            if not has(file.name):
+                _sweep(file, has)
 
     def _upload(self, session: str) -> Path:
         return self._layout.uploads / session
@@ -116,35 +125,16 @@ def _state(path: Path) -> FileState | None:
     return FileState(found.st_size, found.st_mtime_ns)
 
 
-def _cut(path: Path, at: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _FLAGS, 0o600)
-    try:
-        if os.fstat(descriptor).st_size < at:
-            raise Incomplete(path.name)
-        os.ftruncate(descriptor, at)
-    finally:
-        os.close(descriptor)
+def _sweep(file: Path, has: Callable[[str], bool]) -> None:
+    with suppress(Taken, Incomplete), Claim(file, new=False) as claim:
+        if not has(file.name):
+            claim.discard()
 
 
-def _write(path: Path, at: int, batch: bytes, hashes: Hashes) -> None:
-    # The file is opened for each batch: a request that is cancelled leaves no descriptor behind for a thread to use.
-    descriptor = os.open(path, os.O_WRONLY | _FLAGS)
-    try:
-        rest = memoryview(batch)
-        while rest:
-            written = _write_at(descriptor, rest, at)
-            rest, at = rest[written:], at + written
-    finally:
-        os.close(descriptor)
+def _write(claim: Claim, at: int, batch: bytes, hashes: Hashes) -> None:
+    claim.write(at, batch)
     for algorithm in hashes.values():
         algorithm.update(batch)
-
-
-def _write_at(descriptor: int, content: memoryview, at: int) -> int:
-    if sys.platform == "win32":
-        os.lseek(descriptor, at, os.SEEK_SET)
-        return os.write(descriptor, content)
-    return os.pwrite(descriptor, content, at)
 
 
 def _digest(path: Path, algorithm: str) -> Digest:
@@ -162,12 +152,14 @@ def _expect(descriptor: int, size: int) -> os.stat_result:
     return found
 
 
-def _publish(upload: Path, blob: Path, size: int) -> FileState:
+def _publish(claim: Claim, blob: Path, size: int) -> FileState:
     try:
-        state = _seal(upload, size)
-        upload.replace(blob)
+        state = _seal(claim.path, size)
+        if sys.platform == "win32":  # what is open cannot be renamed there
+            claim.close()
+        claim.path.replace(blob)
     except BaseException:
-        upload.unlink(missing_ok=True)
+        claim.discard()
         raise
     fsync_folder(blob.parent)
     return state

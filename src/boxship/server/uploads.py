@@ -8,20 +8,20 @@ from __future__ import annotations
 __all__ = ["append", "begin", "cancel", "finish", "status"]
 
 import hashlib
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server import blobs
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
+from boxship.server.claim import Claim, Incomplete
+from boxship.server.finishing import finished, in_thread
 from boxship.server.names import Vanished
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
-from boxship.server.storage import Incomplete
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range
@@ -44,8 +44,8 @@ async def begin(registry: Registry, request: Request) -> Answer:
 
 async def append(registry: Registry, request: Request) -> Answer:
     """Add a chunk, or a stream of unknown length, to a session."""
-    with _claimed(registry, request) as session:
-        return _accepted(await _receive(registry, request, session))
+    async with _claimed(registry, request) as (session, claim):
+        return _accepted(await _receive(registry, request, session, claim))
 
 
 async def finish(registry: Registry, request: Request) -> Answer:
@@ -53,9 +53,9 @@ async def finish(registry: Registry, request: Request) -> Answer:
     digest = request.digest_parameter("digest")
     if not digest:
         raise Refusal(400, "DIGEST_INVALID", "the digest is missing")
-    with _claimed(registry, request) as session:
-        session = await _receive(registry, request, session)  # noqa: PLW2901
-        await _commit(registry, session, digest)
+    async with _claimed(registry, request) as (session, claim):
+        whole = await _receive(registry, request, session, claim)
+        await finished(_commit(registry, whole, claim, digest))
     return _created(request, digest)
 
 
@@ -70,8 +70,8 @@ async def status(registry: Registry, request: Request) -> Answer:
 
 async def cancel(registry: Registry, request: Request) -> Answer:
     """Forget an upload."""
-    with _claimed(registry, request) as session:
-        await _drop(registry, session)
+    async with _claimed(registry, request) as (session, claim):
+        await finished(_drop(registry, session, claim))
     return Answer(204)
 
 
@@ -88,15 +88,17 @@ async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
-    session = Session(str(uuid.uuid4()), request.repository, 0, {digest.algorithm: hashlib.new(digest.algorithm)})
-    try:
-        batches = request.body.batches(_LARGEST, _BATCH)
-        size = await registry.storage.append(session.id, 0, batches, session.hashes)
-        request.body.check("SIZE_INVALID")
-    except BaseException:
-        await registry.storage.discard(session.id)
-        raise
-    await _commit(registry, session.at(size), digest)
+    hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
+    with await registry.storage.claim_any() as claim:
+        try:
+            batches = request.body.batches(_LARGEST, _BATCH)
+            size = await registry.storage.append(claim, 0, batches, hashes)
+            request.body.check("SIZE_INVALID")
+        except BaseException:
+            await in_thread(claim.discard)
+            raise
+        whole = Session(claim.path.name, request.repository, hashes=hashes).at(size)
+        await finished(_commit(registry, whole, claim, digest))
     return _created(request, digest)
 
 
@@ -104,7 +106,7 @@ async def _open(registry: Registry, request: Request) -> Answer:
     algorithm = request.parameter("digest-algorithm") or "sha256"
     if algorithm not in ALGORITHMS:
         raise Refusal(400, "DIGEST_INVALID", f"digests of {algorithm!r} are not known here")
-    await _expire(registry)
+    await registry.sessions.expire(now=registry.clock())
     try:
         session = await registry.sessions.begin(request.repository, algorithm, now=registry.clock())
     except TooMany as error:
@@ -113,35 +115,26 @@ async def _open(registry: Registry, request: Request) -> Answer:
     return _accepted(session)
 
 
-async def _expire(registry: Registry) -> None:
-    expired = registry.sessions.expired(now=registry.clock())
-    if expired:
-        # The rows first: a file without a row is swept, a row without its file would be believed.
-        await registry.sessions.end(*expired)
-        for session in expired:
-            await registry.storage.discard(session)
-
-
-@contextmanager
-def _claimed(registry: Registry, request: Request) -> Iterator[Session]:
-    """The session that the path names, while this request is the only one that writes to it."""
+@asynccontextmanager
+async def _claimed(registry: Registry, request: Request) -> AsyncIterator[tuple[Session, Claim]]:
+    """The session that the path names, and its file, while this request is the only one that writes to it."""
     try:
-        with registry.sessions.writing(request.repository, request.name, now=registry.clock()) as session:
-            yield session
+        async with registry.sessions.writing(request.repository, request.name, now=registry.clock()) as claimed:
+            yield claimed
     except Unknown as error:
         raise _unknown(request) from error
     except Busy as error:
         raise _out_of_order("another request is writing to this upload", error.session) from error
 
 
-async def _receive(registry: Registry, request: Request, session: Session) -> Session:
+async def _receive(registry: Registry, request: Request, session: Session, claim: Claim) -> Session:
     """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
     expected = _check_range(request, session)
     batches = request.body.batches(_LARGEST - session.size, _BATCH)
     try:
-        size = await registry.storage.append(session.id, session.size, batches, session.hashes)
+        size = await registry.storage.append(claim, session.size, batches, session.hashes)
     except Incomplete as error:
-        await _drop(registry, session)
+        await finished(_drop(registry, session, claim))
         raise _unknown(request) from error
     if expected is not None and request.body.ending is Ending.WHOLE and request.body.received != expected:
         raise _wrong_length()
@@ -166,32 +159,35 @@ def _check_range(request: Request, session: Session) -> int | None:
     return chunk.stop - chunk.start
 
 
-async def _commit(registry: Registry, session: Session, digest: Digest) -> None:
-    """Make the upload a blob of its repository, if it has that digest; otherwise it is dropped."""
+async def _commit(registry: Registry, session: Session, claim: Claim, digest: Digest) -> None:
+    """Make the upload a blob of its repository, if it has that digest; otherwise it is dropped.
+
+    Not to be cancelled: a file that is on its way to be a blob must not be another writer's.
+    """
     try:
-        await _check_digest(registry, session, digest)
-        await registry.storage.publish(session.id, digest, session.size)
+        await _check_digest(registry, session, claim, digest)
+        await registry.storage.publish(claim, digest, session.size)
         look = partial(registry.storage.look, digest)
         await registry.names.put_blob(session.repository, digest, look, session.id, now=registry.clock())
     except Vanished as error:
-        await _drop(registry, session)
+        await _drop(registry, session, claim)
         raise Refusal(503, "UNKNOWN", "the blob was being cleared away", headers={"retry-after": "1"}) from error
     except (OSError, Incomplete, Refusal):
-        await _drop(registry, session)
+        await _drop(registry, session, claim)
         raise
     registry.sessions.ended(session.id)
 
 
-async def _check_digest(registry: Registry, session: Session, digest: Digest) -> None:
-    found = session.digest(digest.algorithm) or await registry.storage.digest_upload(session.id, digest.algorithm)
+async def _check_digest(registry: Registry, session: Session, claim: Claim, digest: Digest) -> None:
+    found = session.digest(digest.algorithm) or await registry.storage.digest_upload(claim, digest.algorithm)
     if found != digest:
         detail = {"expected": str(digest), "actual": str(found)}
         raise Refusal(400, "DIGEST_INVALID", "the content has another digest", detail=detail)
 
 
-async def _drop(registry: Registry, session: Session) -> None:
+async def _drop(registry: Registry, session: Session, claim: Claim) -> None:
     await registry.sessions.end(session.id)
-    await registry.storage.discard(session.id)
+    await in_thread(claim.discard)
 
 
 def _session_headers(session: Session) -> dict[str, str]:

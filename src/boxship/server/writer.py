@@ -57,10 +57,17 @@ class Writer:
 
     async def write(self, work: Work, *, durable: bool) -> None:
         """Do `work` in a transaction, with whatever else waits; what it raises undoes it, and it alone."""
+        await asyncio.wrap_future(self._submit(work, durable=durable))
+
+    def write_now(self, work: Work) -> None:
+        """The same, blocking: before there is an event loop."""
+        self._submit(work, durable=True).result()
+
+    def _submit(self, work: Work, *, durable: bool) -> Future[None]:
         write = _Write(work, durable)
         self._waiting.append(write)
         self._thread.submit(self._commit_waiting)
-        await asyncio.wrap_future(write.done)
+        return write.done
 
     def close(self) -> None:
         """Finish what is being written, and close the connection."""

@@ -1,0 +1,56 @@
+"""Leases: what one process does at a time for all that share a registry. One that died gives its lease up in time.
+
+A lease only spares doing something twice. Nothing is wrong when two do: what they write is decided in transactions.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Leased", "leased"]
+
+import sqlite3
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from boxship.server.database import Database
+
+_DURATION = 300.0  # seconds that a holder has from one sign of life to the next
+
+Renew = Callable[[], Awaitable[None]]
+
+
+class Leased(Exception):
+    """Somebody else has the lease."""
+
+
+@asynccontextmanager
+async def leased(database: Database, name: str, *, clock: Callable[[], float]) -> AsyncIterator[Renew]:
+    """Hold the lease, or raise `Leased`; what is yielded prolongs it, or raises that, too."""
+    holder = str(uuid.uuid4())
+
+    async def renew() -> None:
+        now = clock()
+        if not await database.write(lambda connection: _take(connection, name, holder, now), durable=False):
+            raise Leased(name)
+
+    await renew()
+    try:
+        yield renew
+    finally:
+        await database.write(lambda connection: _give_up(connection, name, holder), durable=False)
+
+
+def _take(connection: sqlite3.Connection, name: str, holder: str, now: float) -> bool:
+    return connection.execute(_TAKE, (name, holder, now + _DURATION, now)).rowcount > 0
+
+
+def _give_up(connection: sqlite3.Connection, name: str, holder: str) -> None:
+    connection.execute("DELETE FROM lease WHERE name = ? AND holder = ?", (name, holder))
+
+
+# A clock that was set back does not make a lease last: none was ever taken for longer than its duration.
+_TAKE = """
+INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?3)
+ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
+WHERE holder = excluded.holder OR until <= ?4 OR until > ?3
+"""
