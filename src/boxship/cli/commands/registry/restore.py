@@ -1,0 +1,28 @@
+"""`boxship registry restore`: a registry made of a backup."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
+
+import argparse
+from pathlib import Path
+
+from boxship.cli import console
+from boxship.cli.commands.registry.folder import add_folder
+from boxship.server.restore import restore
+
+SUMMARY = "Make a registry of a backup, in a folder that is new or empty; every byte is verified."
+EXAMPLE = "boxship registry restore --disk ./registry /backup/monday"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the action takes."""
+    add_folder(parser)
+    parser.add_argument("source", metavar="DIR", help="the backup")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Make it."""
+    made = restore(Path(chosen.source), Path(chosen.disk))
+    console.say(f"{chosen.disk}: {made.blobs} blobs, {made.manifests} manifests")
+    return 0
