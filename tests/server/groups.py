@@ -47,20 +47,17 @@ class Group:
         self.blobs.append(content)
         return self.descriptor(content, kind)
 
-    def image(self, name: str, *, layers: list[Json] | None = None, config: Json | None = None, **more: object) -> Json:
+    def image(self, name: str, **fields: object) -> Json:
         """The descriptor of an image that is called `name`, and tagged so."""
-        document: Json = {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "config": config or self.blob(b"{}" + name.encode(), OCI_CONFIG),
-            "layers": [self.blob(f"layer of {name}".encode())] if layers is None else layers,
-            **more,
-        }
+        document: Json = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, **fields}
+        if "config" not in document:
+            document["config"] = self.blob(b"{}" + name.encode(), OCI_CONFIG)
+        if "layers" not in document:
+            document["layers"] = [self.blob(f"layer of {name}".encode())]
         return self._push(document, name)
 
-    def artifact(self, name: str, kind: str, **more: object) -> Json:
-        empty = self.blob(b"{}", OCI_EMPTY)
-        return self.image(name, config=empty, artifactType=kind, **more)
+    def artifact(self, name: str, kind: str, **fields: object) -> Json:
+        return self.image(name, config=self.blob(b"{}", OCI_EMPTY), artifactType=kind, **fields)
 
     def index(self, name: str, *manifests: Json, **more: object) -> Json:
         return self._push({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests, **more}, name)
@@ -151,7 +148,7 @@ def non_distributable_layers(group: Group) -> None:
 
 
 def custom_fields(group: Group) -> None:
-    custom = {"org.example.custom": {"deep": [1, None, "é"]}}
+    custom: Json = {"org.example.custom": {"deep": [1, None, "é"]}}
     group.index("custom-index", group.image("custom-image", **custom), **custom)
 
 

@@ -12,6 +12,7 @@ from tests.server.ways import MOUNTS, UPLOADS, Way, begin, chunk
 
 CONTENTS = {"5000 bytes": bytes(range(250)) * 20, "empty": b"", "emptyJSON": b"{}"}
 CONTENT = CONTENTS["5000 bytes"]
+EVERY_WAY = {**UPLOADS, **MOUNTS}
 
 both_algorithms = pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 
@@ -30,7 +31,7 @@ def repository(request: pytest.FixtureRequest) -> str:
 
 @both_algorithms
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
-@pytest.mark.parametrize("way", (UPLOADS | MOUNTS).values(), ids=UPLOADS | MOUNTS)
+@pytest.mark.parametrize("way", EVERY_WAY.values(), ids=EVERY_WAY)
 def test_a_blob_comes_is_read_and_is_deleted(
     registry: Driver, repository: str, way: Way, content: bytes, algorithm: str
 ) -> None:
