@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from boxship.errors import (
     CredentialFailed,
     InvalidSettings,
     PlainNotPermitted,
+    TimedOut,
     TLSFailed,
     UnexpectedAnswer,
 )
@@ -266,6 +268,14 @@ def test_a_407_to_a_told_plain_request_is_the_proxys_error(proxied: Callable[...
         proxied(http=proxy.url)
         with pytest.raises(ConnectFailed, match=r"\(HTTP_PROXY\).*asks for a log-in, and none was sent"):
             tags(name=f"http://{NAME}")
+
+
+def test_a_proxy_that_takes_a_plain_request_and_says_nothing_is_named(proxied: Callable[..., None]) -> None:
+    with http_proxy(mute=True, user=PROXY_USER, password=PROXY_PASSWORD) as proxy:
+        proxied(http=logged_in(proxy))
+        with Client(bounds=replace(QUICK, first_byte_slow=0.3)) as client, pytest.raises(TimedOut) as caught:
+            list(client.tags(f"http://{NAME}/app"))
+    assert f"(through the proxy {proxy.url}) took the request and did not answer" in str(caught.value)
 
 
 # Which rule chose it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from boxship.connect import report
@@ -87,6 +89,13 @@ def test_the_most_telling_cause_is_said_with_its_remedy(
     assert [word for word in words if word not in str(error)] == []
 
 
+def test_a_proxy_that_is_not_there_is_not_taken_for_the_registry() -> None:
+    road = " through the proxy http://proxy.test:3128 (HTTPS_PROXY)"
+    assert "whether it is running" in report.lost(report.Loss(SITE, [REFUSED], NOW, road)).remedy
+    around = " without a proxy (NO_PROXY entry registry.test)"
+    assert "whether the registry is running" in report.lost(report.Loss(SITE, [REFUSED], NOW, around)).remedy
+
+
 def test_every_candidate_is_in_the_evidence_with_its_time() -> None:
     assert report.lost(report.Loss(SITE, [SILENT, PORTAL, attempt(None)], NOW)).evidence == (
         "10.0.0.1:443 (TLS) no answer at all (dropped, not refused) after 1.25 s",
@@ -104,7 +113,8 @@ def test_consent_is_asked_for_by_naming_the_secret_and_both_ways_to_give_it() ->
 
 
 def test_the_absence_of_tls_is_told_once_for_each_evidence() -> None:
-    words = report.absence_words([SILENT, SILENT, PORTAL, REFUSED], NOW)
+    again = replace(SILENT, started=SILENT.started + 0.4)
+    words = report.absence_words([SILENT, again, PORTAL, REFUSED], NOW)
     assert words.count("dropped, not refused") == 1
     assert "refused after 1.25 s" in words
     assert "plain" not in words

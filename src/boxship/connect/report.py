@@ -7,11 +7,13 @@ __all__ = ["Loss", "absence_words", "evidence_lines", "lost", "needs_consent"]
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt
 from boxship.connect.evidence import Evidence
 from boxship.errors import ConnectFailed, PlainNotPermitted, TLSFailed
 
 _CHECK = "check the port, and whether the registry is running"
+_CHECK_PROXY = "check the address of the proxy, and whether it is running"
 _READABLE = "plain HTTP can be read and changed by anyone on the way"
 
 
@@ -32,6 +34,11 @@ class Loss:
     now: float
     road: str = ""
     spoke_tls: str = ""
+
+    @property
+    def proxied(self) -> bool:
+        """Whether it is a proxy that was dialled."""
+        return self.road.startswith(" through ")
 
     def showing(self, *kinds: Evidence) -> list[Attempt]:
         """The attempts that ended with one of these."""
@@ -80,7 +87,11 @@ def evidence_lines(attempts: Sequence[Attempt], now: float) -> tuple[str, ...]:
 
 def absence_words(attempts: Sequence[Attempt], now: float) -> str:
     """Why TLS is held to be absent, in one line."""
-    return "; ".join(dict.fromkeys(a.words(now) for a in attempts if a.tls)) or "TLS is not looked for on that port"
+    shown: dict[tuple[Address, Evidence], str] = {}
+    for attempt in attempts:
+        if attempt.tls:  # a second try that shows the same has nothing to add
+            shown.setdefault((attempt.address, attempt.shows), attempt.words(now))
+    return "; ".join(shown.values()) or "TLS is not looked for on that port"
 
 
 def _proxy(loss: Loss) -> ConnectFailed | None:
@@ -196,7 +207,7 @@ def _refused(loss: Loss) -> ConnectFailed | None:
     if told:
         return ConnectFailed(loss.what, why=_details(told), remedy=_advice(told) or _CHECK)
     words = ", ".join(f"{attempt.address} {attempt.shows.value}" for attempt in found)
-    return ConnectFailed(loss.what, why=words, remedy=_CHECK)
+    return ConnectFailed(loss.what, why=words, remedy=_CHECK_PROXY if loss.proxied else _CHECK)
 
 
 # In this order: what a peer said tells more than what it did not say.

@@ -34,7 +34,8 @@ class Connection:
 
     def __init__(self, line: Line, host: str, user_agent: str = USER_AGENT) -> None:
         self.verdict: Verdict = line.verdict
-        self.place = f"{line.verdict.origin} ({line.verdict.address})"
+        proxy = line.verdict.proxy
+        self.place = f"{line.verdict.origin} ({f'through the proxy {proxy}' if proxy else line.verdict.address})"
         self.number = line.connection
         self._sock, self._host, self._user_agent = line.sock, host, user_agent
         forwarder = line.verdict.forwarder
