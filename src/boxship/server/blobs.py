@@ -14,6 +14,7 @@ from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.wire.ranges import parse_byte_range
 
+_PROMISED = 3600.0  # seconds that need no new note; a sweep's grace should be longer by as much
 _LONGEST_RANGE = 200  # characters; a longer one is no single range, and is answered with the whole
 
 
@@ -21,7 +22,7 @@ async def read(registry: Registry, request: Request) -> Answer:
     """The blob, or a range of it."""
     digest = request.digest()
     blob = await find(registry, request.repository, digest)
-    if not blob:
+    if not blob or not await _told(registry, request, blob):
         raise _unknown(digest)
     headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
     if unchanged(request.header(b"if-none-match"), digest):
@@ -43,6 +44,14 @@ async def delete(registry: Registry, request: Request) -> Answer:
     if parents:
         raise Refusal(405, "UNSUPPORTED", "manifests refer to this blob", detail={"manifests": parents})
     return Answer(202)
+
+
+async def _told(registry: Registry, request: Request, blob: Blob) -> bool:
+    """Whether the blob is there, now that its client may take that as a word to rely on, and not push it."""
+    now = registry.clock()
+    if request.method != "HEAD" or registry.settings.read_only or now - blob.touched < _PROMISED:
+        return True
+    return await registry.names.touch_blob(request.repository, blob.digest, now=now)
 
 
 async def find(registry: Registry, repository: str, digest: Digest) -> Blob | None:

@@ -38,11 +38,12 @@ class Vanished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob, and what its file looked like when it was committed."""
+    """A blob, what its file looked like when it was committed, and when somebody was last told that it is there."""
 
     digest: Digest
     size: int
     modified: int
+    touched: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Names:
             if not state:
                 raise Vanished(digest)
             connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, now))
-            _link(connection, repository, digest)
+            _link(connection, repository, digest, now)
             connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
         await self._database.write(work)
@@ -129,9 +130,27 @@ class Names:
 
         await self._database.write(work, durable=False)
 
-    async def link_blob(self, repository: str, digest: Digest) -> None:
-        """Let the repository have a blob that another one has."""
-        await self._database.write(lambda connection: _link(connection, repository, digest))
+    async def link_blob(self, repository: str, digest: Digest, *, now: float) -> bool:
+        """Let the repository have a blob that another one has, or had a moment ago; False where it is gone."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            revived = connection.execute(_REVIVE, (now, str(digest))).rowcount > 0
+            if revived:
+                _link(connection, repository, digest, now)
+            return revived
+
+        return await self._database.write(work)
+
+    async def touch_blob(self, repository: str, digest: Digest, *, now: float) -> bool:
+        """Note that somebody is told that the repository has the blob; False where that is over.
+
+        No sweep takes it then for a while: who is told so does not push it.
+        """
+
+        def work(connection: sqlite3.Connection) -> bool:
+            return connection.execute(_TOUCH, (now, repository, str(digest))).rowcount > 0
+
+        return await self._database.write(work, durable=False)
 
     async def unlink_blob(self, repository: str, digest: Digest) -> tuple[str, ...] | None:
         """Take a blob from the repository, unless manifests need it: then say which. None where it has no such blob."""
@@ -161,7 +180,7 @@ class Names:
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            repo = _repository(connection, repository)
+            repo = _repository(connection, repository, now)
             push_manifest(connection, repo, digest, document, tags=tags, expected=expected, now=now)
 
         await self._database.write(work)
@@ -188,15 +207,14 @@ def _blob(digest: Digest, rows: sqlite3.Cursor) -> Blob | None:
     return Blob(digest, *row) if row else None
 
 
-def _repository(connection: sqlite3.Connection, name: str) -> int:
-    connection.execute("INSERT INTO repo (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+def _repository(connection: sqlite3.Connection, name: str, now: float) -> int:
+    connection.execute("INSERT INTO repo (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now))
     (found,) = connection.execute("SELECT id FROM repo WHERE name = ?", (name,)).fetchone()
     return int(found)
 
 
-def _link(connection: sqlite3.Connection, repository: str, digest: Digest) -> None:
-    values = (_repository(connection, repository), str(digest))
-    connection.execute("INSERT INTO repo_blob (repo_id, digest) VALUES (?, ?) ON CONFLICT DO NOTHING", values)
+def _link(connection: sqlite3.Connection, repository: str, digest: Digest, now: float) -> None:
+    connection.execute(_LINK, (_repository(connection, repository, now), str(digest), now))
 
 
 _MANIFEST_BY_TAG = """
@@ -211,7 +229,7 @@ JOIN manifest ON manifest.repo_id = repo.id AND digest = ?2
 WHERE name = ?1
 """
 _BLOB = """
-SELECT size, modified FROM repo
+SELECT size, modified, touched FROM repo
 JOIN repo_blob ON repo_blob.repo_id = repo.id AND repo_blob.digest = ?2
 JOIN blob ON blob.digest = ?2 AND state = 0
 WHERE name = ?1
@@ -231,6 +249,16 @@ ON CONFLICT DO UPDATE SET size = excluded.size, modified = excluded.modified, st
     touched = excluded.touched, verified = excluded.verified
 """
 _REFRESH_BLOB = "UPDATE blob SET size = ?, modified = ?, verified = ? WHERE digest = ? AND state = 0"
+# Doomed (1) is what nobody has any more; from the claim of a sweep (2) on, it is too late.
+_REVIVE = "UPDATE blob SET state = 0, version = version + 1, touched = ? WHERE digest = ? AND state < 2"
+_TOUCH = """
+UPDATE blob SET touched = ?1 WHERE digest = ?3 AND state = 0
+AND EXISTS (SELECT 1 FROM repo JOIN repo_blob ON repo_id = id WHERE name = ?2 AND repo_blob.digest = ?3)
+"""
+_LINK = """
+INSERT INTO repo_blob (repo_id, digest, linked) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET linked = excluded.linked
+"""
 _PARENTS = """
 SELECT parent FROM repo JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND child = ?2 WHERE name = ?1
 """

@@ -120,21 +120,24 @@ CREATE TABLE user_grant (
 ) STRICT, WITHOUT ROWID;
 """
 
-# How each older version becomes the next one.
+# How each older version becomes the next one. What has no time yet counts as of now: no sweep takes it at once.
 _MIGRATIONS: Mapping[int, str] = {
     1: """
 ALTER TABLE repo ADD COLUMN created REAL NOT NULL DEFAULT 0;
 ALTER TABLE blob ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE blob ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE blob ADD COLUMN touched REAL NOT NULL DEFAULT 0;
+UPDATE blob SET touched = CAST(strftime('%s', 'now') AS REAL);
 ALTER TABLE blob ADD COLUMN verified REAL NOT NULL DEFAULT 0;
 CREATE INDEX blob_state ON blob (state) WHERE state <> 0;
 CREATE INDEX blob_verified ON blob (verified);
 ALTER TABLE repo_blob ADD COLUMN linked REAL NOT NULL DEFAULT 0;
+UPDATE repo_blob SET linked = CAST(strftime('%s', 'now') AS REAL);
 ALTER TABLE manifest ADD COLUMN subject TEXT;
 ALTER TABLE manifest ADD COLUMN artifact_type TEXT NOT NULL DEFAULT '';
 ALTER TABLE manifest ADD COLUMN annotations TEXT NOT NULL DEFAULT '';
 ALTER TABLE manifest ADD COLUMN pushed REAL NOT NULL DEFAULT 0;
+UPDATE manifest SET pushed = CAST(strftime('%s', 'now') AS REAL);
 CREATE INDEX manifest_subject ON manifest (repo_id, subject, digest, artifact_type) WHERE subject IS NOT NULL;
 ALTER TABLE manifest_ref ADD COLUMN kind TEXT NOT NULL DEFAULT 'blob';
 ALTER TABLE tag ADD COLUMN updated REAL NOT NULL DEFAULT 0;

@@ -82,8 +82,7 @@ async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
     blob = registry.names.blob(source, digest) if source else registry.names.blob_anywhere(digest)
     if not blob or not await blobs.is_sound(registry, blob):
         return False
-    await registry.names.link_blob(request.repository, digest)
-    return True
+    return await registry.names.link_blob(request.repository, digest, now=registry.clock())
 
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
