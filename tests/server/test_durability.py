@@ -152,8 +152,8 @@ def test_whoever_needs_the_folder_alone_does_not_get_it_while_a_server_runs(regi
 
 
 def test_a_newer_layout_is_refused_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "VERSION").write_text("2\n")
-    with pytest.raises(InvalidSettings, match="its layout is version 2"):
+    (tmp_path / "VERSION").write_text("3\n")
+    with pytest.raises(InvalidSettings, match="its layout is version 3"):
         Registry.open(tmp_path, Settings())
     assert sorted(file.name for file in tmp_path.iterdir()) == ["LOCK", "VERSION"]
 

@@ -21,7 +21,7 @@ from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
 from boxship.server import locks
 
-_VERSION = 1
+_VERSION = 2  # 1 had no trash, and tables that knew neither referrers nor users
 _PATIENCE = 10.0  # seconds for somebody to make the folder, or to bring it up to date
 _ONCE_MORE = 0.01  # seconds between two looks
 
@@ -91,12 +91,14 @@ class Layout:
 
     def _check(self) -> None:
         version = self.root / "VERSION"
-        if not version.exists():
-            self._make(version)
-        found = version.read_text("ascii").strip()
-        if found != str(_VERSION):
+        found = _read_version(version)
+        if found > _VERSION:
             why = f"its layout is version {found}, this boxship knows {_VERSION}"
             raise InvalidSettings(str(version), why=why, remedy="use the boxship that wrote it, or a newer one")
+        if found < _VERSION:
+            # An older one lacks some of the folders, and nothing else. Its number comes before what the database gets
+            # next, which the boxship that wrote it does not know.
+            self._make(version)
 
     def _make(self, version: Path) -> None:
         """Make every folder that content will go to: a push then needs to make no folder durable but its own."""
@@ -111,8 +113,28 @@ class Layout:
                 (folder / f"{first_byte:02x}").mkdir(mode=0o700, exist_ok=True)
             fsync_folder(folder)
         fsync_folder(blobs)
-        version.write_text(f"{_VERSION}\n", "ascii")
+        _write_version(version)
         fsync_folder(self.root)
+
+
+def _read_version(file: Path) -> int:
+    """The number that the file says; 0 where there is none."""
+    try:
+        return int(file.read_text("ascii"))
+    except FileNotFoundError:
+        return 0
+    except ValueError as error:
+        raise InvalidSettings(str(file), why="it is no number", remedy="restore a backup of it") from error
+
+
+def _write_version(file: Path) -> None:
+    """Write the file whole or not at all."""
+    new = file.with_name("VERSION.new")
+    with new.open("w", encoding="ascii") as written:
+        written.write(f"{_VERSION}\n")
+        written.flush()
+        os.fsync(written.fileno())
+    new.replace(file)
 
 
 def fsync_folder(folder: Path) -> None:
