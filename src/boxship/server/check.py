@@ -77,17 +77,20 @@ def check(folder: Path, *, verify: bool = False, grace: float = _GRACE) -> Repor
     Files without a row count when they are older than `grace` seconds. `InvalidSettings` for what is no registry.
     """
     with reading(folder) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            return Report(0, 0, ())  # a crash came while it was made
         found = tuple(findings(connection, folder, verify=verify, grace=grace))
         return Report(_count(connection, "blob"), _count(connection, "manifest"), found)
 
 
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a registry's database that changes nothing."""
+    """A connection to a registry's database that changes nothing but what a crash left half done, as any opening does."""
     path = folder / "registry.db"
     if not path.is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA query_only = ON")
         yield connection
 
 
