@@ -62,6 +62,7 @@ class Driver:
 
     def __init__(self, folder: Path, *, pathsend: bool = False, lifespan: bool = True, **settings: Any) -> None:
         self.folder = folder
+        self.client = "127.0.0.1"
         self._settings = settings
         self._lifespan = lifespan
         self._extensions: dict[str, object] = {PATHSEND: {}} if pathsend else {}
@@ -131,6 +132,7 @@ class Driver:
             "raw_path": path.encode("latin-1"),
             "query_string": query.encode("latin-1"),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+            "client": (self.client, 40000),
             "extensions": self._extensions,
         }
 
