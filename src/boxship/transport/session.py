@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from boxship.auth.scope import Scope
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
-from boxship.errors import ConnectFailed, RateLimited, Refused, UnexpectedAnswer
+from boxship.errors import Cancelled, ConnectFailed, RateLimited, Refused, UnexpectedAnswer
 from boxship.event import Fact
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.kind import Kind, first_byte, whole
@@ -204,7 +204,11 @@ class Session:
 
     def _private(self, site: Site, connection: Connection) -> bool:
         """Whether a secret may go over the connection: it may be a plain one from before the verdict became TLS."""
-        verdict = self._connector.verdict(site)
+        try:
+            verdict = self._connector.verdict(site)
+        except Cancelled:  # as below
+            connection.close()
+            raise
         return verdict is not None and verdict.private and verdict.origin == connection.verdict.origin
 
     # Tokens and refusals.
@@ -240,9 +244,15 @@ class Session:
 
     def _challenge(self, site: Site, response: Response) -> Challenge | None:
         """The challenge to answer, if it is the site's own: another host's gets no credential of this one."""
-        verdict = self._connector.verdict(site)
+        if response.status != 401:
+            return None
+        try:
+            verdict = self._connector.verdict(site)
+        except Cancelled:  # closed by another thread since the answer came
+            response.close()
+            raise
         own = verdict is not None and verdict.origin == response.verdict.origin
-        return _choose(response.head) if own and response.status == 401 else None
+        return _choose(response.head) if own else None
 
     def _challenged(self) -> Authorizer:
         # Imported when the first registry challenges: most that are listed do not.
