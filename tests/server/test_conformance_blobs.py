@@ -175,3 +175,12 @@ def test_who_has_a_blob_is_not_sent_it_again(
     reply = registry(method, f"/v2/conformance/ranges/blobs/{name}", headers=headers)
     assert (reply.status, reply.headers["etag"]) == (status, f'"{name}"')
     assert reply.body == (CONTENT if (method, status) == ("GET", 200) else b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_expects_another_blob_is_told(registry: Driver, method: str) -> None:
+    name = digest(CONTENT)
+    UPLOADS["post only"](registry, "conformance/ranges", CONTENT, name)
+    for tags, status in ((f'"{name}"', 200), ("*", 200), ('"x"', 412), (f'W/"{name}"', 412)):
+        reply = registry(method, f"/v2/conformance/ranges/blobs/{name}", headers={"if-match": tags})
+        assert reply.status == status

@@ -209,6 +209,47 @@ def test_a_tag_is_only_moved_from_what_is_expected(registry: Driver) -> None:
     assert registry("GET", "/v2/app/manifests/v1").body == new
 
 
+def test_a_manifest_is_only_pushed_by_digest_if_it_is_not_there(registry: Driver) -> None:
+    push_blob(registry, "app", b"{}")
+    name = digest(image())
+    assert push_manifest(registry, "app", name, image(), if_match="*").status == 412
+    assert push_manifest(registry, "app", name, image(), if_none_match="*").status == 201
+    assert push_manifest(registry, "app", name, image(), if_none_match="*").refusal == (412, "DENIED")
+    assert push_manifest(registry, "app", name, image(), if_match=f'"{name}"').status == 201
+
+
+def test_of_several_tags_one_that_has_moved_leaves_all_as_they_are(registry: Driver) -> None:
+    push_image(registry, "app", "a", layer=b"old")
+    new = image(b"old", annotations={"new": "yes"})
+    assert push_manifest(registry, "app", f"{digest(new)}?tag=b&tag=a", new, if_none_match="*").status == 412
+    assert registry("GET", "/v2/app/tags/list").json()["tags"] == ["a"]
+    assert registry("HEAD", f"/v2/app/manifests/{digest(new)}").status == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_expects_another_manifest_is_told(registry: Driver, method: str) -> None:
+    manifest = push_image(registry, "app", "v1")
+    for name in ("v1", digest(manifest)):
+        for tags, status in (
+            (f'"{digest(manifest)}"', 200),
+            ("*", 200),
+            ('"x"', 412),
+            (f'W/"{digest(manifest)}"', 412),
+        ):
+            assert registry(method, f"/v2/app/manifests/{name}", headers={"if-match": tags}).status == status
+
+
+@pytest.mark.parametrize("by_tag", [True, False])
+def test_only_what_is_expected_is_deleted(registry: Driver, by_tag: object) -> None:
+    manifest = push_image(registry, "app", "v1")
+    target = f"/v2/app/manifests/{'v1' if by_tag else digest(manifest)}"
+    assert registry("DELETE", target, headers={"if-match": '"sha256:0"'}).refusal == (412, "DENIED")
+    assert registry("GET", "/v2/app/manifests/v1").body == manifest
+    assert registry("DELETE", target, headers={"if-match": f'"{digest(manifest)}"'}).status == 202
+    assert registry("HEAD", "/v2/app/manifests/v1").status == 404
+    assert registry("DELETE", target, headers={"if-match": "*"}).refusal == (404, "MANIFEST_UNKNOWN")
+
+
 def test_deleting_a_tag_deletes_only_the_tag(registry: Driver) -> None:
     manifest = push_image(registry, "app", "v1", "v2")
     assert registry("DELETE", "/v2/app/manifests/v1").status == 202

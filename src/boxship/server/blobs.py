@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from boxship.digest import Digest
 from boxship.server.answer import Answer, Portion, Refusal
-from boxship.server.content import content_headers, unchanged
+from boxship.server.content import check_match, content_headers, unchanged
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
 from boxship.server.request import Request
@@ -24,6 +24,7 @@ async def read(registry: Registry, request: Request) -> Answer:
     blob = await find(registry, request.repository, digest)
     if not blob or not await _told(registry, request, blob):
         raise _unknown(digest)
+    check_match(request.header(b"if-match"), digest)
     headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
     if unchanged(request.header(b"if-none-match"), digest):
         return Answer(304, headers)

@@ -10,10 +10,10 @@ from functools import lru_cache, partial
 from boxship import media_type
 from boxship.digest import Digest
 from boxship.server.answer import Answer, Refusal
-from boxship.server.content import content_headers, permits, unchanged
+from boxship.server.content import check_match, content_headers, permits, unchanged
 from boxship.server.document import Document, Rejected, judge
 from boxship.server.names import StoredManifest
-from boxship.server.push import ContentMissing, SizeDiffers, TagMoved
+from boxship.server.push import ContentMissing, Expected, SizeDiffers, TagMoved
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.wire import routes
@@ -28,6 +28,7 @@ async def read(registry: Registry, request: Request) -> Answer:
     manifest = _find(registry, request)
     if not manifest or not accepts(request.header(b"accept"), manifest.media_type):
         raise _unknown(request)
+    check_match(request.header(b"if-match"), manifest.digest)
     headers = content_headers(manifest.media_type, manifest.digest, forever=_is_digest(request.name))
     if unchanged(request.header(b"if-none-match"), manifest.digest):
         return Answer(304, headers)
@@ -40,25 +41,30 @@ async def put(registry: Registry, request: Request) -> Answer:
     body = await _receive(request)
     document = await asyncio.to_thread(_judge, body, request.header(b"content-type"))
     digest = _digest(request, body)
-    expected = partial(permits, request.header(b"if-match"), request.header(b"if-none-match"))
     try:
-        await registry.names.put_manifest(request.repository, digest, document, tags, expected, now=registry.clock())
+        await registry.names.put_manifest(
+            request.repository, digest, document, tags, _expected(request), now=registry.clock()
+        )
     except ContentMissing as error:
         detail = [str(missing) for missing in error.digests]
         raise Refusal(400, "MANIFEST_BLOB_UNKNOWN", "content of the manifest is missing", detail=detail) from error
     except SizeDiffers as error:
         raise Refusal(400, "MANIFEST_INVALID", str(error)) from error
     except TagMoved as error:
-        raise Refusal(412, "DENIED", f"the tag {error} names something else than expected") from error
+        raise _moved(error) from error
     return Answer(201, _pushed(request, digest, document))
 
 
 async def delete(registry: Registry, request: Request) -> Answer:
     """Delete a tag and only that, or the manifest with a digest and all tags that name it."""
-    if _is_digest(request.name):
-        deleted = await registry.names.delete_manifest(request.repository, request.digest())
-    else:
-        deleted = await registry.names.delete_tag(request.repository, request.name)
+    names, expected = registry.names, _expected(request)
+    try:
+        if _is_digest(request.name):
+            deleted = await names.delete_manifest(request.repository, request.digest(), expected)
+        else:
+            deleted = await names.delete_tag(request.repository, request.name, expected)
+    except TagMoved as error:
+        raise _moved(error) from error
     if not deleted:
         raise _unknown(request)
     return Answer(202)
@@ -71,6 +77,14 @@ def accepts(accept: str, kind: str) -> bool:
         return True
     ranges = {media_type.bare(part) for part in accept.split(",")}
     return not ranges.isdisjoint((kind, "*/*", "application/*"))
+
+
+def _expected(request: Request) -> Expected:
+    return partial(permits, request.header(b"if-match"), request.header(b"if-none-match"))
+
+
+def _moved(error: TagMoved) -> Refusal:
+    return Refusal(412, "DENIED", f"{error} names something else than expected")
 
 
 def _find(registry: Registry, request: Request) -> StoredManifest | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 __all__ = ["Blob", "Look", "Names", "Referrer", "StoredManifest", "Vanished"]
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.document import Document
-from boxship.server.push import Expected, push_manifest
+from boxship.server.push import Expected, TagMoved, push_manifest
 from boxship.server.storage import FileState
 
 
@@ -169,7 +169,7 @@ class Names:
         repository: str,
         digest: Digest,
         document: Document,
-        tags: Iterable[str],
+        tags: Collection[str],
         expected: Expected,
         *,
         now: float,
@@ -185,16 +185,22 @@ class Names:
 
         await self._database.write(work)
 
-    async def delete_manifest(self, repository: str, digest: Digest) -> bool:
-        """Delete a manifest and its tags; whether there was one."""
-        return await self._delete(_DELETE_MANIFEST, repository, str(digest))
+    async def delete_manifest(self, repository: str, digest: Digest, expected: Expected) -> bool:
+        """Delete a manifest and its tags; whether there was one. Raises `TagMoved` where `expected` denies it."""
+        return await self._delete(_DELETE_MANIFEST, repository, str(digest), expected)
 
-    async def delete_tag(self, repository: str, tag: str) -> bool:
-        """Delete a tag and nothing else; whether there was one."""
-        return await self._delete(_DELETE_TAG, repository, tag)
+    async def delete_tag(self, repository: str, tag: str, expected: Expected) -> bool:
+        """Delete a tag and nothing else; whether there was one. Raises `TagMoved` where `expected` denies it."""
+        return await self._delete(_DELETE_TAG, repository, tag, expected)
 
-    async def _delete(self, query: str, repository: str, name: str) -> bool:
-        return await self._database.write(lambda connection: connection.execute(query, (repository, name)).rowcount > 0)
+    async def _delete(self, query: str, repository: str, name: str, expected: Expected) -> bool:
+        def work(connection: sqlite3.Connection) -> bool:
+            deleted = connection.execute(query, (repository, name)).fetchall()
+            if not all(expected(digest) for (digest,) in deleted):
+                raise TagMoved(name)  # which undoes it
+            return bool(deleted)
+
+        return await self._database.write(work)
 
 
 def _manifest(rows: sqlite3.Cursor) -> StoredManifest | None:
@@ -277,5 +283,9 @@ CROSS JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = child AN
 WHERE repo.name = ?1 AND (?5 = '' OR artifact_type = ?5)
 ORDER BY 1
 """
-_DELETE_MANIFEST = "DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"
-_DELETE_TAG = "DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1)"
+_DELETE_MANIFEST = """
+DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest
+"""
+_DELETE_TAG = """
+DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest
+"""

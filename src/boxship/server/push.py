@@ -9,7 +9,7 @@ __all__ = ["ContentMissing", "Expected", "SizeDiffers", "TagMoved", "describe", 
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from boxship.digest import Digest
 from boxship.server.document import Document
@@ -35,7 +35,7 @@ class SizeDiffers(Exception):
 
 
 class TagMoved(Exception):
-    """A tag does not name what the request expects."""
+    """A tag or a digest does not name what the request expects."""
 
 
 def push_manifest(
@@ -44,19 +44,18 @@ def push_manifest(
     digest: Digest,
     document: Document,
     *,
-    tags: Iterable[str],
+    tags: Collection[str],
     expected: Expected,
     now: float,
 ) -> None:
     """Give the repository a manifest and let tags name it; see `Names.put_manifest`."""
+    _check_expected(connection, repo, digest, tags, expected)
     _check_content(connection, repo, document)
     values = (repo, str(digest), document.media_type, document.raw, *_described(document), now)
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
     connection.execute(_PUT_MANIFEST, values)
     _put_references(connection, repo, str(digest), document)
-    for tag in tags:
-        _check_tag(connection, repo, tag, expected)
-        connection.execute(_PUT_TAG, (repo, tag, str(digest), now))
+    connection.executemany(_PUT_TAG, [(repo, tag, str(digest), now) for tag in tags])
 
 
 def describe(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
@@ -92,12 +91,19 @@ def _check_content(connection: sqlite3.Connection, repo: int, document: Document
         raise ContentMissing(missing)
 
 
-def _check_tag(connection: sqlite3.Connection, repo: int, tag: str, expected: Expected) -> None:
-    row = connection.execute("SELECT digest FROM tag WHERE repo_id = ? AND name = ?", (repo, tag)).fetchone()
-    if not expected(row[0] if row else None):
-        raise TagMoved(tag)
+def _check_expected(
+    connection: sqlite3.Connection, repo: int, digest: Digest, tags: Collection[str], expected: Expected
+) -> None:
+    """What is pushed to is what the request expects to be there: each tag, or else the manifest by its digest."""
+    query, names = (_TAGGED, tags) if tags else (_PRESENT, (str(digest),))
+    for name in names:
+        row = connection.execute(query, (repo, name)).fetchone()
+        if not expected(row[0] if row else None):
+            raise TagMoved(name)
 
 
+_TAGGED = "SELECT digest FROM tag WHERE repo_id = ? AND name = ?"
+_PRESENT = "SELECT digest FROM manifest WHERE repo_id = ? AND digest = ?"
 _PUT_MANIFEST = """
 INSERT INTO manifest (repo_id, digest, media_type, body, subject, artifact_type, annotations, pushed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
