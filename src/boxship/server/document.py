@@ -19,6 +19,7 @@ from boxship.spec.manifest import Manifest
 
 _DEEPEST = 32  # levels of objects and lists; real documents have about five
 _MOST_REFERENCES = 4096
+_MOST_ANNOTATED = 4 * 1024 * 1024  # characters in all annotations; a manifest may have little more in all
 
 
 class Rejected(ValueError):
@@ -66,7 +67,14 @@ def judge(raw: bytes, content_type: str) -> Document:
         raise Rejected(str(error)) from error
     if len(document.references) > _MOST_REFERENCES:
         raise Rejected(f"it has more than {_MOST_REFERENCES} references")
+    if _annotated(document) > _MOST_ANNOTATED:
+        raise Rejected(f"it has more than {_MOST_ANNOTATED} characters of annotations")
     return document
+
+
+def _annotated(document: Document) -> int:
+    parts = (document.annotations, *(child.annotations for child in document.references))
+    return sum(len(name) + len(text) for part in parts for name, text in part.items())
 
 
 def _manifest(raw: bytes, kind: str) -> Document:

@@ -26,7 +26,6 @@ from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range
 
-_LARGEST = 64 * 1024**3
 _BATCH = 1024 * 1024  # bytes that one visit of a worker thread writes and hashes
 
 
@@ -90,7 +89,7 @@ async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
     with await registry.storage.claim_any() as claim:
         try:
-            batches = request.body.batches(_LARGEST, _BATCH)
+            batches = request.body.batches(registry.settings.largest_blob, _BATCH)
             size = await registry.storage.append(claim, 0, batches, hashes)
             request.body.check("SIZE_INVALID")
         except BaseException:
@@ -129,7 +128,7 @@ async def _claimed(registry: Registry, request: Request) -> AsyncIterator[tuple[
 async def _receive(registry: Registry, request: Request, session: Session, claim: Claim) -> Session:
     """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
     expected = _check_range(request, session)
-    batches = request.body.batches(_LARGEST - session.size, _BATCH)
+    batches = request.body.batches(registry.settings.largest_blob - session.size, _BATCH)
     try:
         size = await registry.storage.append(claim, session.size, batches, session.hashes)
     except Incomplete as error:
