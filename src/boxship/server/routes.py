@@ -10,24 +10,14 @@ __all__ = ["RESOURCES", "Action", "Resource", "Right", "Route", "find"]
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from boxship.server import blobs, catalog, health, manifests, referrers, support, tags, uploads
 from boxship.server.answer import Answer, Refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.server.rights import Right
 
 Action = Callable[[Registry, Request], Awaitable[Answer]]
-
-
-class Right(StrEnum):
-    """What a route takes, in the words of token scopes."""
-
-    NONE = ""
-    PULL = "pull"
-    PUSH = "push"
-    DELETE = "delete"
-    CATALOG = "catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +69,7 @@ RESOURCES = (
     ),
     Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read)),
     Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read)),
-    Resource.of("/v2/?", GET=Route(Right.NONE, support.read)),
+    Resource.of("/v2/?", GET=Route(Right.ANY, support.read)),
     Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read)),
     Resource.of("/livez", GET=Route(Right.NONE, health.live)),
     Resource.of("/readyz", GET=Route(Right.NONE, health.ready)),

@@ -1,0 +1,149 @@
+"""Rights as values: what a route takes, in which repositories somebody has it, and who that is.
+
+Who asks is found out by `access`; where grants are kept is `users`'s. Nothing here reads anything.
+
+A pattern is a repository's name in which `*` stands for any characters of one component, and the component `**` for one
+or more components: `team/*` is `team/app` and not `team/app/tests`, `team/**` is both, neither is `team` itself. The
+pattern `*` alone is every repository.
+"""
+
+from __future__ import annotations
+
+__all__ = ["EVERYTHING", "NOBODY", "Caller", "Grant", "Pattern", "Right", "Rights"]
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+from boxship.errors import InvalidSettings
+from boxship.wire.grammar import is_repository
+
+_LONGEST_PATTERN = 255
+_MOST_STARS = 8  # what is matched may take time as a power of them
+_ANY_COMPONENTS = "[^/]+(?:/[^/]+)*"
+
+
+class Right(StrEnum):
+    """What a route takes, in the words of token scopes."""
+
+    NONE = ""
+    """Nothing: no password is looked at."""
+    ANY = "any"
+    """Some right, anywhere."""
+    PULL = "pull"
+    PUSH = "push"
+    DELETE = "delete"
+    CATALOG = "catalog"
+    """To see the names of what one may pull."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which repositories a grant is for."""
+
+    text: str
+    _expression: re.Pattern[str] | None = field(repr=False, compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The pattern that `text` writes, or `InvalidSettings`."""
+        if text in ("*", "**"):
+            return cls(text, None)
+        _check(text)
+        return cls(text, re.compile("/".join(map(_component, text.split("/")))))
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it matches every repository."""
+        return self._expression is None
+
+    def matches(self, repository: str) -> bool:
+        """Whether the repository is one of those meant."""
+        return self._expression is None or self._expression.fullmatch(repository) is not None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _check(text: str) -> None:
+    if len(text) > _LONGEST_PATTERN or text.count("*") > _MOST_STARS:
+        raise _invalid(text, f"it has more than {_LONGEST_PATTERN} characters or {_MOST_STARS} '*'")
+    for component in text.split("/"):
+        if component != "**" and "**" in component:
+            raise _invalid(text, "** is a component of its own")
+        # Beside a star, a separator may begin or end what is written.
+        pieces = component.split("*")
+        if not component or not all(is_repository(f"a{piece}a" if len(pieces) > 1 else piece) for piece in pieces):
+            raise _invalid(text, "it is not the name of a repository with * or ** in it")
+
+
+def _invalid(text: str, why: str) -> InvalidSettings:
+    return InvalidSettings(f"the pattern {text!r}", why=why, remedy="for example 'team/*', 'team/**' or '*'")
+
+
+def _component(text: str) -> str:
+    return _ANY_COMPONENTS if text == "**" else "[^/]*".join(map(re.escape, text.split("*")))
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The rights that somebody has in the repositories that a pattern matches."""
+
+    pattern: Pattern
+    rights: frozenset[Right]
+
+    @classmethod
+    def of(cls, pattern: str, *rights: Right) -> Self:
+        """Those rights and what they need: who may push or delete looks first at what is there, so may pull."""
+        return cls(Pattern.parse(pattern), frozenset({Right.PULL, *rights}))
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """All that somebody may do: the sum of the grants, and nothing else."""
+
+    grants: tuple[Grant, ...] = ()
+
+    @classmethod
+    def of(cls, grants: Iterable[Grant]) -> Self:
+        """The sum of `grants`."""
+        return cls(tuple(grants))
+
+    def __bool__(self) -> bool:
+        return bool(self.grants)
+
+    def cover(self, right: Right, repository: str) -> bool:
+        """Whether they are enough for a route that takes `right`."""
+        if right in _IN_A_REPOSITORY:
+            return any(right in grant.rights and grant.pattern.matches(repository) for grant in self.grants)
+        if right in _ANYWHERE:
+            return bool(self.grants)
+        # A right that nobody thought of here is nobody's.
+        return right is Right.NONE
+
+    def cover_everywhere(self, right: Right) -> bool:
+        """Whether they give `right` in every repository."""
+        return any(right in grant.rights and grant.pattern.is_everything for grant in self.grants)
+
+
+_IN_A_REPOSITORY = frozenset({Right.PULL, Right.PUSH, Right.DELETE})
+_ANYWHERE = frozenset({Right.ANY, Right.CATALOG})
+
+EVERYTHING = Rights.of((Grant.of("**", Right.PUSH, Right.DELETE),))
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, '' where nobody says, and what they may do."""
+
+    name: str = ""
+    rights: Rights = Rights()
+
+    def may(self, right: Right, repository: str) -> bool:
+        """Whether they may do that there."""
+        return self.rights.cover(right, repository)
+
+
+NOBODY = Caller()

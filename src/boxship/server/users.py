@@ -1,0 +1,141 @@
+"""The users that the registry's folder knows: names, hashes of passwords, and what each may do where.
+
+Programs add and remove them beside a registry that runs, which knows at once. What rights mean is `rights`'s; whether a
+password is right, `passwords`'s.
+"""
+
+from __future__ import annotations
+
+__all__ = ["User", "Users", "are_there", "opened"]
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from boxship.credential import Secret
+from boxship.errors import InvalidSettings
+from boxship.server.database import Database
+from boxship.server.passwords import LONGEST, hash_password
+from boxship.server.rights import Grant, Pattern, Right, Rights
+
+# RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it.
+_NAME = re.compile(r"[^\x00-\x20\x7f:](?:[^\x00-\x1f\x7f:]{0,253}[^\x00-\x20\x7f:])?")
+_PUT = "INSERT INTO user (name, password) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password"
+_GRANT = "INSERT INTO user_grant (user, pattern, actions) VALUES (?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user: the hash of the password, and the grants."""
+
+    name: str
+    password: str = field(repr=False)
+    grants: tuple[Grant, ...]
+
+    @classmethod
+    def of(cls, name: str, password: Secret, grants: Iterable[Grant], *, cost: int = 12) -> User:
+        """A user with that password, hashed here; `InvalidSettings` for a name or a password that cannot be."""
+        if not _NAME.fullmatch(name):
+            raise InvalidSettings(f"the user {name!r}", why="a name has no colon, no control characters, and is short")
+        length = len(password.reveal().encode())
+        if not 0 < length <= LONGEST:
+            why = f"it has {length} bytes; bcrypt takes between 1 and {LONGEST}"
+            raise InvalidSettings(f"the password of {name!r}", why=why)
+        return cls(name, hash_password(password, cost=cost), _merge(grants))
+
+    @property
+    def rights(self) -> Rights:
+        """All that the user may do."""
+        return Rights.of(self.grants)
+
+
+class Users:
+    """The users in a registry's database. Reading is quick, and always shows what is there now."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, name: str) -> User | None:
+        """The user of that name."""
+        row = self._database.read("SELECT password FROM user WHERE name = ?", (name,)).fetchone()
+        return User(name, row[0], self._grants(name)) if row else None
+
+    def some_hash(self) -> str | None:
+        """The hash of some user's password; None where there are no users."""
+        row = self._database.read("SELECT password FROM user LIMIT 1").fetchone()
+        return row[0] if row else None
+
+    def all(self) -> tuple[User, ...]:
+        """Every user, by name."""
+        rows = self._database.read("SELECT name, password FROM user ORDER BY name").fetchall()
+        return tuple(User(name, password, self._grants(name)) for name, password in rows)
+
+    async def put(self, user: User) -> None:
+        """Add the user, or let it have another password and other grants."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_PUT, (user.name, user.password))
+            connection.execute("DELETE FROM user_grant WHERE user = ?", (user.name,))
+            rows = [(user.name, str(grant.pattern), ",".join(sorted(grant.rights))) for grant in user.grants]
+            connection.executemany(_GRANT, rows)
+
+        await self._database.write(work)
+
+    async def remove(self, name: str) -> bool:
+        """Remove the user; whether there was one."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            return connection.execute("DELETE FROM user WHERE name = ?", (name,)).rowcount > 0
+
+        return await self._database.write(work)
+
+    def _grants(self, name: str) -> tuple[Grant, ...]:
+        query = "SELECT pattern, actions FROM user_grant WHERE user = ? ORDER BY pattern"
+        rows = self._database.read(query, (name,)).fetchall()
+        return tuple(Grant(Pattern.parse(pattern), _rights(actions)) for pattern, actions in rows)
+
+
+def _rights(actions: str) -> frozenset[Right]:
+    return frozenset(map(Right, actions.split(",")))
+
+
+def _merge(grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """One grant for each pattern."""
+    merged: dict[Pattern, Grant] = {}
+    for grant in grants:
+        known = merged.get(grant.pattern)
+        merged[grant.pattern] = Grant(grant.pattern, grant.rights | known.rights) if known else grant
+    return tuple(merged.values())
+
+
+@contextmanager
+def opened(folder: Path, *, make: bool = False) -> Iterator[Users]:
+    """The users of the registry in `folder`, which may be running; `make` it where there is none yet.
+
+    Raises `InvalidSettings` where it cannot be had.
+    """
+    path = folder / "registry.db"
+    try:
+        if make:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not path.is_file():
+            raise InvalidSettings(str(folder), why="there is no registry", remedy="give its folder: --disk DIR")
+        database = Database(path)
+    except OSError as error:
+        raise InvalidSettings(str(folder), why=error.strerror or str(error), remedy="give another folder") from error
+    with closing(database):
+        yield Users(database)
+
+
+def are_there(folder: Path) -> bool:
+    """Whether the registry in `folder` has users, or would have, were it there; nothing is changed."""
+    path = folder / "registry.db"
+    if not path.is_file():
+        return False
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        # An older registry has no such table yet.
+        known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'user'").fetchone()
+        return bool(known) and connection.execute("SELECT 1 FROM user LIMIT 1").fetchone() is not None
