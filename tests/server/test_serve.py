@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,35 +17,7 @@ from boxship.server.address import Address, bind
 from boxship.server.layout import Layout
 from boxship.server.plan import Plan
 from tests.server.content import digest
-
-CONTENT = bytes(range(256)) * 4096
-
-
-@contextmanager
-def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and the address that it says."""
-    command = [sys.executable, "-m", "boxship.server", "--address", address, "--disk", str(folder), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        line = process.stdout.readline()
-        assert line.startswith("serving http://"), process.communicate()
-        try:
-            yield process, line.removeprefix("serving http://").strip()
-        finally:
-            process.kill()
-
-
-def connect(address: str) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(address, timeout=10)
-
-
-def ask(address: str, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    connection = connect(address)
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    found = answer.status, answer.read()
-    connection.close()
-    return found
+from tests.server.running import CONTENT, ask, busy, connect, received, registry
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -63,29 +32,6 @@ def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.
         assert time.monotonic() - started < 0.5
         assert process.communicate() == ("", "")
         idle.close()
-
-
-@contextmanager
-def busy(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket, socket.socket]]:
-    """A registry, and two connections: one that reads a large blob slowly, one that has sent a third of another."""
-    large = CONTENT * 32
-    with registry(folder, *options) as (process, address):
-        assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(large)}", large)[0] == 201
-        host, port = address.split(":")
-        with (
-            socket.create_connection((host, int(port))) as download,
-            socket.create_connection((host, int(port))) as upload,
-        ):
-            download.sendall(f"GET /v2/app/blobs/{digest(large)} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
-            assert download.recv(1000)
-            put = f"/v2/app/blobs/uploads/?digest={digest(b'xyz')}"
-            upload.sendall(f"POST {put} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 3\r\n\r\nx".encode())
-            time.sleep(0.1)
-            yield process, download, upload
-
-
-def received(connection: socket.socket) -> bytes:
-    return b"".join(iter(lambda: connection.recv(1 << 20), b""))
 
 
 def test_what_is_in_progress_may_finish_and_nothing_new_begins(tmp_path: Path) -> None:
@@ -137,12 +83,7 @@ def test_an_escaped_path_reaches_the_registry_as_it_was_sent(tmp_path: Path) -> 
 
 def test_an_upload_survives_its_client_and_then_its_server(tmp_path: Path) -> None:
     with registry(tmp_path) as (process, address):
-        connection = connect(address)
-        connection.request("POST", "/v2/app/blobs/uploads/")
-        answer = connection.getresponse()
-        answer.read()
-        location = answer.getheader("location")
-        assert location
+        location = begin(address)
         host, port = address.split(":")
         with socket.create_connection((host, int(port))) as upload:
             head = f"PATCH {location} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000\r\n\r\n"
@@ -151,12 +92,41 @@ def test_an_upload_survives_its_client_and_then_its_server(tmp_path: Path) -> No
         wait_for_range(address, location, "0-499")
         process.kill()
         process.wait(5)
-        connection.close()
     with registry(tmp_path) as (_, address):
         wait_for_range(address, location, "0-499")
         put = f"{location}?digest={digest(CONTENT)}"
         assert ask(address, "PUT", put, CONTENT[500:], **{"Content-Range": f"500-{len(CONTENT) - 1}"})[0] == 201
         assert ask(address, "GET", f"/v2/app/blobs/{digest(CONTENT)}") == (200, CONTENT)
+
+
+def test_what_arrived_of_an_upload_is_kept_when_the_registry_is_stopped_and_started(tmp_path: Path) -> None:
+    with registry(tmp_path, "--grace", "0.2") as (process, address):
+        location = begin(address)
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port))) as upload:
+            head = f"PATCH {location} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000\r\n\r\n"
+            upload.sendall(head.encode() + CONTENT[:500])
+            time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(5) == 0
+            assert process.communicate() == ("", "")
+    with registry(tmp_path) as (_, address):
+        wait_for_range(address, location, "0-499")
+        put = f"{location}?digest={digest(CONTENT)}"
+        assert ask(address, "PUT", put, CONTENT[500:], **{"Content-Range": f"500-{len(CONTENT) - 1}"})[0] == 201
+        assert ask(address, "GET", f"/v2/app/blobs/{digest(CONTENT)}") == (200, CONTENT)
+
+
+def begin(address: str) -> str:
+    """A new upload's location."""
+    connection = connect(address)
+    connection.request("POST", "/v2/app/blobs/uploads/")
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    location = answer.getheader("location")
+    assert location
+    return location
 
 
 def wait_for_range(address: str, location: str, expected: str) -> None:

@@ -1,20 +1,21 @@
 """One process that serves: the application under granian, until it is told to stop and what it does is done.
 
 Stopping has three steps: nothing new is accepted and what is in progress may finish; uploads that go on are parked; the
-rest ends. As a program, `python -m boxship.server.worker` is one of several processes, which `workers` starts.
+rest ends. `main` is one of several processes, which `workers` starts.
 """
 
 from __future__ import annotations
 
-__all__ = ["READY", "Order", "main", "run"]
+__all__ = ["LENGTH", "READY", "Order", "main", "run"]
 
 import asyncio
+import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from enum import StrEnum
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,19 @@ from boxship.server.stop import Stop, on_signals
 if TYPE_CHECKING:
     from granian.server.embed import Server
 
+LENGTH = 4  # bytes of the plan's own length
 READY = b"ready\n"  # what a worker tells the process that started it
+_INPUT = 0
 _PARKING = 0.5  # seconds to write down what arrived of uploads
+_SENDING = 0.25  # seconds for what is still being sent
 _ONCE_MORE = 0.005  # seconds between two looks whether it accepts connections
 
 
-class Order(StrEnum):
-    """What a worker is told, a word a line; the end of the lines is `STOP`, for then nobody is left to tell."""
+class Order(bytes, Enum):
+    """What a worker is told, a byte each; their end is `STOP`, for then nobody is left to tell."""
 
-    STOP = "stop"
-    NOW = "now"
+    STOP = b"s"
+    NOW = b"n"
 
 
 async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], None]) -> None:
@@ -61,8 +65,10 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
         server.stop()  # type: ignore[no-untyped-call]  # granian types its server in part
         await _first(serving, stop.at_once, plan.grace)
         await calls.park(_PARKING)
-        serving.cancel()
         await calls.cancel()
+        # Without calls granian ends by itself, but for files that it still sends; cancelled before that, it complains.
+        await asyncio.wait((serving,), timeout=_SENDING)
+        serving.cancel()
         await app.close()
         if log:
             await asyncio.to_thread(log.close)
@@ -123,14 +129,26 @@ _LOGGING = {
 
 
 def main() -> int:
-    """Serve as one of several: the plan comes first on standard input, orders after it."""
-    plan, address = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
+    """Serve as one of several: standard input has the length of the plan, the plan, and then orders."""
+    plan, address = pickle.loads(_read(int.from_bytes(_read(LENGTH))))  # noqa: S301 - from whoever started this one
     try:
         asyncio.run(_serve_as_told(plan, address))
     except BoxshipError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_status
     return 0
+
+
+def _read(size: int) -> bytes:
+    """So many bytes of standard input."""
+    # Past Python's buffer: what holds its lock when the interpreter ends would break that off.
+    content = b""
+    while len(content) < size:
+        piece = os.read(_INPUT, size - len(content))
+        if not piece:
+            raise EOFError("the plan broke off")
+        content += piece
+    return content
 
 
 async def _serve_as_told(plan: Plan, address: Address) -> None:
@@ -144,16 +162,11 @@ async def _serve_as_told(plan: Plan, address: Address) -> None:
 
 
 def _obey(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
-    for line in sys.stdin.buffer:
-        event = stop.at_once if line.decode().strip() == Order.NOW else stop.asked
-        loop.call_soon_threadsafe(event.set)
+    while order := os.read(_INPUT, 1):
+        loop.call_soon_threadsafe((stop.at_once if order == Order.NOW else stop.asked).set)
     loop.call_soon_threadsafe(stop.asked.set)
 
 
 def _tell_ready() -> None:
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

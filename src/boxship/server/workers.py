@@ -18,10 +18,11 @@ from boxship.errors import BoxshipError
 from boxship.server.address import Address
 from boxship.server.plan import Plan
 from boxship.server.stop import Stop
-from boxship.server.worker import READY, Order
+from boxship.server.worker import LENGTH, READY, Order
 
 _log = logging.getLogger(__name__)
 
+_PROGRAM = "import sys; from boxship.server.worker import main; sys.exit(main())"
 _LIVED = 10.0  # seconds; one that died earlier may die again at once
 _PAUSE = 1.0
 _LAST = 5.0  # seconds that workers have beyond their grace
@@ -57,7 +58,8 @@ class _Worker:
     """One place among the workers, and whichever process has it now."""
 
     def __init__(self, plan: Plan, address: Address, stop: Stop) -> None:
-        self._given = pickle.dumps((plan, address))
+        given = pickle.dumps((plan, address))
+        self._given = len(given).to_bytes(LENGTH) + given
         self._patience = plan.grace + _LAST
         self._stop = stop
         self.ready = asyncio.Event()
@@ -75,7 +77,7 @@ class _Worker:
 
     async def _start(self) -> asyncio.subprocess.Process:
         """A process that served, and has ended."""
-        command = (sys.executable, "-m", "boxship.server.worker")
+        command = (sys.executable, "-c", _PROGRAM)
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
         ended = asyncio.create_task(process.wait())
@@ -99,9 +101,9 @@ class _Worker:
         assert process.stdin
         process.stdin.write(self._given)
         await self._stop.asked.wait()
-        process.stdin.write(f"{Order.STOP}\n".encode())
+        process.stdin.write(Order.STOP)
         await _within(self._patience, self._stop.at_once)
-        process.stdin.write(f"{Order.NOW}\n".encode())
+        process.stdin.write(Order.NOW)
         await asyncio.sleep(_LAST)
         process.kill()
 

@@ -1,0 +1,68 @@
+"""A registry as a process, for tests that start it, signal it, and ask it over HTTP."""
+
+from __future__ import annotations
+
+__all__ = ["CONTENT", "ask", "busy", "connect", "received", "registry"]
+
+import http.client
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.server.content import digest
+
+CONTENT = bytes(range(256)) * 4096
+
+
+@contextmanager
+def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and the address that it says."""
+    command = [sys.executable, "-m", "boxship.server", "--address", address, "--disk", str(folder), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line.startswith("serving http://"), process.communicate()
+        try:
+            yield process, line.removeprefix("serving http://").strip()
+        finally:
+            process.kill()
+
+
+def connect(address: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(address, timeout=10)
+
+
+def ask(address: str, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    connection = connect(address)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+@contextmanager
+def busy(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], socket.socket, socket.socket]]:
+    """A registry, and two connections: one that reads a large blob slowly, one that has sent a third of another."""
+    large = CONTENT * 32
+    with registry(folder, *options) as (process, address):
+        assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(large)}", large)[0] == 201
+        host, port = address.split(":")
+        with (
+            socket.create_connection((host, int(port))) as download,
+            socket.create_connection((host, int(port))) as upload,
+        ):
+            download.sendall(f"GET /v2/app/blobs/{digest(large)} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            assert download.recv(1000)
+            put = f"/v2/app/blobs/uploads/?digest={digest(b'xyz')}"
+            upload.sendall(f"POST {put} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 3\r\n\r\nx".encode())
+            time.sleep(0.1)
+            yield process, download, upload
+
+
+def received(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(1 << 20), b""))
