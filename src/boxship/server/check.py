@@ -85,7 +85,7 @@ def check(folder: Path, *, verify: bool = False, grace: float = _GRACE) -> Repor
 
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a registry's database that changes nothing but what a crash left half done, as any opening does."""
+    """A connection that changes nothing in a registry's database but what a crash left half done, as any opening does."""
     path = folder / "registry.db"
     if not path.is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
@@ -223,7 +223,7 @@ FROM blob WHERE digest = ?
 """
 _HAS_BLOB = "SELECT 1 FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2 AND state < 2"
 # As `push` has it: an index may list blobs, too.
-_HAS_CHILD = "SELECT 1 FROM manifest WHERE repo_id = ?1 AND digest = ?2 UNION ALL " + _HAS_BLOB
+_HAS_CHILD = f"SELECT 1 FROM manifest WHERE repo_id = ?1 AND digest = ?2 UNION ALL {_HAS_BLOB}"  # noqa: S608
 _MANIFESTS = """
 SELECT manifest.rowid, repo.id, repo.name, digest, media_type, body FROM manifest JOIN repo ON repo.id = repo_id
 WHERE manifest.rowid > ? ORDER BY manifest.rowid LIMIT ?

@@ -39,7 +39,7 @@ class Layout:
         """Have the folder; with `alone`, only if nobody else has it."""
         self.root = root
         try:
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_root(root)
             self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
             raise InvalidSettings(str(root), why=error.strerror or str(error), remedy="give another folder") from error
@@ -115,6 +115,17 @@ class Layout:
         fsync_folder(blobs)
         _write_version(version)
         fsync_folder(self.root)
+
+
+def _make_root(root: Path) -> None:
+    """Make the folder and those it is in, each of them durable: whatever it is given would be lost with it."""
+    new = [folder for folder in (root, *root.parents) if not folder.exists()]
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (root / "VERSION").exists():
+        # A crash may have come between its making and here. Where it may not be read, others made it.
+        new = [folder for folder in (new or [root]) if os.access(folder.parent, os.R_OK)]
+        for folder in reversed(new):
+            fsync_folder(folder.parent)
 
 
 def _read_version(file: Path) -> int:
