@@ -21,6 +21,8 @@ SECOND_SYN = 0.4  # our own second SYN to a silent address
 SILENT_AFTER = 1.5
 SILENT_ROUND_TRIPS = 4
 RETRANSMISSION = 1.0  # RFC 6298, 2.1: the kernel's first
+# What a SYN to 443 has to be answered where TLS was absent before: a machine that is busy is not taken for a firewall.
+SEEN_BEFORE = (4, 0.1, 0.3)
 SYN_GRACE = (2, 0.06, math.inf)  # what the last SYN has to be answered, as in `grace`
 
 _AT_ONCE = frozenset({Evidence.REFUSED, Evidence.RESET, Evidence.UNREACHABLE})

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from boxship.connect.absence import confirmed_from, grace, second_tries
+from boxship.connect.absence import SEEN_BEFORE, confirmed_from, grace, second_tries
 from boxship.connect.address import MAX_ADDRESSES, Address
 from boxship.connect.attempt import Action, Attempt, Do, End, Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
@@ -137,7 +137,7 @@ class Race:
         """When the SYNs that are on their way to 443 have had time to be answered; the past where there is none."""
         slowest = max((a.round_trip for a in self.attempts if not math.isnan(a.opened)), default=0.0)
         tried = [attempt.started for attempt in self.attempts if attempt.tls and attempt.live]
-        return max(tried, default=-math.inf) + grace(GRACE, slowest)
+        return max(tried, default=-math.inf) + grace(SEEN_BEFORE, slowest)
 
     def _is_news(self, attempt: Attempt, now: float) -> bool:
         """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""

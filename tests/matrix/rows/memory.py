@@ -22,7 +22,7 @@ ROWS = (
     Row("plain two days ago, and still", only("dropped", "open"), 0.022, PLAIN, READ, before=TOO_OLD),
     Row("plain a minute ago, a challenge now", only("dropped", "basic"), 1.502, PLAIN, SECRET, before=FRESH),
     Row("TLS absent a minute ago, and still", only("dropped", "basic"), 0.002, PLAIN, SECRET, before=FRESH_ABSENT),
-    Row("TLS absent an hour ago, and still", only("dropped", "basic"), 0.02, PLAIN, SECRET, before=OLD_ABSENT),
+    Row("TLS absent an hour ago, and still", only("dropped", "basic"), 0.1, PLAIN, SECRET, before=OLD_ABSENT),
     Row(
         "TLS absent an hour ago, and there now",
         only("TLS", far("basic", 0.02)),
