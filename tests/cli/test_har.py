@@ -261,6 +261,22 @@ def test_a_name_that_was_looked_up_for_one_request_was_not_for_the_next() -> Non
     assert [phases(entry)["dns"] for entry in Fields(whole).object("log").objects("entries")] == [1000, -1]
 
 
+def test_of_two_that_waited_for_one_name_the_one_that_was_dialled_first_is_first() -> None:
+    plain: dict[str, Fact] = {**ONE, "connection": 2, "address": "[::1]:80", "scheme": "http"}
+    whole = story(
+        ("DNSStart", {"host": "::1"}),
+        ("DNSDone", {"host": "::1", "ms": 1000.0}),
+        ("ConnectStart", ONE),
+        ("ConnectStart", plain),
+        ("ConnectDone", {**plain, "ms": 1000.0}),
+        ("PlainQuestion", plain),
+        ("PlainAnswer", {**plain, "status": 200, "ms": 1000.0}),
+        ("ConnectDone", {**ONE, "error": "no answer at all"}),
+    )
+    assert complaints(whole) == []
+    assert [entry.text("connection") for entry in Fields(whole).object("log").objects("entries")] == ["443", "80"]
+
+
 @pytest.mark.parametrize(
     "spoil",
     ["version", "creator", "entries"],

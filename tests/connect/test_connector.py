@@ -101,6 +101,18 @@ def test_a_handshake_that_comes_late_is_taken_for_the_next_operation(certificate
         assert len(secure.connections) == 2  # the race's, and one more
 
 
+def test_whose_verdict_it_is_is_told(certificates: Certificates) -> None:
+    told: list[Event] = []
+    with (
+        refused() as secure,
+        serving(REGISTRY) as plain,
+        connecting(certificates.client(), {443: secure, 80: plain}) as connector,
+    ):
+        connector.line(SITE, Work(listener=told.append)).sock.close()
+    (verdict,) = (event for event in told if event.name == "Verdict")
+    assert verdict.facts == {"host": NAME}
+
+
 @pytest.mark.parametrize("name", ["ConnectDone", "PlainAnswer", "Verdict"])
 def test_a_listener_that_raises_leaves_nothing_open(certificates: Certificates, name: str) -> None:
     class Enough(Exception):

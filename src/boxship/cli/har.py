@@ -47,7 +47,7 @@ def document(events: Iterable[Event]) -> dict[str, object]:
             "version": "1.2",
             "creator": {"name": "boxship", "version": __version__},
             "pages": [],
-            "entries": [entry.written() for entry in sorted(reader.entries(), key=lambda entry: entry.started)],
+            "entries": [entry.written() for entry in sorted(reader.entries(), key=lambda entry: entry.place_in_line)],
             "_events": told,
         }
     }

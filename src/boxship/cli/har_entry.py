@@ -105,6 +105,11 @@ class Entry:
         """When somebody began to wait for it: with its connection's name, where it is the first over that."""
         return min(self.began, self.dial.began) if self.dial else self.began
 
+    @property
+    def place_in_line(self) -> tuple[float, float]:
+        """Where it stands among the entries: several may have waited for one name, and were dialled in an order."""
+        return self.started, self.dial.event.at if self.dial else self.began
+
     def written(self) -> dict[str, object]:
         """The entry as HAR has it."""
         timings = self._timings()

@@ -173,7 +173,8 @@ class Connector:
         else:
             known.run = run  # from here on it is closed with the site, whatever a listener raises
             words = f"{site} is spoken to over plain HTTP at {verdict.address}: found, not told"
-            work.trace.say("Verdict", f"{words}; permitted by {permitted_by(site, verdict.address)}")
+            facts: dict[str, Fact] = {"host": verdict.origin.host}
+            work.trace.say("Verdict", f"{words}; permitted by {permitted_by(site, verdict.address)}", facts=facts)
             line = run.take(attempt, verdict)
         return line or self._redial(site, verdict, work)
 
