@@ -1,0 +1,127 @@
+"""The access log: a line for each request, with what was asked and what came of it, and nothing that is secret."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from boxship.server.access_log import FORMS, AccessLog
+from boxship.server.asgi import Message, Receive, Scope, Send
+from tests.server.content import digest
+from tests.server.running import ask, registry
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"7")]})
+    await send({"type": "http.response.body", "body": b"content"})
+
+
+async def _fail(scope: Scope, receive: Receive, send: Send) -> None:
+    raise EOFError
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def _nowhere(message: Message) -> None:
+    del message
+
+
+def lines(
+    capsys: pytest.CaptureFixture[str], target: bytes = b"/v2/", form: str = "text", agent: bytes = b"crane/1"
+) -> str:
+    """What is logged of a request."""
+    path, _, query = target.partition(b"?")
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path.decode("latin-1"),
+        "raw_path": path,
+        "query_string": query,
+        "headers": [(b"user-agent", agent), (b"authorization", b"Basic c2VjcmV0"), (b"cookie", b"c2VjcmV0")],
+        "client": ("10.0.0.7", 4711),
+    }
+    log = AccessLog(_answer, form)
+    asyncio.run(log(scope, _nothing, _nowhere))
+    log.close()
+    output, errors = capsys.readouterr()
+    assert output == ""
+    return errors
+
+
+def test_a_line_says_who_asked_for_what_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    line = lines(capsys, b"/v2/team/app/tags/list?n=10&last=v1")
+    when = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+    asked = r"10\.0\.0\.7 GET /v2/team/app/tags/list\?n=10&last=v1"
+    assert re.fullmatch(rf'{when} {asked} 200 7 \d+\.\dms "crane/1"\n', line)
+
+
+def test_programs_read_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    entry = json.loads(lines(capsys, b"/v2/app/tags/list?n=1", "json"))
+    assert entry.pop("milliseconds") >= 0
+    assert entry.pop("time").endswith("Z")
+    assert entry == {
+        "client": "10.0.0.7",
+        "method": "GET",
+        "path": "/v2/app/tags/list",
+        "query": "n=1",
+        "status": 200,
+        "sent": 7,
+        "agent": "crane/1",
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_secret_is_logged(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    line = lines(capsys, b"/v2/?X-Amz-Signature=c2VjcmV0&c2VjcmV0&token=c2VjcmV0&n=3", form)
+    assert "c2VjcmV0" not in line
+    assert "Signature" not in line
+    assert "n=3" in line
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_a_client_sent_stays_on_its_line_and_is_ascii(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    odd = b'/v2/a\n\x1b[31m"b\\c\xff?n=1\r\n2&last=\x07'
+    line = lines(capsys, odd, form, agent=b'x" 200 0\n\x1b]0;\xc3\xa4')
+    assert line.count("\n") == 1
+    assert line.isascii()
+    assert line[:-1].isprintable()
+    assert "%0A%1B[31m%22b%5Cc%FF" in line
+
+
+def test_a_long_request_makes_a_bounded_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(lines(capsys, b"/v2/" + b"a" * 10**6 + b"?last=" + b"b" * 10**6, agent=b"c" * 10**6)) < 8000
+
+
+def test_an_answer_that_never_began_is_logged_too(capsys: pytest.CaptureFixture[str]) -> None:
+    log = AccessLog(_fail, "json")
+    scope: Scope = {"method": "PUT", "path": "/v2/", "query_string": b"", "headers": []}
+    with pytest.raises(EOFError):
+        asyncio.run(log(scope, _nothing, _nowhere))
+    log.close()
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["status"], entry["client"], entry["agent"]) == (0, "-", "-")
+
+
+def test_a_registry_logs_what_it_sent_and_nothing_unless_told(tmp_path: Path) -> None:
+    content = b"layer" * 1000
+    with registry(tmp_path, "--access-log", "json") as (process, address):
+        ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(content)}", content, Authorization="Basic QTpi")
+        ask(address, "GET", f"/v2/app/blobs/{digest(content)}")
+        ask(address, "HEAD", f"/v2/app/blobs/{digest(content)}")
+        process.terminate()
+        output, errors = process.communicate(timeout=10)
+    assert output == ""
+    assert "QTpi" not in errors
+    entries = [json.loads(line) for line in errors.splitlines()]
+    found = [(entry["method"], entry["status"], entry["sent"]) for entry in entries]
+    assert found == [("POST", 201, 0), ("GET", 200, len(content)), ("HEAD", 200, 0)]
+    with registry(tmp_path) as (process, address):
+        ask(address, "GET", "/v2/")
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
