@@ -73,9 +73,19 @@ class Layout:
         """Where content is that a sweep took away."""
         return self.root / "trash"
 
+    @property
+    def quarantine(self) -> Path:
+        """Where content is whose bytes were found wrong."""
+        return self.root / "quarantine"
+
+    @property
+    def blobs(self) -> Path:
+        """Where content is, in a folder for each algorithm, and there in one for each first byte."""
+        return self.root / "blobs"
+
     def blob(self, digest: Digest) -> Path:
         """Where a blob is, if it is there."""
-        return self.root / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex
+        return self.blobs / digest.algorithm / digest.hex[:2] / digest.hex
 
     def _take(self, *, alone: bool) -> bool:
         """Lock the folder; whether nobody else has it."""
@@ -104,15 +114,14 @@ class Layout:
         """Make every folder that content will go to: a push then needs to make no folder durable but its own."""
         for folder in (self.uploads, self.trash):
             folder.mkdir(mode=0o700, exist_ok=True)
-        blobs = self.root / "blobs"
-        blobs.mkdir(mode=0o700, exist_ok=True)
+        self.blobs.mkdir(mode=0o700, exist_ok=True)
         for algorithm in ALGORITHMS:
-            folder = blobs / algorithm
+            folder = self.blobs / algorithm
             folder.mkdir(mode=0o700, exist_ok=True)
             for first_byte in range(256):
                 (folder / f"{first_byte:02x}").mkdir(mode=0o700, exist_ok=True)
             fsync_folder(folder)
-        fsync_folder(blobs)
+        fsync_folder(self.blobs)
         _write_version(version)
         fsync_folder(self.root)
 

@@ -32,6 +32,9 @@ class Settings:
         patience: how slow a body may come.
         rate: requests a second of one client, and in_flight: at a time; 0 is without bound. A client is an address,
             other than this machine's own.
+        gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
+        gc_grace: seconds that content is kept which no manifest refers to.
+        gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
     """
 
     allow_delete: bool = False
@@ -42,6 +45,9 @@ class Settings:
     patience: Patience = field(default_factory=Patience)
     rate: float = 0
     in_flight: int = 64
+    gc_interval: float = 3600.0
+    gc_grace: float = 24 * 3600.0
+    gc_untagged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +59,8 @@ class Registry:
     sessions: Sessions
     storage: Storage
     room: Room
+    database: Database
+    layout: Layout
     close: Callable[[], None]
     clock: Callable[[], float] = time.time
 
@@ -81,4 +89,13 @@ class Registry:
         storage.sweep(sessions.has)
         room = Room(folder, settings.reserve)
         names = Names(database)
-        return cls(settings=settings, names=names, sessions=sessions, storage=storage, room=room, close=close)
+        return cls(
+            settings=settings,
+            names=names,
+            sessions=sessions,
+            storage=storage,
+            room=room,
+            database=database,
+            layout=layout,
+            close=close,
+        )
