@@ -45,11 +45,30 @@ class Option:
         )
 
 
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount")
+    return number
+
+
 OPTIONS = (
     Option("--address", "address", "port 0 takes a free one (default: 127.0.0.1:5000)", metavar="HOST:PORT"),
     Option("--disk", "folder", "where everything is kept (default: ./registry)", metavar="DIR"),
     Option("--allow-delete", "allow_delete", "let clients delete manifests, tags and blobs"),
     Option("--read-only", "read_only", "let clients pull, and nothing else"),
+    Option("--largest-blob", "largest_blob", "the most bytes of a blob (64 GiB)", metavar="BYTES", read=_whole),
+    Option(
+        "--reserve", "reserve", "bytes of the disk to leave free (1 GiB, or 2 %% of it)", metavar="BYTES", read=_whole
+    ),
+    Option("--rate", "rate", "requests a second that another machine may ask (any)", metavar="N", read=_amount),
+    Option("--in-flight", "in_flight", "requests that it may ask at a time (64; 0: any)", metavar="N", read=_whole),
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
     Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
     Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),
