@@ -14,6 +14,7 @@ from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import routes
+from boxship.server.access import Access
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.body import Body
@@ -21,7 +22,8 @@ from boxship.server.deliver import deliver
 from boxship.server.origin import Doorkeeper
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
-from boxship.server.routes import Action, Right
+from boxship.server.rights import Caller, Right
+from boxship.server.routes import Action
 from boxship.server.throttle import Crowded, Throttle, client_of
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
@@ -56,6 +58,7 @@ class App:
         self._doorkeeper = doorkeeper
         self._denied = _denied(settings)
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
+        self._access: Access | None = None
         self._registry: Registry | None = None
         self._opening = asyncio.Lock()
 
@@ -70,6 +73,7 @@ class App:
         """Open the registry, once."""
         async with self._opening:
             if not self._registry:
+                self._access = await asyncio.to_thread(_access, self._settings)
                 self._registry = await asyncio.to_thread(Registry.open, self._folder, self._settings)
             return self._registry
 
@@ -78,7 +82,9 @@ class App:
         async with self._opening:
             if self._registry:
                 await asyncio.to_thread(self._registry.close)
-            self._registry = None
+            if self._access:
+                await asyncio.to_thread(self._access.close)
+            self._registry = self._access = None
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -103,7 +109,7 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             registry = self._registry or await self.open()
-            action, request = self._read(registry, scope, receive)
+            action, request = await self._read(registry, scope, receive)
             await _check_room(registry, request)
             return await action(registry, request)
         except Refusal as refusal:
@@ -113,18 +119,32 @@ class App:
                 self._registry.room.ran_out()
             return failed(error)
 
-    def _read(self, registry: Registry, scope: Scope, receive: Receive) -> tuple[Action, Request]:
+    async def _read(self, registry: Registry, scope: Scope, receive: Receive) -> tuple[Action, Request]:
         """What is asked for, if it may be asked for at all."""
         headers = scope["headers"]
         check_head(scope)
-        self._doorkeeper.check(headers)
+        self._doorkeeper.check_origin(headers)
         method, path = scope["method"], read_path(scope)
         route, repository, name = routes.find(method, path, denied=self._denied)
         if repository:
             check_repository(repository)
+        caller = await self._admit(registry, route.right, repository, scope)
         query = parse_query(scope["query_string"])
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
-        return route.action, Request(method, path, repository, name, query, headers, body)
+        return route.action, Request(method, path, repository, name, query, headers, body, caller)
+
+    async def _admit(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
+        """Who asks, if they may. Decided here for every route, and before anything is looked up."""
+        assert self._access
+        caller = await self._access.admit(registry.users, right, repository, scope["headers"])
+        # A browser sends a password to the site that it was given for; TLS makes sure which site this is.
+        if right is not Right.NONE and not caller.name and scope.get("scheme") != "https":
+            self._doorkeeper.check_host(scope["headers"])
+        return caller
+
+
+def _access(settings: Settings) -> Access:
+    return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous)
 
 
 def _denied(settings: Settings) -> frozenset[Right]:

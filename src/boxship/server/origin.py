@@ -1,4 +1,4 @@
-"""Who may ask a registry that asks nobody for a password: programs that mean it, not pages in somebody's browser.
+"""What may ask a registry that asks for no password: programs that mean it, not pages in somebody's browser.
 
 A page on any site can send requests to loopback, and with DNS rebinding read the answers. What gives it away is its
 `Origin`, or a `Host` that is not the registry's. Rights of users are not decided here.
@@ -24,19 +24,23 @@ class Doorkeeper:
         # Few hosts are seen in practice, and every request has one.
         self._known: set[bytes] = set()
 
-    def check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Refuse a request that a page of another site sent."""
+    def check_origin(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Refuse a request that a page of another site sent, which may come with the password of its reader."""
         host = origin = b""
         for name, value in headers:
             if name == b"host":
                 host = value
             elif name == b"origin":
                 origin = value
-        # HTTP/1.0 may leave out Host; no browser does.
-        if host and host not in self._known:
-            self._admit(host)
         if origin and origin.partition(b"://")[2] != host:
             raise Refusal(403, "DENIED", "pages of other sites may not use this registry")
+
+    def check_host(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """Refuse a request that is addressed to another name: a page's own, rebound."""
+        for name, host in headers:
+            # HTTP/1.0 may leave out Host; no browser does.
+            if name == b"host" and host and host not in self._known:
+                self._admit(host)
 
     def _admit(self, host: bytes) -> None:
         name = host_of(host.decode("latin-1"))

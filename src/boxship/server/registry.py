@@ -17,6 +17,7 @@ from boxship.server.names import Names
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
+from boxship.server.users import Users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,9 @@ class Settings:
         patience: how slow a body may come.
         rate: requests a second of one client, and in_flight: at a time; 0 is without bound. A client is an address,
             other than this machine's own.
+        htpasswd: a file of users who may do everything, '' for none.
+        anonymous: what anybody may do: `pull`, `push`, `none`, or the first two with `:PATTERN`. Where nothing is
+            said and there are no users either, anybody may do everything.
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
         gc_grace: seconds that content is kept which no manifest refers to.
         gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
@@ -45,6 +49,8 @@ class Settings:
     patience: Patience = field(default_factory=Patience)
     rate: float = 0
     in_flight: int = 64
+    htpasswd: str = ""
+    anonymous: tuple[str, ...] = ()
     gc_interval: float = 3600.0
     gc_grace: float = 24 * 3600.0
     gc_untagged: bool = False
@@ -59,6 +65,7 @@ class Registry:
     sessions: Sessions
     storage: Storage
     room: Room
+    users: Users
     database: Database
     layout: Layout
     close: Callable[[], None]
@@ -95,6 +102,7 @@ class Registry:
             sessions=sessions,
             storage=storage,
             room=room,
+            users=Users(database),
             database=database,
             layout=layout,
             close=close,

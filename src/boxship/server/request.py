@@ -17,6 +17,7 @@ from boxship.errors import InvalidReference
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Scope
 from boxship.server.body import Body
+from boxship.server.rights import NOBODY, Caller
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATH = 2 * 1024
@@ -41,6 +42,7 @@ class Request:
     Attributes:
         repository: the repository in the path, or '' where the route has none.
         name: the last name in the path: a tag, a digest, or an upload's session.
+        caller: who asks. That they may have what the path names is decided before there is a request.
     """
 
     method: str
@@ -50,6 +52,7 @@ class Request:
     query: Mapping[str, Sequence[str]]
     headers: Headers = field(repr=False)
     body: Body = field(repr=False)
+    caller: Caller = NOBODY
 
     def header(self, name: bytes) -> str:
         """The header `name` (in lower case); values that came apart are joined, '' where there is none."""

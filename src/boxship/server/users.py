@@ -18,6 +18,7 @@ from pathlib import Path
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.database import Database
+from boxship.server.layout import Layout
 from boxship.server.passwords import LONGEST, hash_password
 from boxship.server.rights import Grant, Pattern, Right, Rights
 
@@ -117,16 +118,9 @@ def opened(folder: Path, *, make: bool = False) -> Iterator[Users]:
 
     Raises `InvalidSettings` where it cannot be had.
     """
-    path = folder / "registry.db"
-    try:
-        if make:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        elif not path.is_file():
-            raise InvalidSettings(str(folder), why="there is no registry", remedy="give its folder: --disk DIR")
-        database = Database(path)
-    except OSError as error:
-        raise InvalidSettings(str(folder), why=error.strerror or str(error), remedy="give another folder") from error
-    with closing(database):
+    if not (make or (folder / "registry.db").is_file()):
+        raise InvalidSettings(str(folder), why="there is no registry", remedy="give its folder: --disk DIR")
+    with closing(Layout(folder)) as layout, closing(Database(layout.database)) as database:
         yield Users(database)
 
 

@@ -1,0 +1,65 @@
+"""Which addresses a registry may be served at, and how: loopback as it is, others with TLS and with rules.
+
+Binding is `address`'s, serving `serve`'s; what the rules are, `access`'s.
+"""
+
+from __future__ import annotations
+
+__all__ = ["check_exposure", "check_tls", "settled"]
+
+from dataclasses import replace
+from pathlib import Path
+
+from boxship.errors import InvalidSettings
+from boxship.server import users
+from boxship.server.address import Address
+from boxship.server.plan import Plan
+from boxship.server.registry import Settings
+
+
+def check_exposure(plan: Plan) -> None:
+    """`InvalidSettings`, with what to add, where others than this machine could reach what is not protected."""
+    if plan.tls_cert:
+        check_tls(Path(plan.tls_cert), Path(plan.tls_key))
+    if Address.parse(plan.address).is_loopback:
+        return
+    where = f"--address {plan.address}"
+    if not (plan.tls_cert or plan.insecure_http):
+        remedy = "--tls-cert FILE --tls-key FILE, or 127.0.0.1, or --insecure-http if this is meant"
+        raise InvalidSettings(where, why="others would reach it over plain HTTP", remedy=remedy)
+    if not (_has_rules(plan.settings) or users.are_there(Path(plan.folder))):
+        remedy = "`boxship registry user add`, --htpasswd FILE, or --anonymous pull|push if this is meant"
+        raise InvalidSettings(where, why="anybody who reaches it could pull and push", remedy=remedy)
+
+
+def settled(plan: Plan) -> Settings:
+    """The settings to serve with: what others can reach does not open when the last user is removed."""
+    if plan.settings.anonymous or Address.parse(plan.address).is_loopback:
+        return plan.settings
+    return replace(plan.settings, anonymous=("none",))
+
+
+def check_tls(certificate: Path, key: Path) -> None:
+    """`InvalidSettings` where the files are no certificate with its key."""
+    import ssl  # noqa: PLC0415 - tens of milliseconds, and few registries speak TLS by themselves
+
+    for file in (certificate, key):
+        _check_readable(file)
+    try:
+        # Without an answer, OpenSSL would ask the terminal for a passphrase.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        why = f"it is no certificate in PEM whose key, without a passphrase, is {key}"
+        raise InvalidSettings(str(certificate), why=why, remedy="give the certificate's own key") from error
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise InvalidSettings(str(file), why=why, remedy="give a file that can be read") from error
+
+
+def _has_rules(settings: Settings) -> bool:
+    return bool(settings.htpasswd or settings.anonymous)
