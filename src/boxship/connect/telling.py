@@ -37,7 +37,9 @@ class Telling:
         if name:
             level, facts = "I" if attempt.live else "W", self._facts(attempt)
             facts |= {"error": attempt.shows.value, "detail": attempt.detail}
-            self.trace.say(name, attempt.words(time.monotonic()), level=level, facts=facts, depth=2)
+            # What nobody gave up might have answered: who reads "dropped" of 20 ms should know.
+            rest = "; nobody waits for it any more" if attempt.live else ""
+            self.trace.say(name, f"{attempt.words(time.monotonic())}{rest}", level=level, facts=facts, depth=2)
 
     def close(self) -> None:
         """Everything that goes on is over."""
