@@ -28,6 +28,8 @@ from boxship.server.throttle import Crowded, Throttle, client_of
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 
+_BUSY = "SQLITE_BUSY"  # and all that begins so: another process writes
+
 _log = logging.getLogger(__name__)
 
 
@@ -168,7 +170,7 @@ def failed(error: OSError | sqlite3.OperationalError) -> Answer:
     _log.error("a request failed", exc_info=error)
     if _is_full(error):
         return Refusal(507, "UNKNOWN", "the registry's disk is full").answer
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", _BUSY).startswith(_BUSY):
         return Refusal(503, "UNKNOWN", "the registry is busy", headers={"retry-after": "5"}).answer
     return Refusal(500, "UNKNOWN", "the registry's disk failed").answer
 
