@@ -77,7 +77,7 @@ def see(row: Row, materials: Path) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(materials: Path) -> Mapping[str, Seen]:
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(5) as pool:
         runs = pool.map(lambda row: see(row, materials), WAITING.values())
         return dict(zip(WAITING, runs, strict=True))
 
