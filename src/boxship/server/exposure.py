@@ -17,26 +17,26 @@ from boxship.server.plan import Plan
 from boxship.server.registry import Settings
 
 
-def check_exposure(plan: Plan) -> None:
+def check_exposure(plan: Plan, where: Address) -> None:
     """`InvalidSettings`, with what to add, where others than this machine could reach what is not protected."""
     if plan.tls_cert:
         check_tls(Path(plan.tls_cert), Path(plan.tls_key))
-    if Address.parse(plan.address).is_loopback:
+    if where.is_loopback:
         return
-    where = f"--address {plan.address}"
+    flag = f"--address {plan.address}"
     if not (plan.tls_cert or plan.insecure_http):
         remedy = "--tls-cert FILE --tls-key FILE, or 127.0.0.1, or --insecure-http if this is meant"
-        raise InvalidSettings(where, why="others would reach it over plain HTTP", remedy=remedy)
+        raise InvalidSettings(flag, why="others would reach it over plain HTTP", remedy=remedy)
     if not (_has_rules(plan.settings) or users.are_there(Path(plan.folder))):
         remedy = "`boxship registry user add`, --htpasswd FILE, or --anonymous pull|push if this is meant"
-        raise InvalidSettings(where, why="anybody who reaches it could pull and push", remedy=remedy)
+        raise InvalidSettings(flag, why="anybody who reaches it could pull and push", remedy=remedy)
 
 
-def settled(plan: Plan) -> Settings:
+def settled(settings: Settings, where: Address) -> Settings:
     """The settings to serve with: what others can reach does not open when the last user is removed."""
-    if plan.settings.anonymous or Address.parse(plan.address).is_loopback:
-        return plan.settings
-    return replace(plan.settings, anonymous=("none",))
+    if settings.anonymous or where.is_loopback:
+        return settings
+    return replace(settings, anonymous=("none",))
 
 
 def check_tls(certificate: Path, key: Path) -> None:

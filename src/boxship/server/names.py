@@ -79,6 +79,10 @@ class Names:
         """The blob, as far as any repository has it."""
         return _blob(digest, self._database.read(_BLOB_ANYWHERE, (str(digest),)))
 
+    def holders(self, digest: Digest, limit: int) -> Iterator[str]:
+        """At most `limit` repositories that have the blob."""
+        return (name for (name,) in self._database.read(_HOLDERS, (str(digest), limit)))
+
     def has_repository(self, repository: str) -> bool:
         """Whether anything was ever pushed there."""
         return self._database.read("SELECT 1 FROM repo WHERE name = ?", (repository,)).fetchone() is not None
@@ -243,6 +247,7 @@ WHERE name = ?1
 _BLOB_ANYWHERE = """
 SELECT size, modified FROM blob WHERE digest = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE digest = ?1)
 """
+_HOLDERS = "SELECT name FROM repo_blob JOIN repo ON repo.id = repo_blob.repo_id WHERE digest = ? LIMIT ?"
 _TAGS = """
 SELECT tag.name FROM repo
 JOIN tag ON tag.repo_id = repo.id AND tag.name > ?2

@@ -8,12 +8,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server import worker, workers
 from boxship.server.address import Address, bind
+from boxship.server.exposure import check_exposure, settled
 from boxship.server.plan import Plan
 from boxship.server.registry import Registry
 from boxship.server.stop import Stop, on_signals
@@ -22,12 +24,13 @@ from boxship.server.stop import Stop, on_signals
 def serve(plan: Plan, *, announce: Callable[[str], None]) -> None:
     """Serve as planned until SIGINT or SIGTERM; a second signal does not wait for what is in progress.
 
-    `announce` is told the URL once connections are accepted. Anybody who reaches the registry may pull and push, so an
-    address that others can reach is refused, unless `plan.insecure_http` says that this is meant.
+    `announce` is told the URL once connections are accepted. An address that others can reach is refused without TLS
+    and rules of access, unless the plan says that this is meant.
     Raises `InvalidSettings` for an address or a folder that cannot be had, `MissingExtra` without granian.
     """
     where = Address.parse(plan.address)
     _check(plan, where)
+    plan = replace(plan, settings=settled(plan.settings, where))
     with bind(where) as holder:
         host, port = holder.getsockname()[:2]
         asyncio.run(_run(plan, Address(host, port), announce))
@@ -37,14 +40,7 @@ def _check(plan: Plan, where: Address) -> None:
     """Refuse what cannot be served, or should not be."""
     if find_spec("granian") is None:
         raise MissingExtra("server", "the registry")
-    if not (where.is_loopback or plan.insecure_http):
-        why = "anybody who reaches it could pull and push, over plain HTTP"
-        raise InvalidSettings(
-            f"--address {plan.address}", why=why, remedy="127.0.0.1, or --insecure-http if this is meant"
-        )
-    for flag, file in (("--tls-cert", plan.tls_cert), ("--tls-key", plan.tls_key)):
-        if file and not Path(file).is_file():
-            raise InvalidSettings(f"{flag} {file}", why="there is no such file", remedy="give a file in PEM")
+    check_exposure(plan, where)
     if plan.workers > 1 and sys.platform == "win32":
         raise InvalidSettings("--workers", why="on Windows, one process serves an address", remedy="leave it out")
 

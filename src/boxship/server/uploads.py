@@ -18,14 +18,16 @@ from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
 from boxship.server.claim import Claim, Incomplete
 from boxship.server.finishing import finished, in_thread
-from boxship.server.names import Vanished
+from boxship.server.names import Blob, Vanished
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.server.rights import Caller, Right
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range
 
+_MOST_HOLDERS = 1000  # repositories that are looked at for one to mount from: it is a favour, not a promise
 _BATCH = 1024 * 1024  # bytes that one visit of a worker thread writes and hashes
 
 
@@ -61,10 +63,15 @@ async def finish(registry: Registry, request: Request) -> Answer:
 async def status(registry: Registry, request: Request) -> Answer:
     """How far an upload is."""
     try:
-        session = registry.sessions.find(request.repository, request.name, now=registry.clock())
+        session = _session(registry, request)
     except Unknown as error:
         raise _unknown(request) from error
     return Answer(204, _session_headers(session))
+
+
+def _session(registry: Registry, request: Request) -> Session:
+    owner = request.caller.name
+    return registry.sessions.find(request.repository, request.name, owner=owner, now=registry.clock())
 
 
 async def cancel(registry: Registry, request: Request) -> Answer:
@@ -78,10 +85,20 @@ async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
     source = request.parameter("from")
     if source and not is_repository(source):
         raise Refusal(400, "NAME_INVALID", "from should be the name of a repository")
-    blob = registry.names.blob(source, digest) if source else registry.names.blob_anywhere(digest)
+    blob = _elsewhere(registry, request.caller, source, digest)
     if not blob or not await blobs.is_sound(registry, blob):
         return False
     return await registry.names.link_blob(request.repository, digest, now=registry.clock())
+
+
+def _elsewhere(registry: Registry, caller: Caller, source: str | None, digest: Digest) -> Blob | None:
+    """The blob in the repository `source`, or in any; only where the caller may pull it (CVE-2024-39897)."""
+    if source:
+        return registry.names.blob(source, digest) if caller.may(Right.PULL, source) else None
+    if caller.rights.cover_everywhere(Right.PULL):
+        return registry.names.blob_anywhere(digest)
+    holders = registry.names.holders(digest, _MOST_HOLDERS)
+    return next((registry.names.blob(name, digest) for name in holders if caller.may(Right.PULL, name)), None)
 
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
@@ -106,7 +123,9 @@ async def _open(registry: Registry, request: Request) -> Answer:
         raise Refusal(400, "DIGEST_INVALID", f"digests of {algorithm!r} are not known here")
     await registry.sessions.expire(now=registry.clock())
     try:
-        session = await registry.sessions.begin(request.repository, algorithm, now=registry.clock())
+        session = await registry.sessions.begin(
+            request.repository, algorithm, owner=request.caller.name, now=registry.clock()
+        )
     except TooMany as error:
         wait = {"retry-after": "60"}
         raise Refusal(429, "TOOMANYREQUESTS", "too many uploads to this repository", headers=wait) from error
@@ -117,7 +136,10 @@ async def _open(registry: Registry, request: Request) -> Answer:
 async def _claimed(registry: Registry, request: Request) -> AsyncIterator[tuple[Session, Claim]]:
     """The session that the path names, and its file, while this request is the only one that writes to it."""
     try:
-        async with registry.sessions.writing(request.repository, request.name, now=registry.clock()) as claimed:
+        writing = registry.sessions.writing(
+            request.repository, request.name, owner=request.caller.name, now=registry.clock()
+        )
+        async with writing as claimed:
             yield claimed
     except Unknown as error:
         raise _unknown(request) from error

@@ -75,7 +75,7 @@ def registry(
 
 def _command(place: Place, folder: Path, host_names: Iterable[str]) -> list[str]:
     names = [word for name in host_names for word in ("--host-name", name)]
-    consent = [] if ipaddress.ip_address(place.host).is_loopback else ["--insecure-http"]
+    consent = [] if ipaddress.ip_address(place.host).is_loopback else ["--insecure-http", "--anonymous", "push"]
     program = [sys.executable, "-m", "boxship.server"]
     return [*program, "--address", place.address, "--disk", str(folder), *_GRACE, *names, *consent]
 
