@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from boxship.server import create_app
 from boxship.server.asgi import Message, Receive, Scope
+from boxship.server.registry import Registry
 
 Result = TypeVar("Result")
 
@@ -90,6 +91,10 @@ class Driver:
         """Close the registry, and open it again as another process would."""
         self.__exit__()
         self.__enter__()
+
+    async def open(self) -> Registry:
+        """The registry behind the application."""
+        return await self._app.open()
 
     def run(self, work: Coroutine[object, object, Result]) -> Result:
         return self._runner.run(work)

@@ -1,0 +1,309 @@
+"""Sweeps: what nobody needs goes, in its time; what anybody needs stays, whenever they say so."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+import pytest
+
+from boxship import media_type
+from boxship.digest import Digest
+from boxship.server.garbage import Blob, Manifest, Policy
+from boxship.server.lease import Leased, leased
+from boxship.server.preview import preview
+from boxship.server.removal import Removal
+from boxship.server.sweep import Report, sweep
+from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
+from tests.server.driver import Driver
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+LAYER = b"layer"
+NAME = digest(LAYER)
+AT_ONCE = Policy(grace=0, wait=0)
+
+
+def sweep_later(registry: Driver, seconds: float, policy: Policy | None = None) -> Report:
+    """What a sweep does that many seconds from now."""
+    opened = registry.run(registry.open())
+    return registry.run(sweep(replace(opened, clock=lambda: time.time() + seconds), policy or Policy()))
+
+
+def preview_later(registry: Driver, seconds: float, policy: Policy) -> list[str]:
+    opened = registry.run(registry.open())
+    return [str(find) for find in preview(replace(opened, clock=lambda: time.time() + seconds), policy)]
+
+
+@contextmanager
+def database(registry: Driver) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(registry.folder / "registry.db")) as connection, connection:
+        yield connection
+
+
+def rows(registry: Driver, query: str) -> list[tuple[object, ...]]:
+    with database(registry) as connection:
+        return connection.execute(query).fetchall()
+
+
+def files(registry: Driver, folder: str) -> list[str]:
+    """The names of the files in a folder of the registry, and below."""
+    return sorted(file.name for file in (registry.folder / folder).rglob("*") if file.is_file())
+
+
+def status(registry: Driver, name: str = NAME, method: str = "GET", repository: str = "app") -> int:
+    return registry(method, f"/v2/{repository}/blobs/{name}").status
+
+
+def test_a_blob_that_no_manifest_needs_goes_step_by_step(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    assert sweep_later(registry, DAY - HOUR) == Report()
+    assert status(registry) == 200
+    assert sweep_later(registry, DAY + HOUR) == Report(links=1, candidates=1, waiting=1)
+    assert (status(registry), files(registry, "blobs")) == (404, [NAME[7:]])
+    assert sweep_later(registry, DAY + HOUR + 600) == Report()
+    assert sweep_later(registry, DAY + 2 * HOUR) == Report(candidates=1, deleted=1, bytes=len(LAYER))
+    assert (files(registry, "blobs"), len(files(registry, "trash"))) == ([], 1)
+    assert sweep_later(registry, DAY + 3 * HOUR) == Report(emptied=len(LAYER))
+    assert files(registry, "trash") == []
+    assert rows(registry, "SELECT * FROM blob") == []
+
+
+def test_where_nobody_is_served_it_goes_at_once(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    report = sweep_later(registry, 1, AT_ONCE)
+    assert report == Report(links=1, candidates=1, deleted=1, bytes=len(LAYER), emptied=len(LAYER))
+    assert files(registry, "blobs") == files(registry, "trash") == []
+
+
+def test_what_a_manifest_needs_stays_for_ever(registry: Driver) -> None:
+    child = push_image(registry, "app")
+    listing = index(child)
+    assert push_manifest(registry, "app", "v1", listing, media_type.OCI_INDEX).status == 201
+    assert sweep_later(registry, 9999 * DAY, replace(AT_ONCE, untagged=True)) == Report()
+    assert registry("GET", f"/v2/app/manifests/{digest(child)}").body == child
+    assert status(registry) == 200
+
+
+def test_what_only_a_deleted_manifest_needed_goes(registry: Driver) -> None:
+    manifest = push_image(registry, "app", "v1")
+    kept = push_image(registry, "app", "v2", layer=b"another layer")
+    assert registry("DELETE", f"/v2/app/manifests/{digest(manifest)}").status == 202
+    assert sweep_later(registry, 1, AT_ONCE).deleted == 1
+    assert (status(registry), status(registry, digest(b"another layer")), status(registry, digest(b"{}"))) == (
+        404,
+        200,
+        200,
+    )
+    assert registry("GET", "/v2/app/manifests/v2").body == kept
+
+
+def test_a_blob_that_another_repository_needs_is_lost_to_this_one_alone(registry: Driver) -> None:
+    push_image(registry, "other", "v1")
+    assert registry("POST", f"/v2/app/blobs/uploads/?mount={NAME}&from=other").status == 201
+    assert sweep_later(registry, 1, AT_ONCE) == Report(links=1)
+    assert (status(registry), status(registry, repository="other")) == (404, 200)
+
+
+@pytest.mark.parametrize(("asked", "left"), [(True, 200), (False, 404)], ids=["asked", "not asked"])
+def test_who_was_told_that_a_blob_is_there_can_rely_on_it(registry: Driver, *, asked: bool, left: int) -> None:
+    push_blob(registry, "app", LAYER)
+    with database(registry) as connection:
+        connection.execute("UPDATE blob SET touched = touched - ?", (2 * DAY,))
+        connection.execute("UPDATE repo_blob SET linked = linked - ?", (2 * DAY,))
+    if asked:
+        assert status(registry, method="HEAD") == 200
+    sweep_later(registry, 0)
+    assert status(registry, method="HEAD") == left
+
+
+def test_to_be_asked_often_writes_once_an_hour(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    (before,) = rows(registry, "SELECT touched FROM blob")
+    assert status(registry, method="HEAD") == 200
+    assert rows(registry, "SELECT touched FROM blob") == [before]
+
+
+@pytest.mark.parametrize("way", ["push", "mount"])
+def test_a_doomed_blob_that_somebody_wants_lives(registry: Driver, way: str) -> None:
+    push_blob(registry, "app", LAYER)
+    assert sweep_later(registry, 2 * DAY).waiting == 1
+    if way == "push":
+        push_blob(registry, "other", LAYER)
+    else:
+        opened = registry.run(registry.open())
+        assert registry.run(opened.names.link_blob("other", Digest.parse(NAME), now=time.time() + 2 * DAY))
+    assert sweep_later(registry, 2 * DAY + HOUR, Policy(grace=9 * DAY)).deleted == 0
+    assert status(registry, repository="other") == 200
+
+
+def test_a_blob_that_is_wanted_between_two_looks_is_no_candidate_any_more(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    removal = removing(registry, AT_ONCE)
+    with database(registry) as connection:
+        connection.execute("DELETE FROM repo_blob")
+    found = [Blob(NAME, len(LAYER), 0)]
+    push_blob(registry, "app", LAYER)
+    assert registry.run(removal.doom(found)) == 0
+    assert status(registry) == 200
+
+
+def test_a_push_after_the_claim_takes_the_blob_back(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    removal = removing(registry, AT_ONCE)
+    with database(registry) as connection:
+        connection.execute("DELETE FROM repo_blob")
+    assert registry.run(removal.doom([Blob(NAME, 5, 0)])) == 1
+    assert registry.run(removal.claim([Blob(NAME, 5, 1)])) == 1
+    assert registry("POST", f"/v2/other/blobs/uploads/?mount={NAME}").status == 202
+    push_blob(registry, "app", LAYER)
+    assert registry.run(removal.remove([Blob(NAME, 5, 2)], into=registry.folder / "trash")) == (0, 0)
+    assert status(registry) == 200
+
+
+def test_a_sweep_that_was_cut_short_is_finished_by_the_next(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    with database(registry) as connection:
+        connection.execute("DELETE FROM repo_blob")
+        connection.execute("UPDATE blob SET state = 2")
+    for file in (registry.folder / "blobs").rglob(NAME[7:]):
+        file.unlink()
+    assert sweep_later(registry, 0).deleted == 1
+    assert rows(registry, "SELECT * FROM blob") == []
+
+
+def test_files_that_no_row_knows_go_when_they_are_old(registry: Driver) -> None:
+    orphan = registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:]
+    orphan.write_bytes(LAYER)
+    stranger = orphan.with_name("notes.txt")
+    stranger.write_text("not a blob")
+    assert sweep_later(registry, DAY - HOUR) == Report()
+    assert sweep_later(registry, DAY + HOUR) == Report(orphans=1, bytes=len(LAYER))
+    assert files(registry, "blobs") == ["notes.txt"]
+
+
+def referring(to: bytes) -> bytes:
+    return image(subject=descriptor(to, media_type.OCI_MANIFEST))
+
+
+def test_manifests_without_a_name_go_where_that_is_asked_for(registry: Driver) -> None:
+    child = push_image(registry, "app")
+    listing = index(child)
+    signature = referring(child)
+    assert push_manifest(registry, "app", digest(listing), listing, media_type.OCI_INDEX).status == 201
+    assert push_manifest(registry, "app", digest(signature), signature).status == 201
+    assert sweep_later(registry, 9 * DAY).manifests == 0
+    untagged = Policy(untagged=True)
+    assert sweep_later(registry, HOUR, untagged).manifests == 0
+    assert sweep_later(registry, 9 * DAY, untagged).manifests == 3
+    assert rows(registry, "SELECT * FROM manifest") == rows(registry, "SELECT * FROM repo_blob") == []
+
+
+def test_what_refers_to_a_tagged_manifest_stays_with_it(registry: Driver) -> None:
+    manifest = push_image(registry, "app", "v1")
+    signature = referring(manifest)
+    assert push_manifest(registry, "app", digest(signature), signature).status == 201
+    assert sweep_later(registry, 9 * DAY, Policy(untagged=True)).manifests == 0
+    assert registry("DELETE", "/v2/app/manifests/v1").status == 202
+    assert sweep_later(registry, 9 * DAY, Policy(untagged=True)).manifests == 2
+
+
+def test_a_manifest_that_gets_a_tag_between_two_looks_stays(registry: Driver) -> None:
+    manifest = push_image(registry, "app")
+    opened = registry.run(registry.open())
+    removal = removing(registry, Policy(grace=-1))
+    plan = [find for find in preview(opened, Policy(grace=-1, untagged=True)) if find.kind == "manifest"]
+    assert [find.name for find in plan] == [f"app@{digest(manifest)}"]
+    push_manifest(registry, "app", "v1", manifest)
+    assert registry.run(removal.delete_manifests([Manifest(1, "app", digest(manifest), 0)])) == 0
+
+
+def test_deep_and_wide_indexes_are_each_visited_once(registry: Driver) -> None:
+    level = push_image(registry, "app")
+    kind = media_type.OCI_MANIFEST
+    for _ in range(40):
+        listing = index(level, level)
+        listing = listing.replace(media_type.OCI_MANIFEST.encode(), kind.encode())
+        assert push_manifest(registry, "app", digest(listing), listing, media_type.OCI_INDEX).status == 201
+        level, kind = listing, media_type.OCI_INDEX
+    assert sweep_later(registry, 1, replace(AT_ONCE, untagged=True)).manifests == 41
+
+
+def test_a_preview_is_what_a_sweep_then_takes(registry: Driver) -> None:
+    manifest = push_image(registry, "app")
+    push_image(registry, "app", "v2", layer=b"kept")
+    push_blob(registry, "other", b"lonely")
+    policy = replace(AT_ONCE, untagged=True)
+    told = preview_later(registry, 1, policy)
+    assert set(told) == {
+        f"manifest app@{digest(manifest)}",
+        f"link app@{NAME}",
+        f"link other@{digest(b'lonely')}",
+        f"blob {NAME}",
+        f"blob {digest(b'lonely')}",
+    }
+    assert preview_later(registry, 1, policy) == told
+    report = sweep_later(registry, 1, policy)
+    assert Counter(find.partition(" ")[0] for find in told) == {
+        "manifest": report.manifests,
+        "link": report.links,
+        "blob": report.deleted,
+    }
+    assert preview_later(registry, 1, policy) == []
+
+
+def test_more_than_a_transactions_worth_goes(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    names = [(digest(str(number).encode()),) for number in range(1203)]
+    with database(registry) as connection:
+        connection.executemany("INSERT INTO blob (digest, size, modified) VALUES (?, 1, 0)", names)
+        connection.executemany("INSERT INTO repo_blob (repo_id, digest) VALUES (1, ?)", names)
+    report = sweep_later(registry, HOUR, replace(Policy(), wait=0))
+    assert (report.links, report.deleted) == (1203, 1203)
+    assert rows(registry, "SELECT digest FROM blob") == [(NAME,)]
+
+
+def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> None:
+    opened = registry.run(registry.open())
+
+    async def two() -> None:
+        async with leased(opened.database, "sweep", clock=time.time):
+            await sweep(opened, Policy())
+
+    with pytest.raises(Leased):
+        registry.run(two())
+    with database(registry) as connection:
+        connection.execute("INSERT INTO lease VALUES ('sweep', 'who died', ?)", (time.time() + 299,))
+    with pytest.raises(Leased):
+        sweep_later(registry, 0)
+    assert sweep_later(registry, 301) == Report()
+    assert rows(registry, "SELECT * FROM lease") == []
+
+
+def test_a_damaged_blob_is_kept_aside_where_files_are_verified(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    push_blob(registry, "app", b"sound")
+    (file,) = (registry.folder / "blobs").rglob(NAME[7:])
+    file.chmod(0o600)
+    file.write_bytes(b"rot")
+    report = sweep_later(registry, 1, replace(AT_ONCE, verify=True))
+    assert (report.deleted, report.damaged) == (2, 1)
+    assert [name.partition(".")[0] for name in files(registry, "quarantine")] == [NAME.replace(":", "-")]
+
+
+def test_uploads_whose_time_is_over_are_swept(registry: Driver) -> None:
+    location = registry("POST", "/v2/app/blobs/uploads/").location
+    assert registry("PATCH", location, LAYER).status == 202
+    assert sweep_later(registry, HOUR - 60).sessions == 0
+    assert registry("GET", location).status == 204
+    assert sweep_later(registry, HOUR + 60).sessions == 1
+    assert (registry("GET", location).status, files(registry, "uploads")) == (404, [])
+
+
+def removing(registry: Driver, policy: Policy) -> Removal:
+    opened = registry.run(registry.open())
+    return Removal(opened.database, opened.layout, policy, now=time.time() + 1)
