@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,7 @@ from boxship.digest import Digest
 from boxship.server.garbage import Blob, Manifest, Policy
 from boxship.server.lease import Leased, leased
 from boxship.server.preview import preview
+from boxship.server.registry import Settings
 from boxship.server.removal import Removal
 from boxship.server.sweep import Report, sweep
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
@@ -307,3 +311,42 @@ def test_uploads_whose_time_is_over_are_swept(registry: Driver) -> None:
 def removing(registry: Driver, policy: Policy) -> Removal:
     opened = registry.run(registry.open())
     return Removal(opened.database, opened.layout, policy, now=time.time() + 1)
+
+
+def until(true: Callable[[], bool], registry: Driver) -> bool:
+    """Whether it becomes true while the registry's loop runs."""
+    end = time.monotonic() + 10
+    while not true() and time.monotonic() < end:
+        registry.run(asyncio.sleep(0.01))
+    return true()
+
+
+def test_a_registry_sweeps_while_it_serves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "boxship.server.sweep")
+    settings = Settings(gc_interval=0.01, gc_grace=0.0)
+    with Driver(tmp_path, settings=settings) as registry:
+        manifest = push_image(registry, "app", "v1", layer=b"needed")
+        push_blob(registry, "app", LAYER)
+        assert until(lambda: status(registry) == 404, registry)
+        assert registry("GET", "/v2/app/manifests/v1").body == manifest
+        assert status(registry, digest(b"needed")) == 200
+        assert until(lambda: "links 1" in caplog.text, registry)
+
+
+def test_a_sweep_that_fails_is_told_and_is_not_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Driver(tmp_path, settings=Settings(gc_interval=0.01, gc_grace=0.0)) as registry:
+        (tmp_path / "trash").rmdir()
+        (tmp_path / "trash").write_text("in the way")
+        assert until(lambda: "a sweep failed" in caplog.text, registry)
+        (tmp_path / "trash").unlink()
+        push_blob(registry, "app", LAYER)
+        assert until(lambda: status(registry) == 404, registry)
+
+
+@pytest.mark.parametrize("settings", [Settings(gc_interval=0), Settings(gc_interval=0.01, read_only=True)])
+def test_some_registries_do_not_sweep(tmp_path: Path, settings: Settings) -> None:
+    with Driver(tmp_path) as registry:
+        push_blob(registry, "app", LAYER)
+    with Driver(tmp_path, settings=replace(settings, gc_grace=0)) as registry:
+        registry.run(asyncio.sleep(0.1))
+        assert status(registry) == 200

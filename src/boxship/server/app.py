@@ -9,7 +9,8 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from boxship.errors import BoxshipError
@@ -19,11 +20,13 @@ from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.body import Body
 from boxship.server.deliver import deliver
+from boxship.server.garbage import Policy
 from boxship.server.origin import Doorkeeper
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
 from boxship.server.rights import Caller, Right
 from boxship.server.routes import Action
+from boxship.server.sweep import keep_sweeping
 from boxship.server.throttle import Crowded, Throttle, client_of
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
@@ -40,6 +43,7 @@ def create_app(
     host_names: Iterable[str] = (),
     page_size: int = 1000,
     settings: Settings | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> App:
     """The ASGI application of the registry in `folder`, which is made if need be.
 
@@ -48,20 +52,24 @@ def create_app(
     `settings` stands for all that is said of it in other words, and more.
     """
     settings = settings or Settings(allow_delete=allow_delete, page_size=page_size)
-    return App(Path(folder), settings, Doorkeeper(host_names))
+    return App(Path(folder), settings, Doorkeeper(host_names), clock)
 
 
 class App:
     """The application: call it as ASGI says, or `open` and `close` it where the server has no lifespan."""
 
-    def __init__(self, folder: Path, settings: Settings, doorkeeper: Doorkeeper) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, doorkeeper: Doorkeeper, clock: Callable[[], float] = time.time
+    ) -> None:
         self._folder = folder
         self._settings = settings
         self._doorkeeper = doorkeeper
+        self._clock = clock
         self._denied = _denied(settings)
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._access: Access | None = None
         self._registry: Registry | None = None
+        self._sweeping: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,17 +84,22 @@ class App:
         async with self._opening:
             if not self._registry:
                 self._access = await asyncio.to_thread(_access, self._settings)
-                self._registry = await asyncio.to_thread(Registry.open, self._folder, self._settings)
+                opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
+                self._registry = await opening
+                self._sweeping = _sweeping(self._registry)
             return self._registry
 
     async def close(self) -> None:
         """Close the registry, if it is open; what is being written is finished."""
         async with self._opening:
+            if self._sweeping:
+                self._sweeping.cancel()
+                await asyncio.wait((self._sweeping,))
             if self._registry:
                 await asyncio.to_thread(self._registry.close)
             if self._access:
                 await asyncio.to_thread(self._access.close)
-            self._registry = self._access = None
+            self._registry = self._access = self._sweeping = None
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -147,6 +160,15 @@ class App:
 
 def _access(settings: Settings) -> Access:
     return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous)
+
+
+def _sweeping(registry: Registry) -> asyncio.Task[None] | None:
+    """The sweeps beside the requests, where there are any."""
+    settings = registry.settings
+    if settings.read_only or settings.gc_interval <= 0:
+        return None
+    policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
+    return asyncio.create_task(keep_sweeping(registry, policy, interval=settings.gc_interval))
 
 
 def _denied(settings: Settings) -> frozenset[Right]:

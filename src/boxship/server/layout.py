@@ -33,6 +33,7 @@ class Layout:
 
     Attributes:
         alone: whether nobody else has the folder, nor can have it now.
+        first: whether nobody else had it when it was opened.
     """
 
     def __init__(self, root: Path, *, alone: bool = False) -> None:
@@ -44,7 +45,7 @@ class Layout:
         except OSError as error:
             raise InvalidSettings(str(root), why=error.strerror or str(error), remedy="give another folder") from error
         try:
-            self.alone = self._take(alone=alone)
+            self.alone = self.first = self._take(alone=alone)
             self._check()
         except BaseException:
             self.close()

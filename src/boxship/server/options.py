@@ -69,6 +69,17 @@ OPTIONS = (
     ),
     Option("--rate", "rate", "requests a second that another machine may ask (any)", metavar="N", read=_amount),
     Option("--in-flight", "in_flight", "requests that it may ask at a time (64; 0: any)", metavar="N", read=_whole),
+    Option(
+        "--gc-interval",
+        "gc_interval",
+        "how often what nobody needs is swept (3600; 0: never)",
+        metavar="SECONDS",
+        read=_amount,
+    ),
+    Option(
+        "--gc-grace", "gc_grace", "how long what no manifest needs is kept (86400)", metavar="SECONDS", read=_amount
+    ),
+    Option("--gc-untagged", "gc_untagged", "sweep manifests, too, that no tag and no manifest names"),
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
     Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
     Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),

@@ -72,7 +72,7 @@ class Registry:
     clock: Callable[[], float] = time.time
 
     @classmethod
-    def open(cls, folder: Path, settings: Settings) -> Self:
+    def open(cls, folder: Path, settings: Settings, *, clock: Callable[[], float] = time.time) -> Self:
         """The registry in `folder`, which is made if need be; what a crash left of uploads is swept.
 
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
@@ -106,4 +106,5 @@ class Registry:
             database=database,
             layout=layout,
             close=close,
+            clock=clock,
         )
