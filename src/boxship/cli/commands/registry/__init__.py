@@ -15,6 +15,9 @@ EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"
 # Every action with what it does; the module has the same name.
 ACTIONS = {
     "serve": "serve a folder, which is made if need be",
+    "check": "compare the files with what the database says of them",
+    "user": "add, list and remove users, and say what they may do",
+    "gc": "take away what nobody needs, while it serves",
     "backup": "copy all of a registry, while it serves",
     "restore": "make a registry of a backup, every byte verified",
     "export": "write images as an OCI layout",

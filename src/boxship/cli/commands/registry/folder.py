@@ -1,10 +1,16 @@
-"""What actions on a registry's folder have in common: how it is given, and what findings end with."""
+"""What actions on a registry's folder have in common: how it is given and opened, and what findings end with."""
 
 from __future__ import annotations
 
-__all__ = ["FINDINGS", "add_folder"]
+__all__ = ["FINDINGS", "add_folder", "opened"]
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from boxship.errors import InvalidSettings
+from boxship.server.registry import Registry, Settings
 
 FINDINGS = 8  # the exit status where something is wrong with what the folder holds
 
@@ -12,3 +18,15 @@ FINDINGS = 8  # the exit status where something is wrong with what the folder ho
 def add_folder(parser: argparse.ArgumentParser) -> None:
     """Add the option that says which folder."""
     parser.add_argument("--disk", default="registry", metavar="DIR", help="the registry's folder (default: ./registry)")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Registry]:
+    """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
+    if not (folder / "VERSION").is_file():
+        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
+    registry = Registry.open(folder, Settings())
+    try:
+        yield registry
+    finally:
+        registry.close()

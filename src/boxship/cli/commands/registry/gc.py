@@ -1,0 +1,70 @@
+"""`boxship registry gc`: what nobody needs is taken away, while the registry serves."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from boxship.cli import console
+from boxship.cli.commands.registry.folder import add_folder, opened
+from boxship.errors import BoxshipError
+from boxship.server.garbage import Policy
+from boxship.server.lease import Leased
+from boxship.server.preview import preview
+from boxship.server.registry import Registry
+from boxship.server.sweep import sweep
+
+SUMMARY = "Take away what nobody needs, while the registry serves: blobs of no image, uploads that nobody went on with."
+EXAMPLE = "boxship registry gc --disk ./registry --dry-run"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the action takes."""
+    policy = Policy()
+    add_folder(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print what would go, and change nothing")
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=policy.grace,
+        metavar="SECONDS",
+        help=f"keep what is younger ({policy.grace:g}); less than the longest push takes loses what is being pushed",
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=policy.wait,
+        metavar="SECONDS",
+        help=f"from when a blob was found to be nobody's until it goes ({policy.wait:g})",
+    )
+    parser.add_argument("--untagged", action="store_true", help="take manifests, too, that nothing names")
+    parser.add_argument("--verify", action="store_true", help="hash files before they go, and keep damaged ones aside")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Take it away, or print what would go."""
+    policy = Policy(grace=chosen.grace, wait=chosen.wait, untagged=chosen.untagged, verify=chosen.verify)
+    with opened(Path(chosen.disk)) as registry:
+        return _show(registry, policy) if chosen.dry_run else _sweep(registry, policy)
+
+
+def _show(registry: Registry, policy: Policy) -> int:
+    number = size = 0
+    for find in preview(registry, policy):
+        console.say(str(find))
+        number, size = number + 1, size + find.bytes
+    console.complain(f"{number} to go, {size} bytes; nothing was changed")
+    return 0
+
+
+def _sweep(registry: Registry, policy: Policy) -> int:
+    try:
+        report = asyncio.run(sweep(registry, policy))
+    except Leased as error:
+        why = "another process sweeps this registry just now"
+        raise BoxshipError("nothing was swept", why=why, remedy="wait for it; or see --dry-run") from error
+    console.say(str(report))
+    return 0
