@@ -25,7 +25,6 @@ from boxship.settings.hosts import site_of
 if TYPE_CHECKING:
     import ssl
 
-    from boxship.connect.memory import Memory
     from boxship.digest import Digest
     from boxship.event import Listener
     from boxship.platform import Platform
@@ -124,7 +123,7 @@ class Client:
         if cert and tls_context:
             raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
         self._told, self._tls_context = _places(resolve or {}), tls_context
-        self._memory_folder, self._refresh = memory, refresh
+        self._memory, self._refresh = memory, refresh
         told_credential = read_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
         self._session: Session | None = None
@@ -323,7 +322,7 @@ class Client:
                     Contexts(self._tls_context),
                     self._bounds,
                     proxies=_proxies(os.environ),
-                    memory=_memory(self._memory_folder),
+                    memory=_memory_folder(self._memory),
                     refresh=self._refresh,
                     user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
                 )
@@ -373,13 +372,10 @@ def _places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> dict[tuple[st
     return places
 
 
-def _memory(folder: str | os.PathLike[str] | None) -> Memory | None:
-    from boxship.connect.memory import Memory, default_folder
+def _memory_folder(told: str | os.PathLike[str] | None) -> Path | None:
+    from boxship.connect.recollection import default_folder
 
-    if folder is None:
-        return None
-    place = Path(folder) if os.fspath(folder) else default_folder(os.environ)
-    return Memory(place) if place else None
+    return None if told is None else Path(told) if os.fspath(told) else default_folder(os.environ)
 
 
 def _proxies(environment: Mapping[str, str]) -> Proxies | None:

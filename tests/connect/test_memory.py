@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from boxship.connect.address import Address
-from boxship.connect.memory import Key, Memory, Remembered, Seen, default_folder, key_of, route_address
+from boxship.connect.memory import Key, Memory, Remembered, Seen, key_of, route_address
+from boxship.connect.recollection import default_folder
 
 DAY = 86400
 NOW = 1_700_000_000.0

@@ -26,7 +26,8 @@ from boxship.client import PlainHTTP
 from boxship.connect.address import Address
 from boxship.connect.deadline import Bounds
 from boxship.connect.leg import PLAIN_PORT, TLS_PORT
-from boxship.connect.memory import Memory, Remembered, Seen, default_folder, key_of
+from boxship.connect.memory import Memory, Remembered, Seen, key_of
+from boxship.connect.recollection import default_folder
 from boxship.errors import BoxshipError
 from tests.matrix.job import Done, Job, read_jobs, write_done
 from tests.matrix.row import Said, Wish

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from boxship.connect.address import MAX_ADDRESSES, Address
+from boxship.connect.advice import advise
 from boxship.connect.attempt import End as Finish
 from boxship.connect.attempt import Goal, Outcome, Place
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
 from boxship.connect.memory import Remembered, Seen
 from boxship.connect.race import Race
-from boxship.connect.recollection import advise
 from tests.connect import networks
 from tests.connect.simulation import ALL, Reply, Simulation
 from tests.connect.simulation import Port as Script

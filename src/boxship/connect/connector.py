@@ -12,6 +12,7 @@ import threading
 import time
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address, Permission, is_literal
@@ -22,7 +23,6 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.known import Known, closed
 from boxship.connect.leg import TLS_PORT, Leg
 from boxship.connect.legs import again, legs_of
-from boxship.connect.memory import Memory, Seen
 from boxship.connect.patience import FIRST_PAUSE, may_be_repeated, pauses
 from boxship.connect.places import permitted_by, secured
 from boxship.connect.reach import Reach, Run
@@ -51,11 +51,11 @@ class Connector:
         bounds: Bounds,
         *,
         proxies: Proxies | None = None,
-        memory: Memory | None = None,
+        memory: Path | None = None,
         refresh: bool = False,
         user_agent: str = USER_AGENT,
     ) -> None:
-        """`memory`: what earlier runs found; with `refresh` it is not read, only written."""
+        """`memory`: the folder of what earlier runs found; with `refresh` it is not read, only written."""
         self._contexts, self._bounds, self._proxies = contexts, bounds, proxies
         self.user_agent = user_agent
         self._recollection = Recollection(memory, refresh=refresh)
@@ -319,7 +319,7 @@ class Connector:
             assert seen
             verified = bool(winner) and self._contexts.verifies(leg.site.trust, named=leg.site.named)
             self._recollection.saw_tls(run.key, seen.address, verified=verified, known=remembered)
-        elif remembered and remembered.seen is Seen.PLAIN:
+        elif remembered and not run.advice.spoke_tls:
             if not winner or str(winner.address) != remembered.address:
                 self._recollection.forget(run.key)
         elif winner and not leg.told:

@@ -6,12 +6,11 @@ settings' business, whatever is written here. There are no credentials, no token
 
 from __future__ import annotations
 
-__all__ = ["Key", "Memory", "Remembered", "Seen", "default_folder", "key_of", "route_address"]
+__all__ = ["Key", "Memory", "Remembered", "Seen", "key_of", "route_address"]
 
 import enum
 import re
 import socket
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -98,18 +97,6 @@ class Memory:
         """Know nothing by that key any more."""
         with suppress(OSError):  # what cannot be deleted grows old
             self._folder.remove(_name(key))
-
-
-def default_folder(environment: Mapping[str, str], *, system: str = sys.platform) -> Path | None:
-    """Where the memory is by default: in the user's cache folder; None where there is none."""
-    home = environment.get("HOME", "")
-    usual = {
-        "win32": environment.get("LOCALAPPDATA", ""),
-        "darwin": home and f"{home}/Library/Caches",
-    }
-    # The XDG Base Directory Specification: a relative path is invalid and is to be ignored.
-    folders = (environment.get("XDG_CACHE_HOME", ""), usual.get(system, home and f"{home}/.cache"))
-    return next((Path(folder, "boxship", "hosts") for folder in folders if Path(folder).is_absolute()), None)
 
 
 def key_of(host: str, port: int | None, road: str, address: Address | None) -> Key | None:

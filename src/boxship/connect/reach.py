@@ -9,17 +9,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from boxship.connect.advice import Advice, advise
 from boxship.connect.attempt import Attempt, End, Goal, Place
 from boxship.connect.candidate import Greeting
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import Runner
 from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
-from boxship.connect.memory import Key
 from boxship.connect.places import Atlas, Names, permission
 from boxship.connect.question import question
 from boxship.connect.race import Race
-from boxship.connect.recollection import Advice, Recollection, advise, key_for
+from boxship.connect.recollection import Recollection, key_for
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.errors import TimedOut
@@ -27,6 +27,7 @@ from boxship.errors import TimedOut
 if TYPE_CHECKING:
     import ssl
 
+    from boxship.connect.memory import Key
     from boxship.connect.tunnel import Tunnel
     from boxship.settings.proxies import Proxy
 

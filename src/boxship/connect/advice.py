@@ -1,0 +1,47 @@
+"""What follows from what is remembered of a host: the order of its places, and whether plain HTTP is out. Pure."""
+
+from __future__ import annotations
+
+__all__ = ["Advice", "advise"]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from boxship.connect.attempt import Place
+
+if TYPE_CHECKING:
+    # Of loopback nothing is remembered: the memory is imported where there is one.
+    from boxship.connect.memory import Remembered
+
+HEAD_START = 0.25  # seconds that a fresh plain endpoint is tried alone: 443 serves within half a second if it is gone
+_FRESH = 600.0  # seconds; beside an older one 443 is tried as well
+_PLAIN = "plain"  # `memory.Seen`'s
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How to run a race: its places in order, the head start of the first one's plain side, and who says so."""
+
+    places: tuple[Place, ...]
+    head_start: float | None = None
+    remembered: Remembered | None = None
+
+    @property
+    def spoke_tls(self) -> bool:
+        """Whether the host is remembered to have spoken TLS: plain HTTP is not guessed."""
+        return self.remembered is not None and self.remembered.seen != _PLAIN
+
+
+def advise(places: tuple[Place, ...], remembered: Remembered | None, now: float) -> Advice:
+    """What follows from what is remembered, `now` in seconds of the epoch."""
+    if not remembered:
+        return Advice(places)
+    if remembered.seen != _PLAIN:
+        secure = tuple(Place(place.tls, None) for place in places if place.tls)
+        return Advice(secure or places, None, remembered if secure else None)
+    known = [place for place in places if place.plain and str(place.plain) == remembered.address]
+    if not known:
+        return Advice(places)  # it leads elsewhere now, or nothing permits plain HTTP any more
+    fresh = now - remembered.at < _FRESH
+    others = (place for place in places if place is not known[0])
+    return Advice((known[0], *others), HEAD_START if fresh else 0.0, remembered)
