@@ -97,6 +97,7 @@ CREATE TABLE upload (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_repository ON upload (repository);
 CREATE INDEX upload_expires ON upload (expires);
+CREATE INDEX upload_owner ON upload (owner) WHERE owner <> '';
 
 -- What one process does for all, such as a sweep: who, and until when.
 CREATE TABLE lease (
@@ -144,6 +145,7 @@ ALTER TABLE tag ADD COLUMN updated REAL NOT NULL DEFAULT 0;
 ALTER TABLE upload ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE upload ADD COLUMN digests TEXT NOT NULL DEFAULT '';
 ALTER TABLE upload ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE INDEX upload_owner ON upload (owner) WHERE owner <> '';
 CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE user (name TEXT PRIMARY KEY, password TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE user_grant (

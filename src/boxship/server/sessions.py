@@ -26,6 +26,7 @@ from boxship.server.storage import Hash, Hashes, Storage
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
 _MOST = 1000  # of one repository
+_MOST_OF_OWNER = 100  # of one user, wherever
 _MOST_DIGESTS = 4096  # sessions whose running digests are kept
 _MOST_EXPIRED = 100  # sessions that one visit ends, so that it stays short
 
@@ -35,7 +36,7 @@ class Unknown(Exception):
 
 
 class TooMany(Exception):
-    """The repository has too many open sessions."""
+    """The repository, or the user, has too many open sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ class Sessions:
         session = Session(str(uuid.uuid4()), repository, owner, hashes={algorithm: hashlib.new(algorithm)}).at(0)
 
         def work(connection: sqlite3.Connection) -> None:
-            query = "SELECT count(*) FROM upload WHERE repository = ?"
-            if connection.execute(query, (repository,)).fetchone()[0] >= _MOST:
-                raise TooMany(repository)
+            for query, holder, most in ((_OF_REPOSITORY, repository, _MOST), (_OF_OWNER, owner, _MOST_OF_OWNER)):
+                if connection.execute(query, (holder,)).fetchone()[0] >= most:
+                    raise TooMany(holder)
             connection.execute(_BEGIN, (session.id, repository, owner, now, now + _IDLE, json.dumps(session.digests)))
 
         await self._database.write(work, durable=False)
@@ -203,6 +204,9 @@ class Sessions:
             del self._running[next(iter(self._running))]
 
 
+_OF_REPOSITORY = "SELECT count(*) FROM upload WHERE repository = ?"
+# Who is nobody is not counted.
+_OF_OWNER = "SELECT count(*) FROM upload WHERE owner = ? AND owner <> ''"
 _BEGIN = """
 INSERT INTO upload (id, repository, owner, size, started, expires, digests) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)
 """

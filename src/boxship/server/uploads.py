@@ -128,7 +128,7 @@ async def _open(registry: Registry, request: Request) -> Answer:
         )
     except TooMany as error:
         wait = {"retry-after": "60"}
-        raise Refusal(429, "TOOMANYREQUESTS", "too many uploads to this repository", headers=wait) from error
+        raise Refusal(429, "TOOMANYREQUESTS", f"too many uploads of {error}", headers=wait) from error
     return _accepted(session)
 
 
