@@ -1,0 +1,201 @@
+"""Uploads whose requests reach several processes: one goes on where another stopped, and two never mix."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from boxship.digest import Digest
+from boxship.server.claim import Claim, Taken
+from boxship.server.finishing import in_thread
+from boxship.server.registry import Registry, Settings
+from boxship.server.sessions import Busy, Session, Unknown
+from tests.server.content import digest
+from tests.server.driver import Driver, Reply
+
+CONTENT = bytes(range(256)) * 16
+NAME = digest(CONTENT)
+UPLOADS = "/v2/app/blobs/uploads/"
+
+
+@pytest.fixture
+def other(registry: Driver) -> Iterator[Driver]:
+    """The same folder, opened as another process would."""
+    with Driver(registry.folder, allow_delete=True) as driver:
+        yield driver
+
+
+@contextmanager
+def stalled(registry: Driver, method: str, target: str, content: bytes) -> Iterator[None]:
+    """While a client has sent `content`, and then nothing more, nor that it goes."""
+
+    async def begin() -> asyncio.Task[Reply]:
+        task = asyncio.create_task(registry.ask(method, target, [content], end="never"))
+        await asyncio.sleep(0.1)
+        return task
+
+    async def end(task: asyncio.Task[Reply]) -> None:
+        task.cancel()
+        await asyncio.wait((task,))
+
+    task = registry.run(begin())
+    yield
+    registry.run(end(task))
+
+
+def find(registry: Driver, location: str) -> Session:
+    """What another process than the one that wrote it knows of an upload."""
+    opened = Registry.open(registry.folder, Settings())
+    try:
+        return opened.sessions.find("app", location.rpartition("/")[2], now=time.time())
+    finally:
+        opened.close()
+
+
+def files(registry: Driver) -> list[Path]:
+    return list((registry.folder / "uploads").iterdir())
+
+
+def test_an_upload_goes_on_in_another_process(registry: Driver, other: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    assert other("PATCH", location, CONTENT[:1000], {"content-range": "0-999"}).status == 202
+    assert registry("GET", location).headers["range"] == "0-999"
+    assert registry("PATCH", location, CONTENT[1000:2000], {"content-range": "1000-1999"}).status == 202
+    assert other("PATCH", location, CONTENT[2000:3000], {"content-range": "0-999"}).status == 416
+    assert other("PUT", f"{location}?digest={NAME}", CONTENT[2000:]).status == 201
+    assert registry("GET", f"/v2/app/blobs/{NAME}").body == CONTENT
+    assert (registry("GET", location).status, files(registry)) == (404, [])
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+def test_who_finishes_knows_the_digest_of_what_another_process_took(
+    registry: Driver, other: Driver, algorithm: str
+) -> None:
+    location = registry("POST", f"{UPLOADS}?digest-algorithm={algorithm}").location
+    other("PATCH", location, CONTENT)
+    assert find(registry, location).digest(algorithm) == Digest.of(CONTENT, algorithm)
+    assert registry("PUT", f"{location}?digest={digest(CONTENT, algorithm)}").status == 201
+
+
+def test_what_several_processes_took_is_read_back_in_the_end(registry: Driver, other: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    other("PATCH", location, CONTENT[:1000])
+    registry("PATCH", location, CONTENT[1000:])
+    assert find(registry, location).digest("sha256") is None
+    assert other("PUT", f"{location}?digest={digest(b'else')}").refusal == (400, "DIGEST_INVALID")
+
+
+def test_a_request_without_bytes_keeps_what_is_known(registry: Driver, other: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    registry("PATCH", location, CONTENT)
+    assert other("PATCH", location).status == 202
+    assert find(registry, location).digest("sha256") == Digest.of(CONTENT)
+
+
+def test_one_process_writes_to_an_upload_at_a_time(registry: Driver, other: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    with stalled(registry, "PATCH", location, CONTENT[:1]):
+        for method in ("PATCH", "PUT", "DELETE"):
+            reply = other(method, f"{location}?digest={NAME}", CONTENT)
+            assert (reply.refusal, reply.headers["range"]) == ((416, "BLOB_UPLOAD_INVALID"), "0-0")
+        elsewhere = other("POST", UPLOADS).location
+        assert other("PUT", f"{elsewhere}?digest={NAME}", CONTENT).status == 201
+    assert other("PUT", f"{location}?digest={NAME}", CONTENT).status == 201
+
+
+def test_nobody_sweeps_what_another_process_is_taking(registry: Driver) -> None:
+    parked = registry("POST", UPLOADS).location
+    registry("PATCH", parked, CONTENT)
+    with stalled(registry, "POST", f"{UPLOADS}?digest={NAME}", CONTENT[:1]), Driver(registry.folder) as other:
+        assert len(files(registry)) == 2
+        assert other("GET", parked).status == 204
+    assert len(files(registry)) == 1
+
+
+def test_an_upload_does_not_expire_while_somebody_writes_to_it(registry: Driver, other: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    opened = other.run(other.open())
+    later = time.time() + 7200
+    with stalled(registry, "PATCH", location, CONTENT[:1]):
+        assert other.run(opened.sessions.expire(now=later)) == 0
+        assert len(files(registry)) == 1
+    assert other.run(opened.sessions.expire(now=later)) == 1
+    assert (files(registry), registry("GET", location).status) == ([], 404)
+
+
+def test_what_was_acknowledged_meanwhile_is_not_acknowledged_again(registry: Driver) -> None:
+    opened = registry.run(registry.open())
+    session = registry.run(opened.sessions.begin("app", "sha256", now=time.time()))
+    registry.run(opened.sessions.advance(session, 0, now=time.time()))
+    with pytest.raises(Busy):
+        registry.run(opened.sessions.advance(session, 5, now=time.time()))
+    registry.run(opened.sessions.end(session.id))
+    with pytest.raises(Unknown):
+        registry.run(opened.sessions.advance(session, 5, now=time.time()))
+
+
+def test_an_upload_is_its_owners(registry: Driver) -> None:
+    sessions = registry.run(registry.open()).sessions
+    session = registry.run(sessions.begin("app", "sha256", owner="alice", now=time.time()))
+    assert sessions.find("app", session.id, owner="alice", now=time.time()).size == 0
+    with pytest.raises(Unknown):
+        sessions.find("app", session.id, owner="bob", now=time.time())
+
+
+def test_the_claim_of_a_process_ends_with_it(tmp_path: Path) -> None:
+    source = (
+        "import sys, time; from pathlib import Path; from boxship.server.claim import Claim\n"
+        "claim = Claim(Path(sys.argv[1]), new=True); print('claimed', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", source, str(tmp_path / "upload")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"claimed\n"
+        with pytest.raises(Taken):
+            Claim(tmp_path / "upload", new=False)
+        process.send_signal(signal.SIGKILL)
+    Claim(tmp_path / "upload", new=False).close()
+
+
+def test_whoever_is_cancelled_waits_for_what_a_thread_is_doing() -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        done.set()
+
+    async def cancel() -> bool:
+        task = asyncio.create_task(in_thread(work))
+        await asyncio.to_thread(begun.wait)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        go_on.set()
+        await asyncio.wait((task,))
+        return task.cancelled() and done.is_set()
+
+    assert asyncio.run(cancel())
+
+
+def test_processes_that_open_a_new_folder_at_once_all_have_it(tmp_path: Path) -> None:
+    source = (
+        "import sys; from pathlib import Path; from boxship.server.registry import Registry, Settings\n"
+        "Registry.open(Path(sys.argv[1]), Settings()); print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", source, str(tmp_path / "registry")]
+    running = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(5)]
+    outputs = [process.stdout.readline() if process.stdout else b"" for process in running]
+    for process in running:
+        process.communicate(b"")
+    assert outputs == [b"open\n"] * 5
