@@ -138,12 +138,18 @@ def _basic(headers: Headers) -> tuple[str, Secret] | None:
         decoded = base64.b64decode(encoded.strip(), validate=True)
     except binascii.Error as error:
         raise _unauthorized() from error
-    # Some encode as Latin-1: then the bytes stay what they are, and are compared with nothing that they equal.
-    name, colon, password = decoded.decode("utf-8", "surrogateescape").partition(":")
+    name, colon, password = _text(decoded).partition(":")
     if not colon or "\0" in name:
         raise _unauthorized()
     # containers/image answers a challenge without a credential so (docker_client.go, setupRequestAuth).
     return (name, Secret(password)) if name or password else None
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")  # what clients send who do not know of `charset`
 
 
 def _unauthorized() -> Refusal:

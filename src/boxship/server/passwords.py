@@ -85,7 +85,7 @@ class Passwords:
         return running
 
     def _compare_all(self, password: Secret, stored: str | None, like: str | None) -> bool:
-        given = password.reveal().encode("utf-8", "surrogateescape")[:LONGEST]
+        given = password.reveal().encode()[:LONGEST]
         same = self._compare(given, (stored or _nobody(like)).encode())
         return same and stored is not None
 
@@ -98,7 +98,7 @@ class Passwords:
 
     def _digest(self, user: str, password: Secret, stored: str) -> bytes:
         # The hash is a part, so that a new password takes effect at once. No part but the last has a NUL in it.
-        content = f"{stored}\0{user}\0{password.reveal()}".encode("utf-8", "surrogateescape")
+        content = f"{stored}\0{user}\0{password.reveal()}".encode()
         return hashlib.blake2b(content, key=self._key).digest()
 
 

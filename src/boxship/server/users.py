@@ -22,8 +22,8 @@ from boxship.server.layout import Layout
 from boxship.server.passwords import LONGEST, hash_password
 from boxship.server.rights import Grant, Pattern, Right, Rights
 
-# RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it.
-_NAME = re.compile(r"[^\x00-\x20\x7f:](?:[^\x00-\x1f\x7f:]{0,253}[^\x00-\x20\x7f:])?")
+# RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it. Surrogates are no characters.
+_NAME = re.compile(r"[^\x00-\x1f\x7f:\ud800-\udfff]{1,255}")
 _PUT = "INSERT INTO user (name, password) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password"
 _GRANT = "INSERT INTO user_grant (user, pattern, actions) VALUES (?, ?, ?)"
 
@@ -39,7 +39,7 @@ class User:
     @classmethod
     def of(cls, name: str, password: Secret, grants: Iterable[Grant], *, cost: int = 12) -> User:
         """A user with that password, hashed here; `InvalidSettings` for a name or a password that cannot be."""
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name != name.strip():
             raise InvalidSettings(f"the user {name!r}", why="a name has no colon, no control characters, and is short")
         length = len(password.reveal().encode())
         if not 0 < length <= LONGEST:

@@ -1,0 +1,43 @@
+"""Users for tests: added to a registry's folder with hashes that cost little, and what their requests bring."""
+
+from __future__ import annotations
+
+__all__ = ["add", "basic", "remove"]
+
+import asyncio
+import base64
+from pathlib import Path
+
+from boxship.credential import Secret
+from boxship.server.rights import Grant, Right
+from boxship.server.users import User, opened
+
+
+def add(
+    folder: Path,
+    name: str,
+    *,
+    pull: str = "",
+    push: str = "",
+    delete: str = "",
+    password: str = "secret",
+) -> None:
+    """Add or replace a user of the registry in `folder`; each right is for patterns parted by spaces."""
+    grants = [
+        Grant.of(pattern, right)
+        for right, patterns in ((Right.PULL, pull), (Right.PUSH, push), (Right.DELETE, delete))
+        for pattern in patterns.split()
+    ]
+    user = User.of(name, Secret(password), grants, cost=4)
+    with opened(folder, make=True) as users:
+        asyncio.run(users.put(user))
+
+
+def remove(folder: Path, name: str) -> None:
+    with opened(folder) as users:
+        assert asyncio.run(users.remove(name))
+
+
+def basic(name: str, password: str = "secret") -> dict[str, str]:
+    """The header that says who asks."""
+    return {"authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
