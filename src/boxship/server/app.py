@@ -116,7 +116,7 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             # Until it is delivered: who reads slowly is served all the while.
-            with self._throttle.passing(client_of((scope.get("client") or ("",))[0])):
+            with self._throttle.passing(_client(scope)):
                 await deliver(await self._answer(scope, receive), scope, send)
         except Crowded as error:
             await deliver(_crowded(error), scope, send)
@@ -143,10 +143,22 @@ class App:
         route, repository, name = routes.find(method, path, denied=self._denied)
         if repository:
             check_repository(repository)
-        caller = await self._admit(registry, route.right, repository, scope)
+        caller = await self._counted(registry, route.right, repository, scope)
         query = parse_query(scope["query_string"])
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
         return route.action, Request(method, path, repository, name, query, headers, body, caller)
+
+    async def _counted(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
+        """Who asks, if they may, and not too often. A password that is wrong counts for the address it came from."""
+        client = _client(scope)
+        try:
+            caller = await self._admit(registry, right, repository, scope)
+        except Refusal:
+            self._throttle.count(client)
+            raise
+        # No address has an @ before it.
+        self._throttle.count(f"@{caller.name}" if caller.name else client)
+        return caller
 
     async def _admit(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
         """Who asks, if they may. Decided here for every route, and before anything is looked up."""
@@ -169,6 +181,10 @@ def _sweeping(registry: Registry) -> asyncio.Task[None] | None:
         return None
     policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
     return asyncio.create_task(keep_sweeping(registry, policy, interval=settings.gc_interval))
+
+
+def _client(scope: Scope) -> str:
+    return client_of((scope.get("client") or ("",))[0])
 
 
 def _denied(settings: Settings) -> frozenset[Right]:

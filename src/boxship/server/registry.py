@@ -31,8 +31,8 @@ class Settings:
         largest_blob: the most bytes of a blob.
         reserve: bytes of the disk that are left free; None is 1 GiB, or a fiftieth of a smaller disk.
         patience: how slow a body may come.
-        rate: requests a second of one client, and in_flight: at a time; 0 is without bound. A client is an address,
-            other than this machine's own.
+        rate: requests a second of one user, or of one address where nobody says who they are; 0 is without bound.
+        in_flight: requests at a time of one address; 0 is without bound. This machine's own is not counted.
         htpasswd: a file of users who may do everything, '' for none.
         anonymous: what anybody may do: `pull`, `push`, `none`, or the first two with `:PATTERN`. Where nothing is
             said and there are no users either, anybody may do everything.

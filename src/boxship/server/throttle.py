@@ -1,7 +1,7 @@
 """How much one client may ask for: so many requests at a time, and so many a second.
 
-A client is an address, since a name can be invented; programs of this machine are not counted. Each process counts
-for itself. What a client waits for is said in the refusal, never waited for here.
+A client is a user who has shown a password, or else an address; programs of this machine are nobody who is counted.
+Each process counts for itself. What a client waits for is said in the refusal, never waited for here.
 """
 
 from __future__ import annotations
@@ -53,25 +53,26 @@ class Throttle:
     @contextmanager
     def passing(self, name: str) -> Iterator[None]:
         """While a request of this client is in progress; or `Crowded`. '' is nobody who is counted."""
-        if not name:
+        if not (name and self._in_flight):
             yield
             return
-        client = self._enter(name)
+        client = self._seen(name)
+        if client.running >= self._in_flight:
+            raise Crowded(_SOON)
+        client.running += 1
         try:
             yield
         finally:
             client.running -= 1
 
-    def _enter(self, name: str) -> _Client:
+    def count(self, name: str) -> None:
+        """One request more of this client; or `Crowded`."""
+        if not (name and self._rate):
+            return
         client = self._seen(name)
-        if self._in_flight and client.running >= self._in_flight:
-            raise Crowded(_SOON)
-        if self._rate:
-            if client.tokens < 1:
-                raise Crowded(math.ceil((1 - client.tokens) / self._rate))
-            client.tokens -= 1
-        client.running += 1
-        return client
+        if client.tokens < 1:
+            raise Crowded(math.ceil((1 - client.tokens) / self._rate))
+        client.tokens -= 1
 
     def _seen(self, name: str) -> _Client:
         """The client, with what it may do as of now."""
