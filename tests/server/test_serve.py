@@ -191,7 +191,7 @@ def test_an_address_that_others_reach_is_refused(tmp_path: Path, address: str) -
 
 
 def test_it_serves_others_if_that_is_meant(tmp_path: Path) -> None:
-    with registry(tmp_path, "--insecure-http", address="0.0.0.0:0") as (_, address):
+    with registry(tmp_path, "--insecure-http", "--anonymous", "push", address="0.0.0.0:0") as (_, address):
         assert address.startswith("0.0.0.0:")
         assert ask(address.replace("0.0.0.0", "127.0.0.1"), "GET", "/v2/")[0] == 200
 
