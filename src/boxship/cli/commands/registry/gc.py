@@ -6,6 +6,7 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console
@@ -31,14 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=policy.grace,
         metavar="SECONDS",
-        help=f"keep what is younger ({policy.grace:g}); less than the longest push takes loses what is being pushed",
-    )
-    parser.add_argument(
-        "--wait",
-        type=float,
-        default=policy.wait,
-        metavar="SECONDS",
-        help=f"from when a blob was found to be nobody's until it goes ({policy.wait:g})",
+        help=f"keep what is younger ({policy.grace:g}); less than a push takes loses what is being pushed",
     )
     parser.add_argument("--untagged", action="store_true", help="take manifests, too, that nothing names")
     parser.add_argument("--verify", action="store_true", help="hash files before they go, and keep damaged ones aside")
@@ -46,8 +40,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Take it away, or print what would go."""
-    policy = Policy(grace=chosen.grace, wait=chosen.wait, untagged=chosen.untagged, verify=chosen.verify)
+    policy = Policy(grace=chosen.grace, untagged=chosen.untagged, verify=chosen.verify)
     with opened(Path(chosen.disk)) as registry:
+        if registry.layout.first:
+            policy = replace(policy, wait=0)  # nobody serves, so nobody is just about to read it
         return _show(registry, policy) if chosen.dry_run else _sweep(registry, policy)
 
 
@@ -67,4 +63,6 @@ def _sweep(registry: Registry, policy: Policy) -> int:
         why = "another process sweeps this registry just now"
         raise BoxshipError("nothing was swept", why=why, remedy="wait for it; or see --dry-run") from error
     console.say(str(report))
+    if report.waiting:
+        console.complain(f"{report.waiting} blobs go with the next sweep: requests that began before may need them")
     return 0
