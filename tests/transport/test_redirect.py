@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from boxship import Client
+from boxship.connect.address import Address
 from boxship.connect.verdict import Origin
 from boxship.errors import BoxshipError, TLSFailed, UnexpectedAnswer
 from boxship.testing import (
     Answer,
     ScriptedRegistry,
     Server,
+    http_proxy,
     instead,
     redirect_loop,
     redirect_to,
@@ -28,8 +30,11 @@ ASKED = Request("GET", "/v2/a/blobs/x?q=1", {"Accept": "a/b", "Authorization": "
 TLS, PLAIN = Origin("https", "reg.corp", 443), Origin("http", "reg.corp", 80)
 
 
-def hop(location: str, origin: Origin = TLS, asked: Request = ASKED) -> Hop:
-    return follow(asked, Head.of(307, "", [("Location", location)]), origin)
+OUTSIDE, HERE, INSIDE = Address.of("203.0.113.9", 443), Address.of("127.0.0.1", 443), Address.of("10.0.0.9", 443)
+
+
+def hop(location: str, origin: Origin = TLS, asked: Request = ASKED, dialled: Address | None = HERE) -> Hop:
+    return follow(asked, Head.of(307, "", [("Location", location)]), origin, dialled)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,11 @@ def test_another_host_is_asked_with_accept_and_range_alone(location: str, regist
     [
         ("http://cdn.corp/b", "plain HTTP at another host"),
         ("http://10.0.0.5/b", "plain HTTP at another host"),
-        ("http://169.254.169.254/latest", "plain HTTP at another host"),
+        ("http://169.254.169.254/latest", "link-local or metadata address"),
+        ("https://169.254.169.254/latest", "link-local or metadata address"),
+        ("https://[fe80::1]/b", "link-local or metadata address"),
+        ("https://[::ffff:169.254.169.254]/b", "link-local or metadata address"),
+        ("https://metadata.google.internal/", "link-local or metadata address"),
         ("ftp://cdn.corp/b", "leads nowhere"),
         ("file:///etc/passwd", "leads nowhere"),
         ("javascript:alert(1)", "leads nowhere"),
@@ -99,6 +108,37 @@ def test_what_is_not_followed(location: str, why: str) -> None:
     assert "hunter2" not in f"{error!r} {error} {error.__cause__!r}"
 
 
+WITHIN = [
+    "http://127.0.0.1:9000/b",
+    "https://127.0.0.1/b",
+    "http://[::1]/b",
+    "https://[::ffff:127.0.0.1]/b",
+    "https://0.0.0.0/b",
+    "http://localhost/b",
+    "https://LOCALHOST./b",
+    "https://app.localhost/b",
+    "https://10.0.0.5/b",
+    "https://[fd00::5]/b",
+]
+
+
+@pytest.mark.parametrize("dialled", [OUTSIDE, None], ids=["outside", "behind a proxy"])
+@pytest.mark.parametrize("location", WITHIN)
+def test_a_registry_outside_leads_nobody_inside(location: str, dialled: Address | None) -> None:
+    error = failing(lambda: hop(location, dialled=dialled))
+    assert "a private or loopback address" in error.why
+
+
+@pytest.mark.parametrize("dialled", [HERE, INSIDE], ids=["here", "private"])
+@pytest.mark.parametrize("location", WITHIN)
+def test_a_registry_inside_leads_where_it_likes_there(location: str, dialled: Address) -> None:
+    assert hop(location, dialled=dialled).registry
+
+
+def test_a_registry_that_is_named_by_its_private_address_is_inside_behind_a_proxy_as_well() -> None:
+    assert hop("https://10.0.0.6/b", Origin("https", "10.0.0.5", 443), dialled=None).registry
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_what_changes_something_is_not_sent_elsewhere(method: str) -> None:
     error = failing(lambda: hop("https://cdn.corp/b", asked=Request(method, "/v2/")))
@@ -113,6 +153,24 @@ def test_a_blob_is_fetched_from_where_it_is(status: int) -> None:
             assert client.read_blob(f"{repository(server)}@{DIGEST}") == LAYER
     assert [request.target for request in store.requests] == ["/b?sig=hunter2"]
     assert set(store.requests[0].headers) <= {"host", "user-agent", "accept", "accept-encoding", "range"}
+
+
+def test_a_name_that_leads_to_this_machine_may_lead_on_to_it() -> None:
+    with serving(Answer(200, LAYER)) as store:
+        away = instead(GOOD, "/blobs/", redirect_to(f"{store.url}/b"))
+        with serving(away) as server, Client(resolve={("reg.test", 80): _at(server)}) as client:
+            assert client.read_blob(f"http://reg.test/app@{DIGEST}") == LAYER
+
+
+def test_what_a_proxy_dials_leads_nobody_to_their_own_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(Answer(200, LAYER)) as store:
+        away = instead(GOOD, "/blobs/", redirect_to(f"{store.url}/b"))
+        with serving(away) as server, http_proxy({"reg.test:80": server}) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            with Client() as client:
+                error = failing(lambda: client.read_blob(f"http://reg.test/app@{DIGEST}"))
+        assert store.requests == ()
+    assert "a private or loopback address" in error.why
 
 
 def test_a_relative_redirect_stays_on_the_connection() -> None:

@@ -5,7 +5,7 @@ Pure: addresses, origins and the realm come in, a refusal in words comes out.
 
 from __future__ import annotations
 
-__all__ = ["Realm", "refuse_address", "refuse_realm"]
+__all__ = ["Realm", "is_link_local", "refuse_address", "refuse_realm"]
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ def refuse_realm(realm: Realm, origin: Origin) -> str:
     """Why no request goes to this realm for a registry at `origin`, or ''."""
     host = realm.registry.host.lower().rstrip(".")
     same = host == origin.host
-    if host in _METADATA or _is_link_local(host):
+    if is_link_local(host):
         return "it is a link-local or metadata address"
     if realm.registry.scheme == "http" and origin.scheme == "https":
         return "it is plain HTTP, and the registry speaks TLS"
@@ -67,8 +67,9 @@ def refuse_address(realm: Realm, dialled: Address, registry: Address | None) -> 
     return ""
 
 
-def _is_link_local(host: str) -> bool:
-    return is_literal(host) and ipaddress.ip_address(host.partition("%")[0]).is_link_local
+def is_link_local(host: str) -> bool:
+    """Whether a host (in lower case) is a link-local or metadata address, which no registry has reason to name."""
+    return host in _METADATA or (is_literal(host) and Address.of(host, 0).ip.is_link_local)
 
 
 def _is_inside(host: str) -> bool:

@@ -6,7 +6,8 @@ __all__ = ["Hop", "follow"]
 
 from dataclasses import dataclass
 
-from boxship.connect.address import Address, Permission, is_literal, permission_by_address
+from boxship.auth.realm import is_link_local
+from boxship.connect.address import Address, Permission, is_literal, is_private, permission_by_address
 from boxship.connect.verdict import Origin
 from boxship.errors import UnexpectedAnswer
 from boxship.reference import Registry
@@ -26,8 +27,11 @@ class Hop:
     tls_port: int | None = None
 
 
-def follow(request: Request, head: Head, origin: Origin) -> Hop:
-    """The next hop after `head` answered `request` at `origin`, or `UnexpectedAnswer` for one that is not taken."""
+def follow(request: Request, head: Head, origin: Origin, dialled: Address | None = None) -> Hop:
+    """The next hop after `head` answered `request` at `origin`, or `UnexpectedAnswer` for one that is not taken.
+
+    `dialled`: the address of `origin`; None where a proxy alone knows it.
+    """
     try:
         target = Target.parse(head.get("location"), f"{origin}{request.path}")
     except ValueError as error:
@@ -40,11 +44,30 @@ def follow(request: Request, head: Head, origin: Origin) -> Hop:
         if upgrade or target.port == origin.port or target.has_usual_port:
             there = Request(request.method, target.path, request.headers)
             return Hop(there, tls_port=target.port if upgrade else None)
-    if scheme == "http" and not _plain_permitted(target.registry):
-        why = "it leads to plain HTTP at another host, which nothing permits"
+    if why := _refusal(target, origin, dialled):
         raise _not_taken(request, f" to {target}", why)
     carried = {name: value for name, value in request.headers.items() if name in _CARRIED}
     return Hop(Request(request.method, target.path, carried), target.registry)
+
+
+def _refusal(target: Target, origin: Origin, dialled: Address | None) -> str:
+    """Why another host is not asked, or ''."""
+    if is_link_local(target.host):
+        return "it leads to a link-local or metadata address"
+    own = str(dialled.ip) if dialled else origin.host
+    if _is_inside(target.host) and not _is_inside(own):
+        return "it leads to a private or loopback address, and the host that says so is outside"
+    if target.registry.scheme == "http" and not _plain_permitted(target.registry):
+        return "it leads to plain HTTP at another host, which nothing permits"
+    return ""
+
+
+def _is_inside(host: str) -> bool:
+    """Whether a host is, by its name alone, on this machine or in a private network."""
+    if not is_literal(host):
+        return host == "localhost" or host.endswith(".localhost")
+    ip = Address.of(host, 0).ip  # the unspecified address leads to this machine, too
+    return ip.is_loopback or ip.is_unspecified or is_private(ip)
 
 
 def _plain_permitted(registry: Registry) -> bool:

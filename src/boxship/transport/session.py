@@ -116,9 +116,10 @@ class Session:
             from boxship.transport.redirect import follow  # noqa: PLC0415 -- seldom needed, as above
 
             seen.add((response.verdict.origin, ask.request.path))
+            verdict = response.verdict
             with response:
-                hop = follow(ask.request, response.head, response.verdict.origin)
-            ask.work.trace.say("Redirect", f"{response.status} from {response.verdict.origin}")
+                hop = follow(ask.request, response.head, verdict.origin, None if verdict.proxy else verdict.address)
+            ask.work.trace.say("Redirect", f"{response.status} from {verdict.origin}")
             site = ask.site
             if hop.registry:
                 site, authorization = other_site(hop.registry, site.trust.for_others()), None
@@ -126,8 +127,8 @@ class Session:
                 self._connector.pin_tls(site, hop.tls_port, ask.work)
                 authorization = None
             ask = ask.to(hop.request, site)
-            verdict = self._connector.verdict(site)
-            if verdict and (verdict.origin, hop.request.path) in seen:
+            known = self._connector.verdict(site)
+            if known and (known.origin, hop.request.path) in seen:
                 raise UnexpectedAnswer(f"{site} redirects in a loop", why=f"{hop.request} for the second time")
         raise UnexpectedAnswer(f"{ask.site} redirects without end", why=f"more than {MOST_REDIRECTS} times")
 
