@@ -197,7 +197,7 @@ def test_it_serves_others_if_that_is_meant(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5000", ":5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "reg.test:1", "::1"]
+    "text", ["", "5000", ":", "[]:", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "reg.test:1", "::1"]
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidSettings):
@@ -219,6 +219,13 @@ def test_an_address_knows_whether_others_reach_it(text: str, host: str, loopback
     address = Address.parse(text)
     assert (address.host, address.is_loopback) == (host, loopback)
     assert Address.parse(str(address)) == address
+
+
+def test_an_address_without_a_host_is_reached_over_both_kinds_of_ip(tmp_path: Path) -> None:
+    with registry(tmp_path, "--insecure-http", "--anonymous", "pull", address=":0") as (_, address):
+        port = address.rpartition(":")[2]
+        kinds = ["127.0.0.1", "[::1]"] if socket.has_dualstack_ipv6() else ["127.0.0.1"]
+        assert [ask(f"{host}:{port}", "GET", "/v2/")[0] for host in kinds] == [200] * len(kinds)
 
 
 def test_a_port_is_held_once() -> None:

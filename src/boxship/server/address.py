@@ -16,6 +16,7 @@ from typing import Self
 from boxship.errors import InvalidSettings
 
 _FLAG = "--address"
+_NAMED = {"localhost": "127.0.0.1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The address that `text` writes, `localhost` being 127.0.0.1; or `InvalidSettings`."""
+        """The address that `text` writes, or `InvalidSettings`; `localhost` is 127.0.0.1, and `:443` every address."""
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
         if not (colon and port.isascii() and port.isdigit() and int(port) < 65536):
             raise InvalidSettings(_FLAG, why=f"{text!r} is not HOST:PORT", remedy="for example 127.0.0.1:5000")
-        host = "127.0.0.1" if host == "localhost" else host
+        host = _NAMED.get(host, host) or _every_address()
         try:
             ipaddress.ip_address(host)
         except ValueError as error:
@@ -47,6 +48,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _every_address() -> str:
+    """What stands for every address of this machine, of both kinds where one socket has both."""
+    return "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # noqa: S104 - who may be served there is not decided here
 
 
 def bind(address: Address) -> socket.socket:
