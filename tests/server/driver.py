@@ -124,8 +124,12 @@ class Driver:
         given = {"host": "localhost:5000", **(headers or {})}
         if isinstance(body, bytes) and (body or method in ("POST", "PUT", "PATCH")):
             given.setdefault("content-length", str(len(body)))
+        return await self.answer(self._scope(method, target, given), _receiver(pieces, end=end))
+
+    async def answer(self, scope: Scope, receive: Receive) -> Reply:
+        """What the application says to a request that some server hands on."""
         reply = Reply()
-        await self._app(self._scope(method, target, given), _receiver(pieces, end=end), reply.take)
+        await self._app(scope, receive, reply.take)
         return reply
 
     def _scope(self, method: str, target: str, headers: Mapping[str, str]) -> Scope:

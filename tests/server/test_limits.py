@@ -17,6 +17,7 @@ from boxship.server.registry import Settings
 from boxship.server.routes import RESOURCES, Right
 from tests.server.content import descriptor, digest, image, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
+from tests.server.people import add, basic
 
 UPLOADS = "/v2/app/blobs/uploads/"
 SESSION = "0d9b1d3c-1df7-4a3f-9e55-6cdd4d2b1c5a"
@@ -251,3 +252,15 @@ def test_a_range_that_is_very_long_costs_nothing(registry: Driver) -> None:
     push_blob(registry, "app", b"layer")
     ranges = "bytes=" + ",".join("0-" for _ in range(10_000))
     assert registry("GET", f"/v2/app/blobs/{LAYER}", headers={"range": ranges[:32_000]}).status == 200
+
+
+def test_a_user_has_a_bounded_number_of_sessions_wherever_they_are(registry: Driver) -> None:
+    for name in ("alice", "bob"):
+        add(registry.folder, name, push="*")
+    begun = [registry("POST", f"/v2/app{n}/blobs/uploads/", headers=basic("alice")) for n in range(100)]
+    assert {reply.status for reply in begun} == {202}
+    reply = registry("POST", "/v2/another/blobs/uploads/", headers=basic("alice"))
+    assert (reply.refusal, int(reply.headers["retry-after"]) > 0) == ((429, "TOOMANYREQUESTS"), True)
+    assert registry("POST", "/v2/another/blobs/uploads/", headers=basic("bob")).status == 202
+    assert registry("DELETE", begun[0].location, headers=basic("alice")).status == 204
+    assert registry("POST", "/v2/another/blobs/uploads/", headers=basic("alice")).status == 202

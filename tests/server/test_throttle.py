@@ -12,6 +12,7 @@ import pytest
 from boxship.server.registry import Settings
 from boxship.server.throttle import Crowded, Throttle, client_of
 from tests.server.driver import Driver
+from tests.server.people import add, basic
 
 SOMEBODY = "192.0.2.1"
 
@@ -29,6 +30,7 @@ def passed(throttle: Throttle, client: str, times: int) -> int:
     for _ in range(times):
         try:
             with throttle.passing(client):
+                throttle.count(client)
                 count += 1
         except Crowded:
             pass
@@ -50,8 +52,8 @@ def test_a_refusal_says_when_the_next_one_passes(rate: float, wait: int) -> None
     clock = Clock()
     throttle = Throttle(rate=rate, in_flight=0, clock=clock)
     passed(throttle, SOMEBODY, 100)
-    with pytest.raises(Crowded) as caught, throttle.passing(SOMEBODY):
-        pass
+    with pytest.raises(Crowded) as caught:
+        throttle.count(SOMEBODY)
     assert caught.value.wait == wait
     clock.now += wait
     assert passed(throttle, SOMEBODY, 1) == 1
@@ -135,3 +137,20 @@ def test_uploads_in_progress_count(tmp_path: Path) -> None:
             return crowded, (await registry.ask("GET", "/v2/")).status
 
         assert registry.run(ask()) == (429, 200)
+
+
+def test_users_are_counted_by_their_names_and_wrong_passwords_by_their_address(tmp_path: Path) -> None:
+    with Driver(tmp_path / "registry", settings=Settings(rate=0.2)) as registry:
+        add(registry.folder, "alice", pull="*")
+        add(registry.folder, "bob", pull="*")
+        registry.client = SOMEBODY
+
+        def ask(*headers: dict[str, str]) -> list[int]:
+            return [registry("GET", "/v2/", headers=given).status for given in headers]
+
+        assert ask(*[basic("alice")] * 3) == [200, 200, 429]
+        assert ask(basic("bob")) == [200]
+        assert ask(*[basic("bob", "guess")] * 3) == [401, 401, 429]
+        # Behind a proxy on this machine, users are still who they are.
+        registry.client = "127.0.0.1"
+        assert ask(basic("alice")) == [429]
