@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from importlib import import_module
@@ -148,3 +149,29 @@ def test_gc_shows_what_would_go_and_takes_it_away_while_the_registry_serves(tmp_
 
 def test_gc_keeps_what_is_young(served: RunningRegistry) -> None:
     assert boxship("registry", "gc", "--disk", str(served.folder), "--untagged", "--dry-run").output == ""
+
+
+def test_silent_damage_is_found_by_a_scrub_and_set_aside(served: RunningRegistry) -> None:
+    words = ("--disk", str(served.folder))
+    assert boxship("registry", "scrub", *words, "--older", "1").output == ""
+    rotten = blob(served.folder)
+    times = rotten.stat()
+    rotten.chmod(0o600)
+    rotten.write_bytes(bytes(rotten.stat().st_size))
+    os.utime(rotten, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert boxship("registry", "check", *words).status == 0
+    found = boxship("registry", "scrub", *words, "--rate", "100")
+    assert (found.status, found.output) == (8, f"sha256:{rotten.name}: damaged\n")
+    assert not rotten.exists()
+    assert boxship("registry", "check", *words).status == 8
+
+
+def test_what_can_be_repaired_is_when_nobody_serves(served: RunningRegistry) -> None:
+    words = ("registry", "check", "--disk", str(served.folder))
+    (served.folder / "blobs" / "sha256" / "00" / ("0" * 64)).write_bytes(b"orphan")
+    with registry(served.folder):
+        assert boxship(*words, "--repair").status == 2
+    done = boxship(*words, "--repair")
+    assert (done.status, done.output.count("0" * 64)) == (0, 1)
+    assert "before the repair" in done.errors
+    assert boxship(*words).status == 0

@@ -17,6 +17,7 @@ ACTIONS = {
     "serve": "serve a folder, which is made if need be",
     "check": "compare the files with what the database says of them",
     "user": "add, list and remove users, and say what they may do",
+    "scrub": "hash blobs, and set aside what is damaged",
     "gc": "take away what nobody needs, while it serves",
     "backup": "copy all of a registry, while it serves",
     "restore": "make a registry of a backup, every byte verified",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from boxship.cli import console
 from boxship.cli.commands.registry.folder import FINDINGS, add_folder
-from boxship.server.check import check
+from boxship.server.check import Report, check
+from boxship.server.repair import repair
 
 SUMMARY = "Compare a registry's files with what its database says of them, while it may serve."
 EXAMPLE = "boxship registry check --disk ./registry --verify"
@@ -19,16 +20,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     add_folder(parser)
     parser.add_argument("--verify", action="store_true", help="hash every file, not only those that were changed")
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="do what can be done about it: what is damaged goes to quarantine/, and is absent until it is pushed "
+        "anew. Nobody may serve the folder meanwhile",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print each finding; 8 if there are any."""
-    report = check(Path(chosen.disk), verify=chosen.verify)
-    for finding in report.findings:
-        console.say(console.one_line(str(finding)))
-    console.complain(f"{report.blobs} blobs and {report.manifests} manifests: {_verdict(len(report.findings))}")
+    """Print each finding; 8 if there are any, and after a repair, if any are left."""
+    folder = Path(chosen.disk)
+    if chosen.repair:
+        _say(repair(folder, verify=chosen.verify), "before the repair")
+    report = check(folder, verify=chosen.verify)
+    _say(report, "after it" if chosen.repair else "")
     return FINDINGS if report.findings else 0
 
 
+def _say(report: Report, when: str) -> None:
+    for finding in report.findings:
+        console.say(console.one_line(str(finding)))
+    prefix = f"{when}: " if when else ""
+    console.complain(f"{prefix}{report.blobs} blobs and {report.manifests} manifests: {_verdict(len(report.findings))}")
+
+
 def _verdict(findings: int) -> str:
-    return f"{findings} of them or beside them not as they should be" if findings else "all there"
+    return f"{findings} findings" if findings else "all there"
