@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from boxship import Bounds, __version__
+from boxship.cli.commands.registry import ACTIONS
 from boxship.cli.main import VERBS
+from boxship.server.backup import backup
 from boxship.testing import RunningRegistry, put_image, registry
 
 ROOT = Path(__file__).parent.parent
@@ -46,21 +48,26 @@ def test_a_python_block_runs(block: str, served: RunningRegistry, tmp_path: Path
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def _commands() -> Iterator[str]:
+def _commands() -> Iterator[object]:
+    """The commands of each block, which may build on one another."""
     for page in PAGES:
-        for block in _CONSOLE.findall(page.read_text()):
+        for number, block in enumerate(_CONSOLE.findall(page.read_text()), 1):
             lines = (line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ "))
-            yield from (line for line in lines if "registry serve" not in line)
+            commands = [line for line in lines if "registry serve" not in line]
+            if commands:
+                yield pytest.param(commands, id=f"{page.name}-{number}")
 
 
-@pytest.mark.parametrize("command", list(_commands()))
-def test_a_command_of_the_docs_works(command: str, served: RunningRegistry, tmp_path: Path) -> None:
-    words = shlex.split(command.replace(_EXAMPLE_ADDRESS, served.address))
-    assert words[0] == "boxship"
-    program = [sys.executable, "-m", "boxship", *words[1:]]
-    ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stdout
+@pytest.mark.parametrize("commands", list(_commands()))
+def test_the_commands_of_a_block_work(commands: list[str], served: RunningRegistry, tmp_path: Path) -> None:
+    backup(served.folder, tmp_path / "registry")  # what `./registry` is in the pages
+    for command in commands:
+        words = shlex.split(command.replace(_EXAMPLE_ADDRESS, served.address))
+        assert words[0] == "boxship"
+        program = [sys.executable, "-m", "boxship", *words[1:]]
+        ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
+        assert ended.returncode == 0, f"{command}: {ended.stderr}"
+        assert ended.stdout or ended.stderr
 
 
 def test_every_event_stands_on_its_page() -> None:
@@ -104,6 +111,11 @@ def test_every_bound_is_what_the_table_of_times_says(bound: str) -> None:
 def test_every_verb_stands_in_the_changelog() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert [verb for verb in VERBS if verb not in changelog] == []
+
+
+def test_every_action_on_a_registry_stands_on_its_page() -> None:
+    page = (ROOT / "docs/registry.md").read_text()
+    assert [action for action in ACTIONS if f"boxship registry {action}" not in page] == []
 
 
 def test_the_changelog_knows_the_version() -> None:

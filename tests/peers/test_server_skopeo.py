@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship.server.export import export
 from tests.peers.image import LayoutImage, write_layout
 from tests.peers.programs import skopeo, skopeo_copy
 
@@ -57,4 +58,17 @@ def test_skopeo_copies_between_repositories_by_mount(address: str, image: Layout
     skopeo_copy(f"oci:{image.folder}", f"docker://{address}/one:v1")
     skopeo_copy(f"docker://{address}/one:v1", f"docker://{address}/two:v1")
     skopeo_copy(f"docker://{address}/two:v1", f"oci:{tmp_path / 'back'}:v1")
+    assert content(tmp_path / "back") == content(image.folder)
+
+
+@pytest.mark.parametrize(
+    ("repositories", "name"), [((), "team/app:v1"), (("team/app",), "v1")], ids=["everything", "one repository"]
+)
+def test_skopeo_copies_from_what_is_exported(
+    address: str, image: LayoutImage, tmp_path: Path, repositories: tuple[str, ...], name: str
+) -> None:
+    skopeo_copy(f"oci:{image.folder}", f"docker://{address}/team/app:v1")
+    export(tmp_path / "registry", tmp_path / "exported", repositories)
+    skopeo_copy(f"oci:{tmp_path / 'exported'}:{name}", f"docker://{address}/again:v1")
+    skopeo_copy(f"docker://{address}/again:v1", f"oci:{tmp_path / 'back'}:v1")
     assert content(tmp_path / "back") == content(image.folder)
