@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Portion", "Refusal"]
+__all__ = ["Answer", "Portion", "Refusal", "Seal"]
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boxship.digest import Digest
+from boxship.server.soundness import FileIdentity
 from boxship.wire.failure import Failure, write_failures
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """The digest that a file must have to be sent whole, and who is told of one that has not."""
+
+    digest: Digest
+    broken: Callable[[FileIdentity], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Portion:
-    """The bytes from `start` to before `stop` of a file that holds `size`."""
+    """The bytes from `start` to before `stop` of a file that holds `size`; all of it only if it is as its seal says."""
 
     path: Path
     start: int
     stop: int
     size: int
+    seal: Seal | None = None
 
     @property
     def whole(self) -> bool:

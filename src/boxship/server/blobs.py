@@ -5,13 +5,15 @@ from __future__ import annotations
 __all__ = ["delete", "find", "is_sound", "read"]
 
 from dataclasses import replace
+from functools import partial
 
 from boxship.digest import Digest
-from boxship.server.answer import Answer, Portion, Refusal
+from boxship.server.answer import Answer, Portion, Refusal, Seal
 from boxship.server.content import check_match, content_headers, unchanged
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.server.scrub import condemn_read
 from boxship.wire.ranges import parse_byte_range
 
 _PROMISED = 3600.0  # seconds that need no new note; a sweep's grace should be longer by as much
@@ -30,7 +32,8 @@ async def read(registry: Registry, request: Request) -> Answer:
         return Answer(304, headers)
     asked = _range(request, headers["etag"], blob.size)
     start, stop = asked or (0, blob.size)
-    portion = Portion(registry.storage.path(digest), start, stop, blob.size)
+    seal = Seal(digest, partial(condemn_read, registry, digest)) if registry.settings.verify_on_read else None
+    portion = Portion(registry.storage.path(digest), start, stop, blob.size, seal)
     if not asked:
         return Answer(200, headers, portion=portion)
     return Answer(206, headers | {"content-range": f"bytes {start}-{stop - 1}/{blob.size}"}, portion=portion)

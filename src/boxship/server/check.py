@@ -85,7 +85,7 @@ def check(folder: Path, *, verify: bool = False, grace: float = _GRACE) -> Repor
 
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing in a registry's database but what a crash left half done, as any opening does."""
+    """A connection that changes nothing in a registry's database, but to undo what a crash left half done."""
     path = folder / "registry.db"
     if not path.is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")

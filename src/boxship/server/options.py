@@ -80,6 +80,7 @@ OPTIONS = (
         "--gc-grace", "gc_grace", "how long what no manifest needs is kept (86400)", metavar="SECONDS", read=_amount
     ),
     Option("--gc-untagged", "gc_untagged", "sweep manifests, too, that no tag and no manifest names"),
+    Option("--verify-on-read", "verify_on_read", "hash blobs as they are sent, and cut off one that is damaged"),
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
     Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
     Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),

@@ -39,6 +39,7 @@ class Settings:
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
         gc_grace: seconds that content is kept which no manifest refers to.
         gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
+        verify_on_read: whether a blob that is sent whole is hashed as it goes, and cut off where it is damaged.
     """
 
     allow_delete: bool = False
@@ -54,6 +55,7 @@ class Settings:
     gc_interval: float = 3600.0
     gc_grace: float = 24 * 3600.0
     gc_untagged: bool = False
+    verify_on_read: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

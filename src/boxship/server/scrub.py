@@ -5,7 +5,7 @@ A blob that turns out wrong is absent from then on, so that the next push brings
 
 from __future__ import annotations
 
-__all__ = ["Scrubbed", "condemn_blob", "scrub"]
+__all__ = ["Scrubbed", "condemn_blob", "condemn_read", "scrub"]
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from boxship.digest import Digest
 from boxship.server.registry import Registry
-from boxship.server.soundness import Suspect, condemn, identify, set_aside
+from boxship.server.soundness import FileIdentity, Suspect, condemn, identify, set_aside
 from boxship.server.storage import Hash
 
 _BATCH = 100  # rows read at once
@@ -74,6 +74,14 @@ async def condemn_blob(registry: Registry, suspect: Suspect) -> bool:
     now = registry.clock()
     await registry.database.write(lambda connection: set_aside(connection, registry.layout, suspect, now=now))
     return True
+
+
+async def condemn_read(registry: Registry, digest: Digest, file: FileIdentity) -> None:
+    """Condemn a blob that was found wrong as it was read from `file`, unless another one has its place by now."""
+    row = registry.database.read("SELECT version FROM blob WHERE digest = ?", (str(digest),)).fetchone()
+    # In this order: whoever replaces the file after this look changes the version, too.
+    if row and await asyncio.to_thread(identify, registry.layout.blob(digest)) == file:
+        await condemn_blob(registry, Suspect(digest, row[0], file))
 
 
 async def _rows(registry: Registry, since: float) -> AsyncIterator[_Row]:

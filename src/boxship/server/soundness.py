@@ -7,9 +7,10 @@ Who looks at the bytes is `scrub`'s, `repair`'s and `deliver`'s work.
 
 from __future__ import annotations
 
-__all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "set_aside"]
+__all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "identify_open", "set_aside"]
 
 import hashlib
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,17 @@ def digest_file(path: Path, algorithm: str) -> Digest:
 def identify(path: Path) -> FileIdentity | None:
     """Which file has that name; None where none has."""
     try:
-        found = path.lstat()
+        return _identity(path.lstat())
     except FileNotFoundError:
         return None
+
+
+def identify_open(descriptor: int) -> FileIdentity:
+    """Which file is open."""
+    return _identity(os.fstat(descriptor))
+
+
+def _identity(found: os.stat_result) -> FileIdentity:
     return FileIdentity(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
