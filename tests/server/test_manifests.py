@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
+from contextlib import closing
 
 import pytest
 
@@ -80,6 +83,22 @@ def test_a_served_type_never_changes(registry: Driver) -> None:
     assert push_manifest(registry, "app", "v1", untyped).status == 201
     assert push_manifest(registry, "app", "v2", untyped, media_type.DOCKER_MANIFEST).status == 400
     assert registry("GET", "/v2/app/manifests/v1").headers["content-type"] == media_type.OCI_MANIFEST
+
+
+def test_a_repeated_push_is_a_push(registry: Driver) -> None:
+    """No sweep of untagged manifests, which goes by their age, takes what was just pushed again."""
+
+    def times() -> tuple[float, float]:
+        with closing(sqlite3.connect(registry.folder / "registry.db")) as database:
+            query = "SELECT pushed, updated FROM manifest JOIN tag USING (digest)"
+            pushed, updated = database.execute(query).fetchone()
+        return pushed, updated
+
+    push_image(registry, "app", "v1")
+    first = times()
+    time.sleep(0.02)
+    push_image(registry, "app", "v1")
+    assert all(before < after <= time.time() for before, after in zip(first, times(), strict=True))
 
 
 def test_missing_content_is_listed(registry: Driver) -> None:

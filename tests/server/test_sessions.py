@@ -199,3 +199,11 @@ def test_processes_that_open_a_new_folder_at_once_all_have_it(tmp_path: Path) ->
     for process in running:
         process.communicate(b"")
     assert outputs == [b"open\n"] * 5
+
+
+def test_an_upload_that_began_a_moment_ago_is_not_swept(registry: Driver) -> None:
+    storage = registry.run(registry.open()).storage
+    (registry.folder / "uploads" / "new").write_bytes(CONTENT)
+    looks = iter((False, True))
+    storage.sweep(lambda _: next(looks))
+    assert [file.name for file in files(registry)] == ["new"]

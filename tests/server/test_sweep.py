@@ -350,3 +350,13 @@ def test_some_registries_do_not_sweep(tmp_path: Path, settings: Settings) -> Non
     with Driver(tmp_path, settings=replace(settings, gc_grace=0)) as registry:
         registry.run(asyncio.sleep(0.1))
         assert status(registry) == 200
+
+
+def test_a_claimed_blob_cannot_be_mounted_any_more(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    with database(registry) as connection:
+        connection.execute("DELETE FROM repo_blob")
+        connection.execute("UPDATE blob SET state = 2")
+    opened = registry.run(registry.open())
+    assert not registry.run(opened.names.link_blob("other", Digest.parse(NAME), now=time.time()))
+    assert rows(registry, "SELECT * FROM repo_blob") == []

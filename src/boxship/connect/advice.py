@@ -32,13 +32,15 @@ class Advice:
         return self.remembered is not None and self.remembered.seen != _PLAIN
 
 
-def advise(places: tuple[Place, ...], remembered: Remembered | None, now: float) -> Advice:
-    """What follows from what is remembered, `now` in seconds of the epoch."""
+def advise(places: tuple[Place, ...], remembered: Remembered | None, now: float, *, told: bool = False) -> Advice:
+    """What follows from what is remembered, `now` in seconds of the epoch; `told`: nothing is guessed."""
     if not remembered:
         return Advice(places)
     if remembered.seen != _PLAIN:
-        secure = tuple(Place(place.tls, None) for place in places if place.tls)
-        return Advice(secure or places, None, remembered if secure else None)
+        if told and not any(place.tls for place in places):
+            return Advice(places)
+        # Where there is no TLS to try, behind a proxy's plain side or on port 80, nothing is left.
+        return Advice(tuple(Place(place.tls, None) for place in places if place.tls), None, remembered)
     known = [place for place in places if place.plain and str(place.plain) == remembered.address]
     if not known:
         return Advice(places)  # it leads elsewhere now, or nothing permits plain HTTP any more

@@ -259,12 +259,7 @@ class Candidate:
         if not answer:
             return
         self._stage.unwatch(self)
-        forwarder = self._stage.greeting.forwarder
-        if forwarder and answer.head.status == 407:
-            from boxship.connect.tunnel_failure import log_in
-
-            asks = log_in(forwarder, answer.head)
-            self._stage.fail(attempt, asks.evidence, asks.words, asks.remedy)
+        if self._stage.greeting.forwarder and answer.refusal and self._not_passed_on(answer):
             return
         self.reusable = answer.reusable
         words = answer.refusal or (f"sends to TLS on port {answer.moved}" if answer.moved else "a registry")
@@ -272,3 +267,14 @@ class Candidate:
         words = f"{attempt.address}: {answer.head.status}, {words}"
         self._stage.telling.done(attempt, words, {"status": answer.head.status, "ms": taken})
         self._stage.race.answered(attempt, time.monotonic(), refusal=answer.refusal, moved=answer.moved)
+
+    def _not_passed_on(self, answer: question.Answer) -> bool:
+        """Whether it is the proxy in between that has answered."""
+        from boxship.connect.tunnel_failure import not_passed_on
+
+        greeting = self._stage.greeting
+        assert greeting.forwarder
+        said = not_passed_on(greeting.forwarder, greeting.host, answer.head)
+        if said:
+            self._stage.fail(self.attempt, said.evidence, said.words, said.remedy)
+        return said is not None

@@ -138,7 +138,7 @@ class Reach:
             raise
 
     def _advice(self, leg: Leg, places: tuple[Place, ...], names: Names, work: Work, key: Key | None) -> Advice:
-        advice = advise(places, self._recollection.recall(leg, key), time.time())
+        advice = advise(places, self._recollection.recall(leg, key), time.time(), told=leg.told)
         known = advice.remembered
         if known:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known.at))

@@ -111,8 +111,14 @@ def _bad_tls(loss: Loss) -> ConnectFailed | None:
 def _blocked(loss: Loss) -> ConnectFailed | None:
     """The host is known to speak TLS: whatever is seen now is not the host, and plain HTTP is no way out."""
     tried = [attempt for attempt in loss.attempts if attempt.tls]
-    if not (loss.spoke_tls and tried):
+    if not loss.spoke_tls:
         return None
+    if not tried:
+        return ConnectFailed(
+            loss.what,
+            why=f"this host spoke TLS on {loss.spoke_tls} from here: plain HTTP is not guessed any more",
+            remedy="write https:// before it, or http:// where that is meant; --refresh forgets what was seen",
+        )
     showed = ", ".join(dict.fromkeys(f"{attempt.address} {attempt.shows.value}" for attempt in tried))
     return ConnectFailed(
         loss.what,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TunnelFailed", "around", "closed", "foreign", "log_in", "log_in_form", "spoke_too_early"]
+__all__ = ["TunnelFailed", "around", "closed", "foreign", "log_in", "log_in_form", "not_passed_on", "spoke_too_early"]
 
 from collections.abc import Mapping
 
@@ -63,6 +63,23 @@ def log_in(proxy: Proxy, head: Head) -> TunnelFailed:
     return TunnelFailed(Evidence.PROXY, f"the proxy {proxy} {how}: {status}", log_in_form(proxy))
 
 
+def not_passed_on(proxy: Proxy, target: str, head: Head) -> TunnelFailed | None:
+    """What the answer to a plain request for `target` says of the proxy that reads it; None where it says nothing.
+
+    For an answer that is no registry's: those may say 502, too, and filters 403, but in words of their own.
+    """
+    if head.status == 407 or (head.status == 401 and not head.all("www-authenticate")):
+        return log_in(proxy, head)
+    if head.status != 403 and head.status < 500:
+        return None
+    status = f"{head.status} {printable(head.reason)}".rstrip()
+    words = f"the proxy {proxy} answers {status} for {target}, and nothing of a registry"
+    if head.status == 403:
+        return TunnelFailed(Evidence.PROXY, words, f"have {target} permitted there, or {around(target)}")
+    why = f"check whether {target} can be reached from the proxy"
+    return TunnelFailed(Evidence.PROXY, words, f"{why}; if it is to be reached directly, {around(target)}")
+
+
 def log_in_form(proxy: Proxy) -> str:
     """How a log-in is written."""
     return f"write {proxy.rule}={proxy.scheme}://user:password@{_place(proxy)}, special characters as %40 for @"
@@ -70,7 +87,7 @@ def log_in_form(proxy: Proxy) -> str:
 
 def around(target: str) -> str:
     """How a target is reached without a proxy; an address in brackets is none for Go's programs there."""
-    host = target.rpartition(":")[0].strip("[]")
+    host = target.rpartition(":")[0].strip("[]") if target.rpartition(":")[2].isdigit() else target.strip("[]")
     return f"add {host} to NO_PROXY"
 
 
