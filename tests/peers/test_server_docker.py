@@ -1,7 +1,7 @@
 """The registry against docker: pull, tag and push, on the usual port and on that of plain HTTP, without any set-up.
 
-Docker takes registries on loopback for insecure ones; a machine of its own has both ports free. Where the kernel refuses
-dockerd, these tests fail with what it says, and do not skip: `test_server_podman` does the same with podman.
+Docker takes registries on loopback for insecure ones; a machine of its own has both ports free. Where the kernel
+refuses dockerd, these tests fail with what it says, and do not skip: `test_server_podman` does the same with podman.
 """
 
 from __future__ import annotations
