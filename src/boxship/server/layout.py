@@ -123,6 +123,7 @@ class Layout:
                 (folder / f"{first_byte:02x}").mkdir(mode=0o700, exist_ok=True)
             fsync_folder(folder)
         fsync_folder(self.blobs)
+        fsync_folder(self.root)  # else a disk may keep VERSION's name and none of theirs
         _write_version(version)
         fsync_folder(self.root)
 
