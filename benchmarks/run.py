@@ -21,8 +21,8 @@ from programs import missing
 
 import boxship
 
-NAMES = ("startup", "blocked", "tags", "digests", "blob")
-PEERS = ("docker-registry", "skopeo")
+NAMES = ("startup", "blocked", "tags", "digests", "blob", "serving")
+PEERS = ("docker-registry", "skopeo", "wrk")
 RESULTS = Path(__file__).parent / "results"
 
 

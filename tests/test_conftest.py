@@ -28,7 +28,9 @@ def test_three(): pass
 def run_with(ci: str, folder: Path) -> str:
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = peer(name): needs a program\n")
     (folder / "test_peers.py").write_text(TEST)
-    argv = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-c", f"{folder}/pytest.ini", str(folder)]
+    # Its own folder for what is temporary: otherwise it clears away what all earlier runs left.
+    own = ["-c", f"{folder}/pytest.ini", f"--basetemp={folder}/temporary"]
+    argv = [sys.executable, "-m", "pytest", "-p", "tests.conftest", *own, str(folder)]
     env = {**os.environ, "CI": ci}
     cwd = Path(__file__).parents[1]
     return subprocess.run(argv, capture_output=True, text=True, check=False, env=env, cwd=cwd).stdout

@@ -1,0 +1,127 @@
+"""`boxship registry serve` beside Debian's docker-registry: manifests, large blobs, long lists, and memory."""
+
+from __future__ import annotations
+
+__all__ = ["run"]
+
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+from load import Blob, boxship_registry, peak_kib, pull, push, requests_a_second
+from measure import Comparison, Row, Times, verdict
+from programs import Storage, docker_registry, missing
+
+from boxship.media_type import ACCEPT_MANIFESTS
+from boxship.testing import put_image, put_tags, random_image
+
+_ROUNDS, _SECONDS, _CONNECTIONS = 7, 2, 32
+_LARGE = 954  # mebibytes: 1 GB
+_FEW, _MANY, _PAGE = 2_000, 200_000, 1_000
+_CLIENTS, _EACH = 32, 30  # mebibytes: 1 GB in all
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """The rows of the registry."""
+    if not missing("wrk", "docker-registry"):
+        yield _manifests(folder / "manifests")
+        yield from _blobs(folder / "blobs")
+    if not missing("wrk"):
+        yield _pages(folder / "pages")
+    yield _memory(folder / "memory")
+
+
+def _manifests(folder: Path) -> Row:
+    theirs, ours = _folders(folder)
+    Storage(theirs, "app").put_image([b"a layer"], ["v1"])
+    with docker_registry(theirs) as there, boxship_registry(ours) as (here, _):
+        put_image(here, "app", "v1", random_image(layers=1, layer_size=64))
+        rates = _in_turn({"ours": here, "theirs": there}, lambda address: _rate(address, "app/manifests/v1"))
+    ratios = [a / b for a, b in zip(rates["ours"], rates["theirs"], strict=True)]
+    most, their_most = max(rates["ours"]), max(rates["theirs"])
+    best, usual = most / their_most, median(ratios)
+    return Row(
+        name=f"GET of a manifest by tag, {most:,.0f}/s, over docker-registry's {their_most:,.0f}/s",
+        target=">= 15 x",
+        measured=f"{best:.1f} x (median {usual:.1f})",
+        spread=f"{min(ratios):.1f}-{max(ratios):.1f}, {_ROUNDS} rounds",
+        holds=verdict(best >= 15, usual >= 15),
+        facts=rates,
+    )
+
+
+def _rate(address: str, path: str) -> float:
+    headers = (f"Accept: {ACCEPT_MANIFESTS}",)
+    return requests_a_second(f"http://{address}/v2/{path}", seconds=_SECONDS, connections=_CONNECTIONS, headers=headers)
+
+
+def _blobs(folder: Path) -> Iterator[Row]:
+    theirs, ours = _folders(folder)
+    blob = Blob.noise(folder / "blob", _LARGE)
+    with docker_registry(theirs) as there, boxship_registry(ours) as (here, _):
+        addresses, numbers = {"ours": here, "theirs": there}, iter(range(2 * _ROUNDS + 2))
+        # To another repository each time: a registry may know that one of its own has it already.
+        pushed = _in_turn(addresses, lambda address: push(address, f"app{next(numbers)}", blob))
+        for address in addresses.values():
+            push(address, "app", blob)
+        pulled = _in_turn(addresses, lambda address: pull(address, "app", blob))
+    blob.path.unlink()
+    yield _throughput("push of a blob", blob, pushed, 1.3)
+    yield _throughput("pull of a blob", blob, pulled, 0.7)
+
+
+def _throughput(what: str, blob: Blob, seconds: dict[str, list[float]], least: float) -> Row:
+    compared = Comparison(Times(seconds["theirs"]), Times(seconds["ours"]))
+    rate = blob.size / 1e9 / compared.theirs.best
+    return Row(
+        name=f"{what}, {blob.size / 1e9:.2f} GB ({rate:.2f} GB/s), over docker-registry",
+        target=f">= {least:g} x the throughput",
+        measured=f"{compared.best:.2f} x (median {compared.usual:.2f})",
+        spread=compared.spread,
+        holds=verdict(compared.best >= least, compared.usual >= least),
+        facts=seconds,
+    )
+
+
+def _pages(folder: Path) -> Row:
+    with boxship_registry(folder) as (address, _):
+        for repository, count in (("few", _FEW), ("many", _MANY)):
+            put_tags(address, repository, (f"v{number:06}" for number in range(count)))
+        paths = {"few": f"few/tags/list?n={_PAGE}", "many": f"many/tags/list?n={_PAGE}&last=v{_MANY // 2:06}"}
+        rates = _in_turn(paths, lambda path: _rate(address, path))
+    compared = Comparison(*(Times([1 / rate for rate in rates[name]]) for name in ("many", "few")))
+    return compared.row(f"a page of {_PAGE:,} tags out of {_MANY:,} ({max(rates['many']):,.0f}/s), over {_FEW:,}", 2.0)
+
+
+def _memory(folder: Path) -> Row:
+    folder.mkdir()
+    blobs = [Blob.noise(folder / f"blob{number}", _EACH) for number in range(_CLIENTS)]
+    with boxship_registry(folder / "ours") as (address, pid), ThreadPoolExecutor(_CLIENTS) as clients:
+        list(clients.map(lambda blob: push(address, "app", blob), blobs))
+        peak = peak_kib(pid) / 1024
+    return Row(
+        name=f"peak memory (VmHWM) while {_CLIENTS} clients push {_CLIENTS * blobs[0].size / 1e9:.2f} GB in all",
+        target="<= 150 MB",
+        measured=f"{peak:.1f} MiB",
+        holds="yes" if peak * 1.048576 <= 150 else "no",
+    )
+
+
+def _folders(folder: Path) -> tuple[Path, Path]:
+    for name in ("theirs", "ours"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
+    return folder / "theirs", folder / "ours"
+
+
+def _in_turn(what: dict[str, str], measure: Callable[[str], float]) -> dict[str, list[float]]:
+    """What is measured of each in turn, so many rounds and one more that does not count."""
+    found: dict[str, list[float]] = {name: [] for name in what}
+    for number in range(_ROUNDS + 1):
+        for name, value in list(what.items())[:: -1 if number % 2 else 1]:
+            measured = measure(value)
+            if number:
+                found[name].append(measured)
+    return found
