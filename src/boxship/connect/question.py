@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from boxship.connect.forwarding import proxy_authorization, target_prefix
+from boxship.wire.content import Content
+from boxship.wire.framing import Incomplete, NotHTTP, parse_framing
 from boxship.wire.message import Head, Request
+from boxship.wire.recognition import not_a_registry
 from boxship.wire.routes import BASE
 
 if TYPE_CHECKING:
     from boxship.settings.proxies import Proxy
 
-# What reads an answer is imported when there is one: `http.client` makes headers of `email`, which takes a while.
-# ruff: noqa: PLC0415
-
 # A registry's answer to /v2/ is a few hundred bytes; a portal's page may be cut here and still be recognised.
 LONGEST = 64 * 1024
 
-_BLANK_LINES = (b"\n\r\n", b"\n\n")
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d\s")  # RFC 9110, 15.2; 101 ends HTTP
 
@@ -45,17 +44,6 @@ class Answer:
     reusable: bool
 
 
-class _Bytes(io.BytesIO):
-    """What `http.client` takes for a socket and its file: bytes that have come already."""
-
-    def makefile(self, _mode: str) -> _Bytes:
-        """Itself: `http.client` asks a socket for a file."""
-        return self
-
-    def close(self) -> None:
-        """Stay open: `http.client` closes what it has read, and what is left over counts."""
-
-
 def question(host: str, user_agent: str, forwarder: Proxy | None = None) -> bytes:
     """The bytes to send; `host` as the Host header writes it, `forwarder` the proxy that reads them."""
     extra = (("User-Agent", user_agent), *proxy_authorization(forwarder))
@@ -68,35 +56,38 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     `ended`: the peer has closed, or `LONGEST` is reached; what is there must do.
     """
     data = _without_interim(data)
-    if not _END_OF_HEAD.search(data):
+    end = _END_OF_HEAD.search(data)
+    if not end:
         return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
-    import http.client
-
-    from boxship.wire.recognition import not_a_registry
-
-    received = _Bytes(data)
-    response = http.client.HTTPResponse(received)  # type: ignore[arg-type] # only makefile is used of a socket
+    file = io.BufferedReader(io.BytesIO(data[end.end() :]))
     try:
-        response.begin()
-        # A body without a length ends with the connection; a read without a size is what tells a short one.
-        whole = ended or response.length is not None or response.chunked
-        body = response.read()
-        # `http.client` takes chunks for whole that lack their last line: it would be left to the next answer.
-        whole = whole and (not response.chunked or data[: received.tell()].endswith(_BLANK_LINES))
-    except http.client.IncompleteRead as error:
-        body, whole = error.partial, False
-    except (http.client.HTTPException, ValueError, OverflowError):  # the last: a length that no index holds
+        framing = parse_framing(data[: end.end()], "GET")
+        content = Content(framing, file)
+        body = _read(content, len(data))
+    except NotHTTP:
         return _unanswered(data)
+    # Content without a length ends with the connection.
+    whole = content.ended and (ended or framing.length is not None or framing.chunked)
     if not whole and not ended:
         return None
-    head = Head.of(response.status, response.reason, response.getheaders())
-    moved = _moved_to_tls(head, host)
-    refusal = "" if moved else not_a_registry(head, body)
-    return Answer(head, refusal, moved, whole and not response.will_close and not received.read(1))
+    moved = _moved_to_tls(framing.head, host)
+    refusal = "" if moved else not_a_registry(framing.head, body)
+    return Answer(framing.head, refusal, moved, whole and not framing.closes and not file.peek())
+
+
+def _read(content: Content, size: int) -> bytes:
+    """As much of the content as has come."""
+    view, received = memoryview(bytearray(size)), 0
+    try:
+        while count := content.readinto(view[received:]):
+            received += count
+    except Incomplete:
+        pass
+    return bytes(view[:received])
 
 
 def _without_interim(data: bytes) -> bytes:
-    """The data from the final answer on: `http.client` would take "103 Early Hints" for it."""
+    """The data from the final answer on: "103 Early Hints" is none."""
     start = 0
     while _INTERIM.match(data, start) and (end := _END_OF_HEAD.search(data, start)):
         start = end.end()

@@ -1,4 +1,4 @@
-"""One connection and the exchanges on it: `http.client`'s framing over a socket and a reader of ours.
+"""One connection and the exchanges on it: a request is written, the head of its answer read.
 
 What sockets, TLS and framing raise leaves here as boxship's own (`border`); answers are `response`'s.
 """
@@ -10,7 +10,6 @@ __all__ = ["Connection"]
 import contextlib
 import socket
 from collections.abc import Callable
-from http import HTTPStatus
 
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.forwarding import proxy_authorization, target_prefix
@@ -18,12 +17,13 @@ from boxship.connect.readiness import Readiness
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer
 from boxship.transport.border import translated
-from boxship.transport.head import Answer
 from boxship.transport.incoming import Incoming
 from boxship.transport.reader import Reader
 from boxship.transport.response import Response
 from boxship.transport.retry import Stale
 from boxship.transport.sending import upload, write
+from boxship.wire.content import Content
+from boxship.wire.framing import Framing, parse_framing
 from boxship.wire.message import USER_AGENT, Request
 
 _MOST_INTERIM = 16  # 103 Early Hints and the like before the answer
@@ -64,13 +64,13 @@ class Connection:
             data += request.body
         reused, self._used = self._used, True
         self._reader.expect(work, bounds, first_byte)
-        self._file.expect()
         with work.watch(self.interrupt), _Exchange(self, request, reused=reused):
             rest = self._send(memoryview(data), work, bounds, body=bool(request.body))
             if wrote:
                 wrote(len(data))
-            answer, whole = self._final_answer(request.method, rest, work, bounds)
-        return Response(answer.head, answer, self, self._reader, work, keep=whole and not answer.will_close)
+            framing, whole = self._final_answer(request.method, rest, work, bounds)
+        content = Content(framing, self._file)
+        return Response(framing, content, self, self._reader, work, keep=whole and not framing.closes)
 
     def _send(self, data: memoryview, work: Work, bounds: Bounds, *, body: bool) -> memoryview | None:
         try:
@@ -83,13 +83,12 @@ class Connection:
         self._reader.sent()
         return rest
 
-    def _final_answer(self, method: str, rest: memoryview | None, work: Work, bounds: Bounds) -> tuple[Answer, bool]:
-        """The final answer, and whether the whole request was sent: sending goes on after an interim answer."""
+    def _final_answer(self, method: str, rest: memoryview | None, work: Work, bounds: Bounds) -> tuple[Framing, bool]:
+        """The final answer's framing, and whether the whole request was sent: sending goes on after an interim one."""
         for _ in range(_MOST_INTERIM + 1):
-            answer = Answer(self._file, method=method)  # type: ignore[arg-type] # it asks a socket for a makefile only
-            answer.parse(self._file.head())
-            if answer.status >= HTTPStatus.OK:
-                return answer, rest is None
+            framing = parse_framing(self._file.head(), method)
+            if framing.head.status >= 200:
+                return framing, rest is None
             self._reader.interim()
             if rest is not None:
                 rest = self._send(rest, work, bounds, body=True)

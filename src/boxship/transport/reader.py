@@ -1,11 +1,11 @@
 """Raw reading on a socket that does not block, with the bound of the phase checked on every call.
 
-`http.client` reads through this: alone it would go on through endless interim answers, trickled heads and trailers.
+Whoever reads through this need not look at a clock: endless interim answers, trickled heads and trailers end here.
 """
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_HEAD", "Reader"]
+__all__ = ["Reader"]
 
 import io
 import time
@@ -17,11 +17,11 @@ from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
 from boxship.seconds import spoken
 from boxship.transport.flow import LEAST_RATE, Flow, Stalled
+from boxship.wire.framing import LONGEST_HEAD
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
-LONGEST_HEAD = 64 * 1024
 _FIRST_BYTE, _HEAD, _BODY = "first byte", "head", "body"
 _ALIVE = "the connection is alive: the server hangs, or something on the way holds the answer back"
 

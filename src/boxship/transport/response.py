@@ -5,22 +5,18 @@ from __future__ import annotations
 __all__ = ["Response"]
 
 import contextlib
-import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from boxship.connect.deadline import Work
 from boxship.connect.verdict import Verdict
 from boxship.errors import BrokenAnswer, Cancelled, Unreachable
 from boxship.transport.border import translated
 from boxship.transport.flow import Stalled
-from boxship.transport.head import Answer
 from boxship.transport.reader import Reader
-from boxship.wire.message import Head
-
-if TYPE_CHECKING:
-    from boxship.transport.chunks import Chunks
+from boxship.wire.content import Content
+from boxship.wire.framing import Framing
 
 _DRAINED = 64 * 1024  # an answer of at most this is read to its end, so that its connection can be used again
 _DRAINING = 1.0  # seconds; a new connection costs less than a longer wait
@@ -45,42 +41,38 @@ class Response:
 
     def __init__(
         self,
-        head: Head,
-        answer: Answer,
+        framing: Framing,
+        content: Content,
         connection: _Connection,
         reader: Reader,
         work: Work,
         *,
         keep: bool,
     ) -> None:
-        self.head, self.status = head, head.status
+        self.head, self.status = framing.head, framing.head.status
+        self.protocol = framing.protocol
         self.verdict = connection.verdict
-        self._answer, self._connection, self._reader, self._work = answer, connection, reader, work
+        self._framing, self._content = framing, content
+        self._connection, self._reader, self._work = connection, reader, work
         self._keep = keep
-        self._chunks: Chunks | None = None
         self.on_release: Callable[[], None] = connection.close
         self.on_end: Callable[[Response], None] | None = None
         """Is told once, when nobody reads any more."""
 
     @property
-    def protocol(self) -> str:
-        """The answer's version of HTTP."""
-        return "HTTP/1.0" if self._answer.version == 10 else "HTTP/1.1"
-
-    @property
     def whole(self) -> bool:
         """Whether all of the body has been read."""
-        return self._answer.isclosed()
+        return self._content.ended
 
     @property
     def length(self) -> int | None:
         """How many bytes of the body are still to come, where the answer says so."""
-        return self._answer.length
+        return self._content.left
 
     @property
     def ends_with_connection(self) -> bool:
         """Whether nothing but the connection's end will say that the body has ended."""
-        return self._answer.length is None and not self._answer.chunked
+        return self._framing.length is None and not self._framing.chunked
 
     def read(self, limit: int) -> bytes:
         """The whole body, a document of at most `limit` bytes; `BrokenAnswer` for a longer or a broken one."""
@@ -89,12 +81,9 @@ class Response:
 
     def _whole(self, limit: int) -> bytes:
         with self._reading():
-            body = self._answer.read(limit + 1)
+            body = self._content.read(limit + 1)
             if len(body) > limit:
                 raise BrokenAnswer(f"the answer of {self._connection.place}", why=f"it is longer than {limit} bytes")
-            self._answer.read(1)  # the end of a chunked body, and of one without a length
-            if self._answer.length:  # asked for a number of bytes, http.client gives fewer without a word
-                raise http.client.IncompleteRead(b"", self._answer.length)
         return body
 
     def excerpt(self, limit: int) -> bytes:
@@ -114,10 +103,6 @@ class Response:
         waiting. After that it may be read on, from here again.
         """
         self._reader.stream(silence, slow=slow)
-        if self._answer.chunked and not self._answer.isclosed() and not self._chunks:
-            from boxship.transport.chunks import Chunks  # noqa: PLC0415 -- documents, which are most, do without
-
-            self._chunks = Chunks(self._answer.fp)
 
     def readinto(self, view: memoryview) -> int:
         """Fill as much of `view` as there is, less before an error; 0 at the end of the whole body.
@@ -125,12 +110,7 @@ class Response:
         Raises `BrokenAnswer` at an early end, and `Stalled` where nothing comes; that alone leaves it to be read on.
         """
         with self._reading():
-            count = self._chunks.readinto(view) if self._chunks else self._answer.readinto(view)
-            if not count and self._answer.length:
-                raise http.client.IncompleteRead(b"", self._answer.length)
-            if self._chunks and self._chunks.ended:
-                self._answer.close()
-            return count
+            return self._content.readinto(view)
 
     def interrupt(self) -> None:
         """End the wait of whoever reads it, from another thread."""
@@ -143,12 +123,12 @@ class Response:
             told(self)
         if not self._connection.open:
             return
-        wanted = self._keep and not self._work.cancelled and not self._chunks
-        if wanted and not self._answer.isclosed() and (self.length or 0) <= _DRAINED:
+        wanted = self._keep and not self._work.cancelled
+        if wanted and not self.whole and (self.length or 0) <= _DRAINED:
             self._reader.document(_DRAINING)
             with contextlib.suppress(Unreachable, Cancelled):
                 self._whole(_DRAINED)
-        if self._keep and self._answer.isclosed() and self._connection.open:
+        if self._keep and self.whole and self._connection.open:
             self.on_release()
         else:
             self._connection.close()

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import http.client
 import io
 from collections.abc import Sequence
 
 import pytest
 
-from boxship.transport.chunks import Chunks
+from boxship.wire.chunks import Chunks
+from boxship.wire.framing import Incomplete, NotHTTP
 
 CONTENT = bytes(range(256)) * 5
 
@@ -80,9 +80,9 @@ def test_what_comes_after_the_end_is_left() -> None:
 @pytest.mark.parametrize("cut", range(1, 25))
 def test_an_early_end_is_none_of_the_content_s(cut: int) -> None:
     chunks = Chunks(Halting([encoded(1280)[:-cut]]))
-    with pytest.raises(http.client.IncompleteRead):
+    with pytest.raises(Incomplete):
         read(chunks, 5000)
-    with pytest.raises(http.client.IncompleteRead):
+    with pytest.raises(Incomplete):
         chunks.readinto(memoryview(bytearray(1)))
     assert not chunks.ended
 
@@ -104,6 +104,6 @@ BROKEN = {
 def test_a_broken_chunk_is_an_error_and_stays_one(wire: bytes) -> None:
     chunks = Chunks(Halting([wire]))
     for _ in range(2):
-        with pytest.raises(http.client.HTTPException):
+        with pytest.raises(NotHTTP):
             read(chunks, 5000)
     assert not chunks.ended

@@ -1,16 +1,13 @@
-"""The content of a chunked body (RFC 9112, 7.1), so that a read that ended in an error can be repeated.
-
-`http.client` loses what it had read by then; that is right for documents, which are read whole or not at all.
-"""
+"""The content of a chunked body (RFC 9112, 7.1), so that a read that ended in an error can be repeated."""
 
 from __future__ import annotations
 
-__all__ = ["Chunks"]
+__all__ = ["Chunks", "File"]
 
-import http.client
 import re
 from typing import Protocol
 
+from boxship.wire.framing import Incomplete, NotHTTP
 from boxship.wire.printable import printable
 
 # A size of 15 digits is past every blob; extensions are for nobody here.
@@ -19,7 +16,9 @@ _LONGEST_LINES = 64 * 1024  # between two pieces of content, or of the trailer: 
 _ENDS = (b"\r\n", b"\n")
 
 
-class _File(Protocol):
+class File(Protocol):
+    """What comes on a connection."""
+
     def peek(self) -> bytes:
         """What has come and is not taken, at least a byte of it; nothing at the end."""
 
@@ -33,7 +32,7 @@ class _File(Protocol):
 class Chunks:
     """The chunks of a body that is read piece by piece."""
 
-    def __init__(self, file: _File) -> None:
+    def __init__(self, file: File) -> None:
         self._file = file
         self._left = 0  # bytes of the present chunk
         self._line = b""  # as much as has come of the present line
@@ -47,7 +46,7 @@ class Chunks:
         try:
             while filled < len(view) and self._in_chunk():
                 filled += self._content(view[filled:])
-        except (OSError, http.client.HTTPException):
+        except (OSError, NotHTTP):
             if not filled:
                 raise
         return filled
@@ -55,7 +54,7 @@ class Chunks:
     def _content(self, view: memoryview) -> int:
         count = self._file.readinto(view[: self._left])
         if not count:
-            raise http.client.IncompleteRead(b"", self._left)
+            raise Incomplete(self._left)
         self._left -= count
         self._of_lines = 0
         return count
@@ -71,10 +70,10 @@ class Chunks:
         while not self._line.endswith(b"\n") and not self._lines_too_long:
             there = self._file.peek()
             if not there:
-                raise http.client.IncompleteRead(self._line)
+                raise Incomplete
             self._line += self._file.read(there.find(b"\n") + 1 or len(there))
         if self._lines_too_long:
-            raise http.client.HTTPException(f"more than {_LONGEST_LINES} bytes between its chunks")
+            raise NotHTTP(f"more than {_LONGEST_LINES} bytes between its chunks")
         return self._line
 
     @property
@@ -86,14 +85,14 @@ class Chunks:
     def _size(self, line: bytes) -> None:
         match = _SIZE.fullmatch(line)
         if not match:
-            raise http.client.HTTPException(f"a chunk of no size: {printable(line[:40].decode('latin-1'))}")
+            raise NotHTTP(f"a chunk of no size: {printable(line[:40].decode('latin-1'))}")
         self._of_lines += len(line)
         self._left = int(match[1], 16)
         self._expected = self._end_of_chunk if self._left else self._trailer
 
     def _end_of_chunk(self, line: bytes) -> None:
         if line not in _ENDS:
-            raise http.client.HTTPException("a chunk that is longer than it says")
+            raise NotHTTP("a chunk that is longer than it says")
         self._expected = self._size
 
     def _trailer(self, line: bytes) -> None:
