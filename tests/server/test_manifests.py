@@ -6,10 +6,12 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from boxship import media_type
+from boxship.server.registry import Settings
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
@@ -128,6 +130,19 @@ def test_an_index_needs_its_manifests_in_its_own_repository(registry: Driver) ->
     assert push_manifest(registry, "app", "none", index(), media_type.OCI_INDEX).status == 201
     elsewhere = push_manifest(registry, "other", "all", index(manifest), media_type.OCI_INDEX)
     assert elsewhere.refusal == (400, "MANIFEST_BLOB_UNKNOWN")
+
+
+def test_a_manifest_may_be_sparse_where_that_is_allowed(tmp_path: Path) -> None:
+    with Driver(tmp_path, settings=Settings(allow_sparse=True)) as registry:
+        manifest, absent = push_image(registry, "app"), image(b"another platform")
+        sparse = index(manifest, absent)
+        assert push_manifest(registry, "app", "all", sparse, media_type.OCI_INDEX).status == 201
+        assert registry("GET", "/v2/app/manifests/all").body == sparse
+        assert registry("GET", f"/v2/app/manifests/{digest(absent)}").status == 404
+        assert push_manifest(registry, "app", "another", absent).status == 201
+        # What is there has the size that is said.
+        wrong = json.dumps({**json.loads(sparse), "manifests": [{**descriptor(manifest), "size": 3}]}).encode()
+        assert push_manifest(registry, "app", "wrong", wrong, media_type.OCI_INDEX).code == "MANIFEST_INVALID"
 
 
 def test_an_index_may_list_blobs_as_build_caches_do(registry: Driver) -> None:

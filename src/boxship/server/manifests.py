@@ -43,7 +43,13 @@ async def put(registry: Registry, request: Request) -> Answer:
     digest = _digest(request, body)
     try:
         await registry.names.put_manifest(
-            request.repository, digest, document, tags, _expected(request), now=registry.clock()
+            request.repository,
+            digest,
+            document,
+            tags,
+            _expected(request),
+            now=registry.clock(),
+            sparse=registry.settings.allow_sparse,
         )
     except ContentMissing as error:
         detail = [str(missing) for missing in error.digests]

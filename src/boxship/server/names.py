@@ -177,15 +177,17 @@ class Names:
         expected: Expected,
         *,
         now: float,
+        sparse: bool = False,
     ) -> None:
         """Store a manifest and let tags name it, if the repository has all that the manifest needs.
 
+        A `sparse` one needs nothing.
         Raises `ContentMissing`, `SizeDiffers`, or `TagMoved` where `expected` denies what a tag names now.
         """
 
         def work(connection: sqlite3.Connection) -> None:
             repo = _repository(connection, repository, now)
-            push_manifest(connection, repo, digest, document, tags=tags, expected=expected, now=now)
+            push_manifest(connection, repo, digest, document, tags=tags, expected=expected, now=now, sparse=sparse)
 
         await self._database.write(work)
 

@@ -62,6 +62,7 @@ OPTIONS = (
     Option("--address", "address", "port 0 takes a free one (default: 127.0.0.1:5000)", metavar="HOST:PORT"),
     Option("--disk", "folder", "where everything is kept (default: ./registry)", metavar="DIR"),
     Option("--allow-delete", "allow_delete", "let clients delete manifests, tags and blobs"),
+    Option("--allow-sparse", "allow_sparse", "take manifests some of whose content is not there"),
     Option("--read-only", "read_only", "let clients pull, and nothing else"),
     Option("--largest-blob", "largest_blob", "the most bytes of a blob (64 GiB)", metavar="BYTES", read=_whole),
     Option(

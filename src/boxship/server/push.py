@@ -47,10 +47,11 @@ def push_manifest(
     tags: Collection[str],
     expected: Expected,
     now: float,
+    sparse: bool,
 ) -> None:
     """Give the repository a manifest and let tags name it; see `Names.put_manifest`."""
     _check_expected(connection, repo, digest, tags, expected)
-    _check_content(connection, repo, document)
+    _check_content(connection, repo, document, sparse=sparse)
     values = (repo, str(digest), document.media_type, document.raw, *_described(document), now)
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
     connection.execute(_PUT_MANIFEST, values)
@@ -77,16 +78,16 @@ def _put_references(connection: sqlite3.Connection, repo: int, digest: str, docu
     connection.executemany(_PUT_REFERENCE, values)
 
 
-def _check_content(connection: sqlite3.Connection, repo: int, document: Document) -> None:
-    """Every descriptor points at content of this repository, and says its right size."""
+def _check_content(connection: sqlite3.Connection, repo: int, document: Document, *, sparse: bool) -> None:
+    """Every descriptor points at content of this repository, and says its right size; a sparse one is ahead of some."""
     missing = []
     for query, descriptors in ((_SIZE_OF_BLOB, document.blobs), (_SIZE_OF_CHILD, document.children)):
         for descriptor in descriptors:
             found = connection.execute(query, (repo, str(descriptor.digest))).fetchone()
-            if not found:
-                missing.append(descriptor.digest)
-            elif found[0] != descriptor.size:
+            if found and found[0] != descriptor.size:
                 raise SizeDiffers(descriptor, found[0])
+            if not (found or sparse):
+                missing.append(descriptor.digest)
     if missing:
         raise ContentMissing(missing)
 

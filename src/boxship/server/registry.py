@@ -26,6 +26,7 @@ class Settings:
 
     Attributes:
         allow_delete: whether anything may be deleted.
+        allow_sparse: whether a manifest may be pushed some of whose content is not there: copies of some platforms.
         read_only: whether nothing may be pushed or deleted.
         page_size: the most entries of a page.
         largest_blob: the most bytes of a blob.
@@ -43,6 +44,7 @@ class Settings:
     """
 
     allow_delete: bool = False
+    allow_sparse: bool = False
     read_only: bool = False
     page_size: int = 1000
     largest_blob: int = 64 * 1024**3
