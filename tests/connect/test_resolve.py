@@ -157,6 +157,32 @@ def test_the_first_answer_is_enough_and_ipv4_waits_a_little(
     assert seconds <= taken < seconds + 0.3
 
 
+def test_an_answer_that_nobody_was_told_of_may_still_come(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (0, ["2001:db8::1"]), FOUR: (0.1, ["10.0.0.1"])})
+    lookup = Lookup("reg.test")
+    assert lookup.first(Work(), NAMES) == (Address.of("2001:db8::1", 0),)
+    for thread in threading.enumerate():
+        if thread.name.startswith("boxship-resolve"):
+            thread.join(1.0)
+    assert lookup.pending
+    assert lookup.addresses() == (Address.of("2001:db8::1", 0), Address.of("10.0.0.1", 0))
+    assert not lookup.pending
+    lookup.close()
+
+
+@pytest.mark.parametrize(("delay", "known"), [(0.1, 2), (9, 1)])
+def test_the_rest_is_waited_for_for_a_while(
+    answer: Callable[[Mapping[int, Answer]], None], delay: float, known: int
+) -> None:
+    answer({SIX: (0, ["2001:db8::1"]), FOUR: (delay, ["10.0.0.1"])})
+    lookup = Lookup("reg.test")
+    assert len(lookup.first(Work(), NAMES)) == 1
+    began = time.monotonic()
+    assert len(lookup.settled(Work(), 0.4)) == known
+    assert min(delay, 0.4) - 0.05 < time.monotonic() - began < 1.0
+    lookup.close()
+
+
 def test_a_late_answer_can_be_waited_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
     answer({SIX: (0.15, ["2001:db8::1"]), FOUR: (0, ["10.0.0.1"])})
     lookup = Lookup("reg.test")

@@ -210,11 +210,11 @@ def test_a_cache_that_cannot_be_written_is_no_concern(materials: Path, tmp_path:
 def test_what_is_found_at_a_later_address_is_remembered_as_well(materials: Path, tmp_path: Path) -> None:
     places = {f"[{SERVER6}]:5000": "dropped", f"{SERVER}:5000": "open"}
     with (
-        Network(names={SHORT: [SERVER6, SERVER]}) as network,
+        Network(names={HOST: [SERVER6, SERVER]}) as network,
         placed(network, materials, places) as scene,
     ):
         there = Place(network, scene, tmp_path)
-        first, second = (there.ls("--insecure", "-v", host=f"{SHORT}:5000") for _ in range(2))
+        first, second = (there.ls("--insecure", "-v", host=f"{HOST}:5000") for _ in range(2))
         assert first.tags == second.tags == [PLAIN_TAG]
         assert "Remembered" in second.stderr
         assert len(there.files) == 1

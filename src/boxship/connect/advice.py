@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Advice", "advise"]
+__all__ = ["Advice", "advise", "leads_elsewhere"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,9 +41,18 @@ def advise(places: tuple[Place, ...], remembered: Remembered | None, now: float,
             return Advice(places)
         # Where there is no TLS to try, behind a proxy's plain side or on port 80, nothing is left.
         return Advice(tuple(Place(place.tls, None) for place in places if place.tls), None, remembered)
-    known = [place for place in places if place.plain and str(place.plain) == remembered.address]
-    if not known:
-        return Advice(places)  # it leads elsewhere now, or nothing permits plain HTTP any more
+    if leads_elsewhere(places, remembered):
+        return Advice(places)  # or nothing permits plain HTTP any more
     fresh = now - remembered.at < _FRESH
-    others = (place for place in places if place is not known[0])
-    return Advice((known[0], *others), HEAD_START if fresh else 0.0, remembered)
+    # A stable order: the others stay as they are.
+    ordered = sorted(places, key=lambda place: not _is_at(place, remembered))
+    return Advice(tuple(ordered), HEAD_START if fresh else 0.0, remembered)
+
+
+def leads_elsewhere(places: tuple[Place, ...], remembered: Remembered) -> bool:
+    """Whether a host that is remembered for plain HTTP is at none of the places where it was found."""
+    return remembered.seen == _PLAIN and not any(_is_at(place, remembered) for place in places)
+
+
+def _is_at(place: Place, remembered: Remembered) -> bool:
+    return place.plain is not None and str(place.plain) == remembered.address

@@ -44,6 +44,10 @@ class Names:
         """The places of the first answer, waited for."""
         return self._places(self._lookup.first(work, bound) if self._lookup else ())
 
+    def settled(self, work: Work, seconds: float) -> tuple[Place, ...]:
+        """The places that are known when the rest has been waited for, for so long."""
+        return self._places(self._lookup.settled(work, seconds) if self._lookup else ())
+
     def hear(self) -> tuple[tuple[Place, ...], bool]:
         """The places that are known by now, and whether more may come."""
         addresses, more = self._lookup.hear() if self._lookup else ((), False)

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from boxship.connect.advice import Advice, advise
+from boxship.connect.advice import Advice, advise, leads_elsewhere
 from boxship.connect.attempt import Attempt, End, Goal, Place
 from boxship.connect.candidate import Greeting
 from boxship.connect.contexts import Contexts
@@ -27,9 +27,12 @@ from boxship.errors import TimedOut
 if TYPE_CHECKING:
     import ssl
 
-    from boxship.connect.memory import Key
+    from boxship.connect.memory import Key, Remembered
     from boxship.connect.tunnel import Tunnel
     from boxship.settings.proxies import Proxy
+
+# Seconds to wait for IPv4 where IPv6 was answered first and it is the other address that is remembered.
+_OTHER_FAMILY = 0.25
 
 # What tunnels and errors need is imported where there is one.
 # ruff: noqa: PLC0415
@@ -121,7 +124,10 @@ class Reach:
         try:
             places = names.first(work, self._bounds.names)
             key = key_for(leg, places)
-            advice = self._advice(leg, places, names, work, key)
+            known = self._recollection.recall(leg, key)
+            if known and leads_elsewhere(places, known):
+                places = names.settled(work, _OTHER_FAMILY)
+            advice = self._advice(leg, places, names, work, known)
             port = leg.site.registry.port
             race = Race(
                 advice.places,
@@ -137,10 +143,11 @@ class Reach:
             names.close()
             raise
 
-    def _advice(self, leg: Leg, places: tuple[Place, ...], names: Names, work: Work, key: Key | None) -> Advice:
-        advice = advise(places, self._recollection.recall(leg, key), time.time(), told=leg.told)
-        known = advice.remembered
-        if known:
+    def _advice(
+        self, leg: Leg, places: tuple[Place, ...], names: Names, work: Work, known: Remembered | None
+    ) -> Advice:
+        advice = advise(places, known, time.time(), told=leg.told)
+        if known and advice.remembered:
             when = time.strftime("%Y-%m-%d %H:%M", time.localtime(known.at))
             work.trace.say("Remembered", f"{leg.site}: {known.seen} at {known.address} on {when}")
             if advice.spoke_tls:

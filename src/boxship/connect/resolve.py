@@ -44,7 +44,7 @@ class Lookup:
         self._errors: list[str] = []
         self._lock = threading.Lock()
         self._families = () if known else (_FAMILIES[only.value],) if only else tuple(_FAMILIES.values())
-        self._unanswered = len(self._families)
+        self._answered = self._told = 0  # how many families, and of how many `addresses` has told
         # Sockets, not a pipe: Windows can wait for nothing else.
         self._reader: socket.socket | None = None
         self._writer: socket.socket | None = None
@@ -60,12 +60,13 @@ class Lookup:
 
     @property
     def pending(self) -> bool:
-        """Whether an answer may still come."""
-        return self._unanswered > 0
+        """Whether an answer may still come, or has come since `addresses` was asked last."""
+        return self._told < len(self._families)
 
     def addresses(self) -> tuple[Address, ...]:
         """What is known by now, port 0, families in turn."""
         with self._lock:
+            self._told = self._answered
             return interleave((Address.of(text, 0) for text in self._texts), MAX_ADDRESSES)
 
     def first(self, work: Work, bound: float) -> tuple[Address, ...]:
@@ -85,12 +86,22 @@ class Lookup:
         work.trace.say("DNSDone", f"{self.host}: {addresses}", facts=facts)
         return found
 
+    def settled(self, work: Work, seconds: float) -> tuple[Address, ...]:
+        """What is known when what may still come has been waited for, for so long."""
+        until = work.until(seconds)
+        found = self.addresses()
+        with work.watch(self._wake):
+            while self.pending and time.monotonic() < until:
+                self._wait(until)
+                work.check()
+                found = self.addresses()
+        return found
+
     def hear(self) -> tuple[tuple[Address, ...], bool]:
         """What is known, and whether more may come; for when `fileno` has become readable, which this undoes."""
         assert self._reader
         self._reader.recv(16)
-        more = self.pending  # before the addresses are read: what answers in between tells of itself again
-        return self.addresses(), more
+        return self.addresses(), self.pending
 
     def close(self) -> None:
         """Nobody waits for the rest any more."""
@@ -102,7 +113,7 @@ class Lookup:
                 end.close()
 
     def _wait_for_answer(self, work: Work, until: float) -> None:
-        while self.pending and not self.addresses() and time.monotonic() < until:
+        while not self.addresses() and self.pending and time.monotonic() < until:
             self._wait(work.until(until - time.monotonic()))
             try:
                 work.check()
@@ -111,10 +122,11 @@ class Lookup:
                 raise
 
     def _wait_for_six(self, until: float) -> None:
-        while self.pending and time.monotonic() < until:
-            if any(address.family == socket.AF_INET6 for address in self.addresses()):
-                return
+        while not self._has_six() and self.pending and time.monotonic() < until:
             self._wait(until)
+
+    def _has_six(self) -> bool:
+        return any(address.family == socket.AF_INET6 for address in self.addresses())
 
     def _wait(self, until: float) -> None:
         """Until there is something new, or that monotonic time."""
@@ -145,7 +157,7 @@ class Lookup:
         with self._lock:
             self._texts += found
             self._errors += [error] if error else []
-            self._unanswered -= 1
+            self._answered += 1
         self._wake()
 
     def _wake(self) -> None:
