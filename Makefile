@@ -12,7 +12,7 @@ demo: $(READY) ## a registry behind a firewall, and boxship reaching it
 	$(BIN)/boxship demo
 
 test: $(READY) ## run the tests; ARGS='-k race' reaches pytest
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(READY) ## format, lint and types, as CI checks them
 	$(BIN)/ruff format --check

@@ -25,19 +25,20 @@ def test_three(): pass
 """
 
 
-def run_with(ci: str, folder: Path) -> str:
+def run_with(ci: str, folder: Path, *options: str) -> str:
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = peer(name): needs a program\n")
     (folder / "test_peers.py").write_text(TEST)
     # Its own folder for what is temporary: otherwise it clears away what all earlier runs left.
     own = ["-c", f"{folder}/pytest.ini", f"--basetemp={folder}/temporary"]
-    argv = [sys.executable, "-m", "pytest", "-p", "tests.conftest", *own, str(folder)]
+    argv = [sys.executable, "-m", "pytest", "-p", "tests.conftest", *own, *options, str(folder)]
     env = {**os.environ, "CI": ci}
     cwd = Path(__file__).parents[1]
     return subprocess.run(argv, capture_output=True, text=True, check=False, env=env, cwd=cwd).stdout
 
 
-def test_tests_of_a_missing_program_are_left_out_aloud(tmp_path: Path) -> None:
-    printed = run_with("", tmp_path)
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_tests_of_a_missing_program_are_left_out_aloud(tmp_path: Path, processes: str) -> None:
+    printed = run_with("", tmp_path, f"--numprocesses={processes}")
     assert "1 passed, 2 skipped" in printed
     assert "TESTS LEFT OUT" in printed
     assert "2 tests did not run: no-such-program is not installed" in printed

@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -30,8 +31,10 @@ def server(alone: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def containers(alone: Machine, tmp_path_factory: pytest.TempPathFactory) -> Containers:
-    return Containers(alone, tmp_path_factory.mktemp("containers"))
+def containers(alone: Machine) -> Iterator[Containers]:
+    # podman takes no --runroot of more than 50 characters.
+    with TemporaryDirectory(prefix="boxship-") as folder:
+        yield Containers(alone, Path(folder))
 
 
 def test_what_buildah_builds_podman_pushes_and_pulls_back(containers: Containers, server: Server) -> None:

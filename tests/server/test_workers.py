@@ -46,9 +46,8 @@ def is_alive(pid: int) -> bool:
 def two(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str, set[int]]]:
     """A registry of two workers."""
     with registry(folder, "--workers", "2", *options) as (process, address):
-        workers = children(process)
-        assert len(workers) == 2
-        yield process, address, workers
+        eventually(lambda: len(children(process)) == 2)
+        yield process, address, children(process)
         if process.poll() is None:
             process.terminate()
             process.wait(20)
@@ -72,8 +71,8 @@ def test_a_worker_that_dies_is_replaced_and_the_others_serve_on(tmp_path: Path) 
     with two(tmp_path) as (process, address, workers):
         died = workers.pop()
         os.kill(died, signal.SIGKILL)
-        eventually(lambda: len(children(process)) == 2 and died not in children(process))
-        assert workers < children(process)
+        # The system leaves out a child now and then while another one ends (proc(5)).
+        eventually(lambda: workers < children(process) - {died})
         assert {ask(address, "GET", "/v2/")[0] for _ in range(10)} == {200}
         process.terminate()
         _, said = process.communicate(timeout=20)
