@@ -19,13 +19,14 @@ from boxship.server.access import Access
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.body import Body
-from boxship.server.deliver import deliver
+from boxship.server.deliver import deliver, messages
 from boxship.server.garbage import Policy
 from boxship.server.origin import Doorkeeper
+from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
 from boxship.server.rights import Caller, Right
-from boxship.server.routes import Action
+from boxship.server.routes import Route
 from boxship.server.sweep import keep_sweeping
 from boxship.server.throttle import Crowded, Throttle, client_of
 
@@ -69,6 +70,7 @@ class App:
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._access: Access | None = None
         self._registry: Registry | None = None
+        self._recent: Recent | None = None
         self._sweeping: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
 
@@ -86,6 +88,7 @@ class App:
                 self._access = await asyncio.to_thread(_access, self._settings)
                 opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
                 self._registry = await opening
+                self._recent = Recent(self._registry.database.version)
                 self._sweeping = _sweeping(self._registry)
             return self._registry
 
@@ -99,7 +102,7 @@ class App:
                 await asyncio.to_thread(self._registry.close)
             if self._access:
                 await asyncio.to_thread(self._access.close)
-            self._registry = self._access = self._sweeping = None
+            self._registry = self._recent = self._access = self._sweeping = None
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -114,19 +117,38 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = _client(scope)
         try:
             # Until it is delivered: who reads slowly is served all the while.
-            with self._throttle.passing(_client(scope)):
-                await deliver(await self._answer(scope, receive), scope, send)
+            with self._throttle.passing(client):
+                again = self._answered_before(scope)
+                if again:
+                    self._throttle.count(client)
+                    for message in again:
+                        await send(message)
+                else:
+                    await deliver(await self._answer(scope, receive), scope, send)
         except Crowded as error:
             await deliver(_crowded(error), scope, send)
+
+    def _answered_before(self, scope: Scope) -> Messages | None:
+        try:
+            return self._recent.find(scope) if self._recent else None
+        except sqlite3.OperationalError:
+            return None  # which finding it out anew meets too, and answers
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         try:
             registry = self._registry or await self.open()
-            action, request = await self._read(registry, scope, receive)
+            recent = self._recent
+            assert recent
+            version = recent.version()
+            route, request = await self._read(registry, scope, receive)
             await _check_room(registry, request)
-            return await action(registry, request)
+            answer = await route.action(registry, request)
+            if route.repeatable:
+                recent.keep(scope, messages(answer, scope), version)
+            return answer
         except Refusal as refusal:
             return refusal.answer
         except (OSError, sqlite3.OperationalError) as error:
@@ -134,7 +156,7 @@ class App:
                 self._registry.room.ran_out()
             return failed(error)
 
-    async def _read(self, registry: Registry, scope: Scope, receive: Receive) -> tuple[Action, Request]:
+    async def _read(self, registry: Registry, scope: Scope, receive: Receive) -> tuple[Route, Request]:
         """What is asked for, if it may be asked for at all."""
         headers = scope["headers"]
         check_head(scope)
@@ -146,7 +168,7 @@ class App:
         caller = await self._counted(registry, route.right, repository, scope)
         query = parse_query(scope["query_string"])
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
-        return route.action, Request(method, path, repository, name, query, headers, body, caller)
+        return route, Request(method, path, repository, name, query, headers, body, caller)
 
     async def _counted(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
         """Who asks, if they may, and not too often. A password that is wrong counts for the address it came from."""

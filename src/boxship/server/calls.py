@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Calls"]
 
 import asyncio
-import contextlib
 
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
 
@@ -31,9 +30,9 @@ class Calls:
 
         self._running.add(task)
         try:
-            # What is cancelled just ends; granian would log it as a failure.
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._app(scope, receive_until_parked, send)
+            await self._app(scope, receive_until_parked, send)
+        except asyncio.CancelledError:
+            return  # it just ends; granian would log it as a failure
         finally:
             self._running.discard(task)
 

@@ -32,11 +32,16 @@ class Database:
         prepare(connection, str(path))
         self._writer = Writer(connection)
         self._reader = _connect(path)
+        self._versions = self._reader.cursor()  # asked with every request: a new one each time costs more
 
     @property
     def failure(self) -> sqlite3.Error | None:
         """Why nothing can be written any more; None while all is well."""
         return self._writer.failure
+
+    def version(self) -> int:
+        """A number that is another one after whatever anybody has committed, here or in another process."""
+        return int(self._versions.execute("PRAGMA data_version").fetchone()[0])
 
     def read(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """The rows that `query` finds in what is committed; the connection keeps it prepared."""

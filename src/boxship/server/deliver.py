@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["deliver"]
+__all__ = ["deliver", "messages"]
 
 import asyncio
 import hashlib
@@ -29,14 +29,10 @@ _BODILESS = frozenset({204, 304})  # RFC 9110, 8.6: no Content-Length there
 
 async def deliver(answer: Answer, scope: Scope, send: Send) -> None:
     """Send the answer; to HEAD, its headers only."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    headers.extend(_ALWAYS)
-    if answer.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % answer.length))
-    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    start, body = messages(answer, scope)
     if scope["method"] == "HEAD" or not answer.portion:
         await send(start)
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        await send(body)
     elif answer.portion.whole and answer.portion.seal:
         await _send_sealed(answer.portion, answer.portion.seal, start, send)
     elif answer.portion.whole and _PATHSEND in (scope.get("extensions") or ()):
@@ -44,6 +40,19 @@ async def deliver(answer: Answer, scope: Scope, send: Send) -> None:
         await send({"type": _PATHSEND, "path": str(answer.portion.path)})
     else:
         await _send_portion(answer.portion, start, send)
+
+
+def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
+    """The start of the answer, and its body as far as that is in memory; none to HEAD."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+    headers.extend(_ALWAYS)
+    if answer.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % answer.length))
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": headers},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 async def _send_portion(portion: Portion, start: Message, send: Send) -> None:

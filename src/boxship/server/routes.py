@@ -22,10 +22,14 @@ Action = Callable[[Registry, Request], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What is done for one method, and the right it takes."""
+    """What is done for one method, and the right it takes.
+
+    `repeatable`: what it answers follows from the request's head, the settings and the database, and from nothing else.
+    """
 
     right: Right
     action: Action
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Resource:
 RESOURCES = (
     Resource.of(
         "/v2/<name>/manifests/<reference>",
-        GET=Route(Right.PULL, manifests.read),
+        GET=Route(Right.PULL, manifests.read, repeatable=True),
         PUT=Route(Right.PUSH, manifests.put),
         DELETE=Route(Right.DELETE, manifests.delete),
     ),
@@ -67,10 +71,10 @@ RESOURCES = (
         GET=Route(Right.PULL, blobs.read),
         DELETE=Route(Right.DELETE, blobs.delete),
     ),
-    Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read)),
-    Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read)),
+    Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read, repeatable=True)),
+    Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read, repeatable=True)),
     Resource.of("/v2/?", GET=Route(Right.ANY, support.read)),
-    Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read)),
+    Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read, repeatable=True)),
     Resource.of("/livez", GET=Route(Right.NONE, health.live)),
     Resource.of("/readyz", GET=Route(Right.NONE, health.ready)),
 )

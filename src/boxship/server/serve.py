@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from boxship.errors import InvalidSettings, MissingExtra
-from boxship.server import worker, workers
+from boxship.server import loop, worker, workers
 from boxship.server.address import Address, bind
 from boxship.server.exposure import check_exposure, settled
 from boxship.server.plan import Plan
@@ -33,7 +33,7 @@ def serve(plan: Plan, *, announce: Callable[[str], None]) -> None:
     plan = replace(plan, settings=settled(plan.settings, where))
     with bind(where) as holder:
         host, port = holder.getsockname()[:2]
-        asyncio.run(_run(plan, Address(host, port), announce))
+        loop.run(_run(plan, Address(host, port), announce))
 
 
 def _check(plan: Plan, where: Address) -> None:

@@ -12,7 +12,7 @@ import ipaddress
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +20,7 @@ _AT_ONCE = 10.0  # seconds' worth of requests that may come at once: a pull is a
 _SOON = 1  # seconds after which one of many requests in progress may have ended
 _MOST_CLIENTS = 10_000
 _NEIGHBOURS = 64  # bits of an IPv6 address: the rest is each host's own to choose (RFC 4291, 2.5.1)
+_UNCOUNTED = nullcontext()
 
 
 class Crowded(Exception):
@@ -50,12 +51,12 @@ class Throttle:
         # In the order in which they were last seen.
         self._clients: dict[str, _Client] = {}
 
-    @contextmanager
-    def passing(self, name: str) -> Iterator[None]:
+    def passing(self, name: str) -> AbstractContextManager[None]:
         """While a request of this client is in progress; or `Crowded`. '' is nobody who is counted."""
-        if not (name and self._in_flight):
-            yield
-            return
+        return self._one_more(name) if name and self._in_flight else _UNCOUNTED
+
+    @contextmanager
+    def _one_more(self, name: str) -> Iterator[None]:
         client = self._seen(name)
         if client.running >= self._in_flight:
             raise Crowded(_SOON)

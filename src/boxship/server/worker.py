@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.errors import BoxshipError, MissingExtra
+from boxship.server import loop
 from boxship.server.access_log import FORMS, AccessLog
 from boxship.server.address import Address
 from boxship.server.app import App
@@ -132,7 +133,7 @@ def main() -> int:
     """Serve as one of several: standard input has the length of the plan, the plan, and then orders."""
     plan, address = pickle.loads(_read(int.from_bytes(_read(LENGTH))))  # noqa: S301 - from whoever started this one
     try:
-        asyncio.run(_serve_as_told(plan, address))
+        loop.run(_serve_as_told(plan, address))
     except BoxshipError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_status
@@ -156,15 +157,14 @@ async def _serve_as_told(plan: Plan, address: Address) -> None:
     # Ctrl-C reaches every process of a terminal; the first one decides, and tells. SIGTERM is for this one.
     on_signals(lambda: None, signal.SIGINT)
     on_signals(stop.asked.set, signal.SIGTERM)
-    loop = asyncio.get_running_loop()
-    threading.Thread(target=_obey, args=(loop, stop), daemon=True).start()
+    threading.Thread(target=_obey, args=(asyncio.get_running_loop(), stop), daemon=True).start()
     await run(plan, address, stop, _tell_ready)
 
 
-def _obey(loop: asyncio.AbstractEventLoop, stop: Stop) -> None:
+def _obey(running: asyncio.AbstractEventLoop, stop: Stop) -> None:
     while order := os.read(_INPUT, 1):
-        loop.call_soon_threadsafe((stop.at_once if order == Order.NOW else stop.asked).set)
-    loop.call_soon_threadsafe(stop.asked.set)
+        running.call_soon_threadsafe((stop.at_once if order == Order.NOW else stop.asked).set)
+    running.call_soon_threadsafe(stop.asked.set)
 
 
 def _tell_ready() -> None:
