@@ -16,6 +16,7 @@ from boxship.errors import (
     CredentialFailed,
     InvalidSettings,
     PlainNotPermitted,
+    Refused,
     TimedOut,
     TLSFailed,
     UnexpectedAnswer,
@@ -31,6 +32,7 @@ from boxship.testing import (
     basic,
     bearer,
     black_hole,
+    failure,
     http_proxy,
     mute,
     redirect_to,
@@ -267,6 +269,45 @@ def test_a_407_to_a_told_plain_request_is_the_proxys_error(proxied: Callable[...
     with serving(REGISTRY) as plain, http_proxy({PLAIN: plain}, user=PROXY_USER, password=PROXY_PASSWORD) as proxy:
         proxied(http=proxy.url)
         with pytest.raises(ConnectFailed, match=r"\(HTTP_PROXY\).*asks for a log-in, and none was sent"):
+            tags(name=f"http://{NAME}")
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        (
+            Answer(401, headers={"Server": "tinyproxy/1.11.1", "WWW-Authenticate": 'Basic realm="Tinyproxy"'}),
+            "does not accept the log-in that was sent: 401",
+        ),
+        (Answer(500, headers={"Server": "tinyproxy/1.11.1"}), "answers 500 Internal Server Error for registry.test"),
+        (Answer(503, headers={"X-Squid-Error": "ERR_CONNECT_FAIL 111"}), r"\(ERR_CONNECT_FAIL 111\) for registry.test"),
+        (Answer(403, headers={"X-Squid-Error": "ERR_ACCESS_DENIED 0"}), "answers 403 Forbidden .* for registry.test"),
+    ],
+    ids=lambda value: str(value.status) if isinstance(value, Answer) else "",
+)
+@pytest.mark.parametrize("told", [True, False], ids=["told", "found"])
+def test_what_a_proxy_answers_itself_is_asked_for_once_and_no_credential_is_the_answer(
+    own: Answer, words: str, *, told: bool, proxied: Callable[..., None]
+) -> None:
+    name, scheme = (f"http://{NAME}", None) if told else (NAME, "auto")
+    with refused() as gone, http_proxy(instead=own) as proxy:
+        proxied(http=logged_in(proxy))
+        with pytest.raises(ConnectFailed, match=f"the proxy {proxy.url} .*{words}"):
+            tags(
+                name=name,
+                resolve={(NAME, 443): (gone.host, gone.port)},
+                username=USER,
+                password=PASSWORD,
+                plain_http=scheme,
+            )
+        assert ["authorization" in request.headers for request in proxy.requests] == [False]
+
+
+def test_what_a_registry_answers_behind_a_proxy_is_its_own(proxied: Callable[..., None]) -> None:
+    denied = failure(403, "DENIED", "no", headers={"Server": "nginx"})
+    with serving(denied) as plain, http_proxy({PLAIN: plain}) as proxy:
+        proxied(http=proxy.url)
+        with pytest.raises(Refused, match="DENIED"):
             tags(name=f"http://{NAME}")
 
 

@@ -259,7 +259,7 @@ class Candidate:
         if not answer:
             return
         self._stage.unwatch(self)
-        if self._stage.greeting.forwarder and answer.refusal and self._not_passed_on(answer):
+        if self._stage.greeting.forwarder and self._not_passed_on(answer):
             return
         self.reusable = answer.reusable
         words = answer.refusal or (f"sends to TLS on port {answer.moved}" if answer.moved else "a registry")
@@ -270,10 +270,12 @@ class Candidate:
 
     def _not_passed_on(self, answer: question.Answer) -> bool:
         """Whether it is the proxy in between that has answered."""
-        from boxship.connect.tunnel_failure import not_passed_on
+        from boxship.connect.tunnel_failure import is_of_proxy, not_passed_on
 
         greeting = self._stage.greeting
         assert greeting.forwarder
+        if not (answer.refusal or is_of_proxy(answer.head)):
+            return False
         said = not_passed_on(greeting.forwarder, greeting.host, answer.head)
         if said:
             self._stage.fail(self.attempt, said.evidence, said.words, said.remedy)

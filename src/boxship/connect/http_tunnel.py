@@ -13,7 +13,15 @@ from typing import NoReturn
 
 from boxship.connect.evidence import Evidence
 from boxship.connect.forwarding import proxy_authorization
-from boxship.connect.tunnel_failure import TunnelFailed, around, closed, foreign, log_in, spoke_too_early
+from boxship.connect.tunnel_failure import (
+    TunnelFailed,
+    around,
+    closed,
+    foreign,
+    log_in,
+    spoke_too_early,
+    status_words,
+)
 from boxship.settings.proxies import Proxy
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable
@@ -128,7 +136,7 @@ class HTTPTunnel:
 
     def _not_reached(self, head: Head, evidence: Evidence) -> TunnelFailed:
         how = "was refused" if evidence is Evidence.REFUSED else "was not reached"
-        words = f"{self._target} {how} by the proxy {self._proxy}: {_status(head)}"
+        words = f"{self._target} {how} by the proxy {self._proxy}: {status_words(head)}"
         return TunnelFailed(
             evidence, words, f"check the address; if it is to be reached directly, {around(self._target)}"
         )
@@ -138,7 +146,7 @@ class HTTPTunnel:
         if head.status in (401, 407):
             return log_in(self._proxy, head)
         how = "refuses to" if head.status < 500 else "did not"
-        words = f"the proxy {self._proxy} {how} connect to {self._target}: {_status(head)}"
+        words = f"the proxy {self._proxy} {how} connect to {self._target}: {status_words(head)}"
         return TunnelFailed(Evidence.PROXY, words, self._remedy(head.status))
 
     def _remedy(self, status: int) -> str:
@@ -155,11 +163,6 @@ class HTTPTunnel:
     def _refuse(self, why: str) -> NoReturn:
         words = f"the proxy {self._proxy} does not answer CONNECT {self._target}: {why}"
         raise TunnelFailed(Evidence.PROXY, words, f"check the address and port that {self._proxy.rule} says")
-
-
-def _status(head: Head) -> str:
-    detail = printable(head.get("x-squid-error"))
-    return f"{head.status} {head.reason}".rstrip() + (f" ({detail})" if detail else "")
 
 
 def _size(head: Head) -> int:

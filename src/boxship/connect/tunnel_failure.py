@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["TunnelFailed", "around", "closed", "foreign", "log_in", "log_in_form", "not_passed_on", "spoke_too_early"]
+__all__ = [
+    "TunnelFailed",
+    "around",
+    "closed",
+    "foreign",
+    "is_of_proxy",
+    "log_in",
+    "log_in_form",
+    "not_passed_on",
+    "spoke_too_early",
+    "status_words",
+]
 
 from collections.abc import Mapping
 
@@ -58,7 +69,7 @@ def log_in(proxy: Proxy, head: Head) -> TunnelFailed:
         asked = printable(" or ".join(dict.fromkeys(schemes)))
         words = f"the proxy {proxy} asks for a log-in by {asked}, and boxship knows Basic alone"
         return TunnelFailed(Evidence.PROXY, words, "put a proxy between that knows it, such as cntlm or px")
-    status = f"{head.status} {head.reason}".rstrip()
+    status = status_words(head)
     how = "does not accept the log-in that was sent" if proxy.credential else "asks for a log-in, and none was sent"
     return TunnelFailed(Evidence.PROXY, f"the proxy {proxy} {how}: {status}", log_in_form(proxy))
 
@@ -68,16 +79,29 @@ def not_passed_on(proxy: Proxy, target: str, head: Head) -> TunnelFailed | None:
 
     For an answer that is no registry's: those may say 502, too, and filters 403, but in words of their own.
     """
-    if head.status == 407 or (head.status == 401 and not head.all("www-authenticate")):
+    if head.status == 407 or (head.status == 401 and (is_of_proxy(head) or not head.all("www-authenticate"))):
         return log_in(proxy, head)
     if head.status != 403 and head.status < 500:
         return None
-    status = f"{head.status} {printable(head.reason)}".rstrip()
-    words = f"the proxy {proxy} answers {status} for {target}, and nothing of a registry"
+    words = f"the proxy {proxy} answers {status_words(head)} for {target}, and nothing of a registry"
     if head.status == 403:
         return TunnelFailed(Evidence.PROXY, words, f"have {target} permitted there, or {around(target)}")
     why = f"check whether {target} can be reached from the proxy"
     return TunnelFailed(Evidence.PROXY, words, f"{why}; if it is to be reached directly, {around(target)}")
+
+
+def is_of_proxy(head: Head) -> bool:
+    """Whether an answer says of itself that it is a proxy's own, and none that was passed on.
+
+    Squid marks its errors so; tinyproxy leaves `Server` as it is in all that it passes on.
+    """
+    return head.status == 407 or "x-squid-error" in head.headers or head.get("server").startswith("tinyproxy/")
+
+
+def status_words(head: Head) -> str:
+    """The status line of a proxy's answer, with Squid's own word for what happened."""
+    detail = printable(head.get("x-squid-error"))
+    return f"{head.status} {printable(head.reason)}".rstrip() + (f" ({detail})" if detail else "")
 
 
 def log_in_form(proxy: Proxy) -> str:

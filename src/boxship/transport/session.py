@@ -190,10 +190,6 @@ class Session:
             if story:
                 story.failed(error)
             raise
-        forwarder = connection.verdict.forwarder
-        if forwarder and response.status == 407:
-            raise _log_in(ask.site, forwarder, response)
-        response.on_release = lambda: self._pool.give_back(ask.site, connection)
         taken = (time.monotonic() - began) * 1000
         where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
         text = f"{request.method} {where} {response.status} in {taken:.1f} ms"
@@ -201,6 +197,10 @@ class Session:
             story.answered(response, text)
         else:
             ask.work.trace.say("Request", text)
+        forwarder = connection.verdict.forwarder
+        if forwarder and (failure := _of_proxy(ask.site, forwarder, response)):
+            raise failure
+        response.on_release = lambda: self._pool.give_back(ask.site, connection)
         return response
 
     def _private(self, site: Site, connection: Connection) -> bool:
@@ -295,14 +295,16 @@ def _secret(request: Request) -> str:
     return f"the header {own[0]}" if own else ""
 
 
-def _log_in(site: Site, proxy: Proxy, response: Response) -> ConnectFailed:
-    """A proxy's 407 is no answer of the registry's."""
-    from boxship.connect.tunnel_failure import log_in  # noqa: PLC0415 -- as above
+def _of_proxy(site: Site, proxy: Proxy, response: Response) -> ConnectFailed | None:
+    """The error of what the proxy in between answers itself: it is no answer of the registry's."""
+    from boxship.connect.tunnel_failure import is_of_proxy, not_passed_on  # noqa: PLC0415 -- as above
 
-    with response:
-        asks = log_in(proxy, response.head)
+    said = not_passed_on(proxy, str(site), response.head) if is_of_proxy(response.head) else None
+    if not said:
+        return None
+    response.close()
     what = f"cannot connect to {site} through the proxy {proxy} ({proxy.rule})"
-    return ConnectFailed(what, why=asks.words, remedy=asks.remedy)
+    return ConnectFailed(what, why=said.words, remedy=said.remedy)
 
 
 def _refused(ask: Ask, credential: Credential, why: str) -> Refused:
