@@ -8,9 +8,9 @@ file, which is memory that processes share, is gone.
 
 from __future__ import annotations
 
-__all__ = ["KEEPERS", "Keeper", "leave"]
+__all__ = ["KEEPERS", "Disk", "Keeper", "leave"]
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -63,12 +63,18 @@ KEEPERS: Mapping[str, tuple[Keeper, Keeper]] = {  # of bytes, and of names
 }
 
 
-class _Disk:
+class Disk:
     """What programs see while the power is on: each path that is there, and what becomes of it."""
 
     def __init__(self) -> None:
         self.root = _Folder()
         self._live: dict[str, _File | _Folder] = {".": self.root}
+
+    def after_power_loss(self, keepers: tuple[Keeper, Keeper], seed: str) -> dict[str, bytes | None]:
+        """What is at which path then; None: a folder."""
+        random = Random(seed)
+        bytes_kept, names_kept = (_bound(keeper, random) for keeper in keepers)
+        return dict(_nodes(self.root, "", bytes_kept, names_kept))
 
     def do(self, call: Call) -> None:
         act = _ACTS.get(call.name)
@@ -128,42 +134,46 @@ class _Disk:
         return folder, name
 
 
-_ACTS: Mapping[str, Callable[[_Disk, Call], None]] = {
-    "openat": _Disk.open,
-    "write": _Disk.write,
-    "pwrite64": _Disk.write,
-    "ftruncate": _Disk.cut,
-    "rename": _Disk.rename,
-    "unlink": _Disk.unlink,
-    "mkdir": _Disk.make_folder,
-    "fsync": _Disk.sync,
-    "fdatasync": _Disk.sync,
+_ACTS: Mapping[str, Callable[[Disk, Call], None]] = {
+    "openat": Disk.open,
+    "write": Disk.write,
+    "pwrite64": Disk.write,
+    "ftruncate": Disk.cut,
+    "rename": Disk.rename,
+    "unlink": Disk.unlink,
+    "mkdir": Disk.make_folder,
+    "fsync": Disk.sync,
+    "fdatasync": Disk.sync,
     "fchmod": lambda disk, call: None,  # whether a file may be written to again decides nothing
     "writev": lambda disk, call: None,  # to the terminal
 }
 
 
 def leave(calls: Iterable[Call], folder: Path, keepers: tuple[Keeper, Keeper], seed: str) -> None:
-    """Make `folder` what is left when the power fails after `calls`."""
-    disk = _Disk()
+    """Fill `folder` with what is left when the power fails after `calls`."""
+    disk = Disk()
     for call in calls:
         disk.do(call)
-    random = Random(seed)
-    bytes_kept, names_kept = (_bound(keeper, random) for keeper in keepers)
-    _write(disk.root, folder, bytes_kept, names_kept)
+    for path, content in disk.after_power_loss(keepers, seed).items():
+        if content is None:
+            (folder / path).mkdir()
+        else:
+            (folder / path).write_bytes(content)
 
 
 def _bound(keeper: Keeper, random: Random) -> Callable[[], bool]:
     return lambda: keeper(random)
 
 
-def _write(node: _Folder, folder: Path, bytes_kept: Callable[[], bool], names_kept: Callable[[], bool]) -> None:
-    folder.mkdir(exist_ok=True)
-    for name, child in node.after(names_kept).items():
+def _nodes(
+    folder: _Folder, path: str, bytes_kept: Callable[[], bool], names_kept: Callable[[], bool]
+) -> Iterator[tuple[str, bytes | None]]:
+    for name, child in folder.after(names_kept).items():
         if isinstance(child, _Folder):
-            _write(child, folder / name, bytes_kept, names_kept)
+            yield f"{path}{name}", None
+            yield from _nodes(child, f"{path}{name}/", bytes_kept, names_kept)
         elif not name.endswith("-shm"):
-            (folder / name).write_bytes(child.after(bytes_kept))
+            yield f"{path}{name}", child.after(bytes_kept)
 
 
 def _apply(content: bytearray, at: int, written: bytes | None) -> None:

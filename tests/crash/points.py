@@ -5,9 +5,10 @@ Each point is tried by itself, in a process of a pool; its answer is what is wro
 
 from __future__ import annotations
 
-__all__ = ["Point", "failing", "forgetting", "killing", "sample", "try_all"]
+__all__ = ["Point", "distinct", "failing", "forgetting", "killing", "sample", "try_all"]
 
 import datetime as dt
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -18,9 +19,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from tests.crash.disk import KEEPERS, leave
+from tests.crash.disk import KEEPERS, Disk, leave
 from tests.crash.steps import steps_in
 from tests.crash.tracing import Call, Outcome, push, read
 from tests.crash.verdict import complaints
@@ -33,6 +34,9 @@ ASKED = os.environ.get("CRASH_POINTS", "50")
 _KILLED = ["openat", "write", "pwrite64", "rename", "link", "unlink", "fsync", "fdatasync", "ftruncate", "fchmod"]
 _FAILED = ["openat", "write", "pwrite64", "rename", "fsync", "fdatasync", "ftruncate"]
 _REFUSING = {"EIO": 500, "ENOSPC": 507}  # how a request is answered that met the error
+
+
+Kind = TypeVar("Kind")
 
 
 class Point(Protocol):
@@ -82,16 +86,20 @@ class _Failed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Forgotten:
+class Forgotten:
     """The power fails after so many calls, and the disk keeps what it pleases of what was not made durable."""
 
     calls: int
     last: str
     kept: str
 
+    @property
+    def seed(self) -> str:
+        return f"{self.calls} {self.kept}"
+
     def attempt(self, scope: Path, log: Path) -> list[str]:
         done = _recorded(log, scope.parent)[: self.calls]
-        leave(done, scope, KEEPERS[self.kept], seed=f"{self.calls} {self.kept}")
+        leave(done, scope, KEEPERS[self.kept], self.seed)
         acknowledged = sum(call.name == "writev" for call in done)
         return complaints(scope / "registry", {GROUP: [step.last for step in steps_in(GROUP)][:acknowledged]})
 
@@ -114,21 +122,37 @@ def failing(calls: Sequence[Call]) -> list[Point]:
     return [_Failed(call.name, call.number, error, call.paths[0]) for call in chosen for error in _REFUSING]
 
 
-def forgetting(calls: Sequence[Call]) -> list[Point]:
+def forgetting(calls: Sequence[Call]) -> list[Forgotten]:
     """After every call that changes something, with each way to forget; of the many folders made at first, some."""
     return [
-        _Forgotten(number, str(call), kept)
+        Forgotten(number, str(call), kept)
         for number, call in enumerate(calls, 1)
         if call.changes and (call.name != "mkdir" or number % 50 == 0)
         for kept in KEEPERS
     ]
 
 
+def distinct(points: Sequence[Forgotten], calls: Sequence[Call]) -> list[Forgotten]:
+    """Of points after which the same is left of the disk, and the same was acknowledged, one."""
+    wanted: dict[int, list[Forgotten]] = {}
+    for point in points:
+        wanted.setdefault(point.calls, []).append(point)
+    found: dict[tuple[int, bytes], Forgotten] = {}
+    disk, acknowledged = Disk(), 0
+    for number, call in enumerate(calls, 1):
+        disk.do(call)
+        acknowledged += call.name == "writev"
+        for point in wanted.get(number, ()):
+            left = sorted(disk.after_power_loss(KEEPERS[point.kept], point.seed).items())
+            found.setdefault((acknowledged, hashlib.sha256(repr(left).encode()).digest()), point)
+    return list(found.values())
+
+
 def _is_log(call: Call) -> bool:
     return call.name == "pwrite64" and call.paths[0].endswith("registry.db-wal")
 
 
-def sample(points: Sequence[Point], share: int) -> list[Point]:
+def sample(points: Sequence[Kind], share: int) -> list[Kind]:
     """All points, or some of them that change from day to day: `share` of fifty."""
     if ASKED == ALL:
         return list(points)
