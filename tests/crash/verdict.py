@@ -4,7 +4,8 @@ from __future__ import annotations
 
 __all__ = ["complaints"]
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from boxship.server.check import check
@@ -12,10 +13,18 @@ from tests.crash.steps import Ask, Step, possible, steps_in
 from tests.server.driver import Driver
 
 
-def complaints(folder: Path, told: Mapping[str, Sequence[int]]) -> list[str]:
+def _in_process(folder: Path) -> AbstractContextManager[Ask]:
+    return Driver(folder, allow_delete=True)
+
+
+def complaints(
+    folder: Path,
+    told: Mapping[str, Sequence[int]],
+    reopened: Callable[[Path], AbstractContextManager[Ask]] = _in_process,
+) -> list[str]:
     """What is wrong with a registry, after a crash, whose groups of repositories were told these statuses before it."""
     found = list(_damage(folder, "after the crash")) if (folder / "registry.db").exists() else []
-    with Driver(folder, allow_delete=True) as registry:
+    with reopened(folder) as registry:
         for group, statuses in told.items():
             found.extend(_differences(registry, possible(steps_in(group), statuses), "after the crash"))
         for group in told:
