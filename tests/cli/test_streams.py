@@ -57,6 +57,15 @@ def test_a_trace_that_cannot_be_written_is_said() -> None:
     assert (outcome.status, outcome.errors.splitlines()[0]) == (1, f"boxship: --trace {FULL} cannot be written")
 
 
+def test_a_trace_does_not_go_among_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with serving(GOOD) as server:
+        outcome = boxship("ls", "--trace", "-", f"{server.address}/app")
+        assert (outcome.status, outcome.output, server.requests) == (2, "", ())
+    assert "use -v: stderr has it" in outcome.errors
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_place_for_errors_the_status_tells() -> None:
     with serving(GOOD) as server:
         assert shell('"$@" 2>&-', ["ls", "-v", f"{server.address}/app"]) == (0, "")

@@ -16,7 +16,9 @@ FOUR, SIX = socket.AF_INET, socket.AF_INET6
         pytest.param("2001:DB8::5", Address(SIX, ("2001:db8::5", 443, 0, 0)), "[2001:db8::5]:443", id="IPv6"),
         pytest.param("::ffff:10.0.0.5", Address(FOUR, ("10.0.0.5", 443)), "10.0.0.5:443", id="mapped IPv4"),
         pytest.param("::ffff:7f00:1", Address(FOUR, ("127.0.0.1", 443)), "127.0.0.1:443", id="mapped, in hexadecimal"),
-        pytest.param("fe80::1%7", Address(SIX, ("fe80::1", 443, 0, 7)), "[fe80::1]:443", id="a zone by number"),
+        pytest.param(
+            "fe80::1%77777", Address(SIX, ("fe80::1", 443, 0, 77777)), "[fe80::1%77777]:443", id="a zone by number"
+        ),
         pytest.param("fe80::1%none", Address(SIX, ("fe80::1", 443, 0, 0)), "[fe80::1]:443", id="a zone that is none"),
     ],
 )
@@ -25,9 +27,11 @@ def test_a_literal_is_the_address_that_is_dialled(text: str, address: Address, w
     assert str(address) == written
 
 
-def test_a_zone_by_name_is_kept_for_dialling() -> None:
+def test_a_zone_by_name_is_kept_for_dialling_and_for_people() -> None:
     index, name = socket.if_nameindex()[0]
-    assert Address.of(f"fe80::1%{name}", 443).sockaddr == ("fe80::1", 443, 0, index)
+    address = Address.of(f"fe80::1%{name}", 443)
+    assert address.sockaddr == ("fe80::1", 443, 0, index)
+    assert str(address) == f"[fe80::1%{name}]:443"
 
 
 def test_another_port_keeps_the_rest() -> None:

@@ -71,6 +71,7 @@ def test_a_new_connection_that_breaks_is_an_error_at_once(first: Answer) -> None
             tags(client, server)
         assert len(server.requests) == 1
         assert caught.value.exit_status == 5
+        assert "try again" in caught.value.remedy
 
 
 @pytest.mark.parametrize("afterwards", ["close", "drop"])

@@ -106,6 +106,8 @@ def _notices() -> Notices:
 
 
 def _opened(file: str, name: str) -> TraceFile:
+    if file == "-":
+        raise InvalidSettings(name, why="standard output is for data", remedy="name a file, or use -v: stderr has it")
     from boxship.cli.har import HAR
     from boxship.cli.json_lines import JSONLines
 

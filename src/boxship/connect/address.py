@@ -66,8 +66,20 @@ class Address:
         return f"{self} ({self.source})" if self.source else str(self)
 
     def __str__(self) -> str:
-        host = f"[{self.sockaddr[0]}]" if self.family == socket.AF_INET6 else self.sockaddr[0]
+        host = self.sockaddr[0]
+        if self.family == socket.AF_INET6:
+            host = f"[{host}{_zone(*self.sockaddr[3:])}]"
         return f"{host}:{self.sockaddr[1]}"
+
+
+def _zone(scope: int = 0) -> str:
+    """The zone as it is written behind an address: two networks of a machine may have the same link-local one."""
+    if not scope:
+        return ""
+    try:
+        return f"%{socket.if_indextoname(scope)}"
+    except OSError:
+        return f"%{scope}"
 
 
 def _scope(zone: str) -> int:

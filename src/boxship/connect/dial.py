@@ -18,6 +18,7 @@ from boxship.connect.candidate import READ, WRITE, Candidate, Greeting
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence
 from boxship.connect.keepalive import keep_alive
+from boxship.connect.limits import OwnLimits
 from boxship.connect.race import Race
 from boxship.connect.telling import Telling
 from boxship.connect.verdict import PlainSocket, Wire
@@ -63,8 +64,10 @@ class Runner:
         """`names`: what may still become known of the host's addresses; closed with the runner."""
         self.race, self.greeting, self.telling = race, greeting, Telling(greeting.name)
         self._names = names
-        self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
+        with OwnLimits(greeting.name), contextlib.ExitStack() as opened:
+            self._selector = opened.enter_context(selectors.DefaultSelector())
+            self._wake_reader, self._wake_writer = socket.socketpair()
+            opened.pop_all()
         self._wake_writer.setblocking(False)
         self._selector.register(self._wake_reader, READ, self._woken)
         if names and names.fileno() >= 0:
@@ -175,7 +178,8 @@ class Runner:
     def _dial(self, attempt: Attempt) -> None:
         self.telling.begin(attempt, "ConnectStart", f"tcp {attempt.address.words}", end="ConnectDone")
         try:
-            sock = open_socket(attempt.address)
+            with OwnLimits(self.greeting.name):
+                sock = open_socket(attempt.address)
         except OSError as error:  # no such address family here
             self.fail(attempt, Evidence.UNREACHABLE, error.strerror or "")
             return

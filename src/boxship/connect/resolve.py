@@ -17,6 +17,7 @@ from pathlib import Path
 
 from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_literal
 from boxship.connect.deadline import Work
+from boxship.connect.limits import OwnLimits, own_limit
 from boxship.connect.readiness import Readiness
 from boxship.errors import InvalidSettings, NameFailed, TimedOut
 from boxship.event import Fact
@@ -41,7 +42,7 @@ class Lookup:
         """`known`: the answer, so that nothing is asked; `only`: the addresses that are wanted."""
         self.host, self._only = host, only
         self._texts: list[str] = list(known)
-        self._errors: list[str] = []
+        self._errors: list[OSError | UnicodeError] = []
         self._lock = threading.Lock()
         self._families = () if known else (_FAMILIES[only.value],) if only else tuple(_FAMILIES.values())
         self._answered = self._told = 0  # how many families, and of how many `addresses` has told
@@ -49,7 +50,8 @@ class Lookup:
         self._reader: socket.socket | None = None
         self._writer: socket.socket | None = None
         if self._families:
-            self._reader, self._writer = socket.socketpair()
+            with OwnLimits(host):
+                self._reader, self._writer = socket.socketpair()
         for family in self._families:
             name = f"boxship-resolve-{host}"
             threading.Thread(target=self._ask, args=(family,), name=name, daemon=True).start()
@@ -138,25 +140,28 @@ class Lookup:
         seconds = time.monotonic() - begun
         facts: dict[str, Fact] = {"host": self.host, "error": "no address", "ms": _ms_since(begun)}
         work.trace.say("DNSDone", f"{self.host}: nothing after {seconds:.1f} s", level="W", facts=facts)
+        for error in self._errors:
+            if own := own_limit(error, self.host):
+                raise own
         what = f"the name {self.host} could not be resolved{_to(self._only)}"
         if self.pending:
             why = f"no answer within {spoken(bound)} from {_resolver_words()}"
             raise TimedOut(
                 what, phase="names", seconds=bound, why=why, remedy="check the name server, or use --resolve"
             )
-        why = f"{'; '.join(dict.fromkeys(self._errors))} ({_resolver_words()})"
+        why = f"{'; '.join(dict.fromkeys(map(_words, self._errors)))} ({_resolver_words()})"
         raise NameFailed(what, why=why, remedy="check the spelling and the name server, or use --resolve")
 
     def _ask(self, family: int) -> None:
         found: list[str] = []
-        error = ""
+        errors: list[OSError | UnicodeError] = []
         try:
             found = [_literal(*info[4]) for info in socket.getaddrinfo(self.host, 0, family, socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as failure:
-            error = getattr(failure, "strerror", None) or str(failure)
+            errors = [failure]
         with self._lock:
             self._texts += found
-            self._errors += [error] if error else []
+            self._errors += errors
             self._answered += 1
         self._wake()
 
@@ -204,6 +209,10 @@ class Resolver:
         if not found:
             raise NameFailed(f"the name {host} could not be resolved{_to(only)}", why="the hosts file has no other")
         return found
+
+
+def _words(error: OSError | UnicodeError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _literal(host: str | int, _port: int | bytes, _flow: int = 0, scope: int = 0) -> str:

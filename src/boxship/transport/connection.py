@@ -124,7 +124,7 @@ class Connection:
         self.close()
         own = translated(error, f"{request} of {self.place}")
         stale = reused and isinstance(own, BrokenAnswer) and not self._reader.answered
-        return Stale(own.what, why=own.why) if stale and isinstance(own, BrokenAnswer) else own
+        return Stale(own.what, why=own.why, remedy=own.remedy) if stale and isinstance(own, BrokenAnswer) else own
 
 
 class _Exchange:
