@@ -143,7 +143,7 @@ def test_a_host_that_only_http_1_0_may_leave_out_is_not_left_out_later(registry:
 class Failing:
     """A cursor on a disk that can no longer be read."""
 
-    def execute(self, query: str) -> None:
+    def execute(self, *query: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
 
@@ -152,12 +152,20 @@ def test_a_database_that_fails_is_told_of_where_an_answer_was_kept(
 ) -> None:
     push_image(registry, "app", "v1")
     asked_often(registry, TAG)
-    monkeypatch.setattr(registry.run(registry.open()).database, "_versions", Failing())
+    database = registry.run(registry.open()).database
+    monkeypatch.setattr(database, "_versions", Failing())
+    monkeypatch.setattr(database, "_reader", Failing())
     assert registry("GET", TAG).status == 503
 
 
 def scope_of(number: int) -> Scope:
     return {"method": "GET", "path": f"/{number}", "query_string": b"", "headers": [(b"host", b"localhost")]}
+
+
+def looked(recent: Recent) -> int:
+    """The version that a look for some answer finds."""
+    recent.find(scope_of(-1))
+    return recent.version
 
 
 def messages(size: int) -> Messages:
@@ -169,13 +177,13 @@ def messages(size: int) -> Messages:
 def test_what_is_kept_is_bounded(answers: int, size: int, most: int) -> None:
     recent = Recent(lambda: 1)
     for number in range(answers):
-        recent.keep(scope_of(number), messages(size), recent.version())
+        recent.keep(scope_of(number), messages(size), looked(recent))
     assert 0 < sum(recent.find(scope_of(number)) is not None for number in range(answers)) <= most
 
 
 def test_what_was_found_can_be_added_to_by_whoever_sends_it() -> None:
     recent = Recent(lambda: 1)
-    recent.keep(scope_of(1), messages(1), recent.version())
+    recent.keep(scope_of(1), messages(1), looked(recent))
     start, body = recent.find(scope_of(1)) or messages(0)
     start["headers"].append((b"x-added", b"once"))
     body["body"] = b""
@@ -185,8 +193,8 @@ def test_what_was_found_can_be_added_to_by_whoever_sends_it() -> None:
 def test_nothing_is_kept_that_was_read_before_a_change() -> None:
     version = [1]
     recent = Recent(lambda: version[0])
-    before = recent.version()
+    before = looked(recent)
     version[0] = 2
-    recent.version()
+    looked(recent)
     recent.keep(scope_of(1), messages(1), before)
     assert recent.find(scope_of(1)) is None

@@ -142,7 +142,7 @@ class App:
             registry = self._registry or await self.open()
             recent = self._recent
             assert recent
-            version = recent.version()
+            version = recent.version
             route, request = await self._read(registry, scope, receive)
             await _check_room(registry, request)
             answer = await route.action(registry, request)

@@ -23,7 +23,7 @@ def content_headers(content_type: str, digest: Digest, *, forever: bool) -> dict
 
 def unchanged(if_none_match: str, digest: Digest) -> bool:
     """Whether a client that sent this header has the content already."""
-    return _lists(_strong(if_none_match), str(digest))
+    return bool(if_none_match) and _lists(_strong(if_none_match), str(digest))
 
 
 def permits(if_match: str, if_none_match: str, current: str | None) -> bool:
@@ -35,7 +35,7 @@ def permits(if_match: str, if_none_match: str, current: str | None) -> bool:
 
 def check_match(if_match: str, digest: Digest) -> None:
     """Refuse a request that its sender means for something else than what has `digest`."""
-    if not permits(if_match, "", str(digest)):
+    if if_match and not permits(if_match, "", str(digest)):
         raise Refusal(412, "DENIED", "there is something else than expected", detail={"digest": str(digest)})
 
 

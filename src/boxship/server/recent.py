@@ -21,28 +21,26 @@ Messages = tuple[Message, Message]  # the start of an answer, and its body
 
 
 class Recent:
-    """Answers by the heads of their requests; `version` is the database's, of which each write makes another."""
+    """Answers by the heads of their requests, as long as `read_version` gives the version that they were read at.
 
-    def __init__(self, version: Callable[[], int]) -> None:
-        self._read_version = version
-        self._version = -1
+    Attributes:
+        version: the database's when somebody last looked, each time that an answer is to be found: what is read after
+            that is of this version, or of a later one, at which nothing is kept any more.
+    """
+
+    def __init__(self, read_version: Callable[[], int]) -> None:
+        self._read_version = read_version
+        self.version = -1
         self._size = 0
         self._answers: dict[object, Messages] = {}
 
-    def version(self) -> int:
-        """The version of what is read from now on, or an older one; of another version nothing is kept any more."""
-        found = self._read_version()
-        if found != self._version:
-            self._version = found
-            self._clear()
-        return found
-
     def find(self, scope: Scope) -> Messages | None:
         """The answer to the same head, in messages that are the caller's own; None where it has to be found out."""
-        if not self._answers:
-            return None
-        self.version()
-        found = self._answers.get(_key(scope))
+        version = self._read_version()
+        if version != self.version:
+            self.version = version
+            self._clear()
+        found = self._answers.get(_key(scope)) if self._answers else None
         if not found:
             return None
         start, body = found
@@ -52,7 +50,7 @@ class Recent:
     def keep(self, scope: Scope, messages: Messages, version: int) -> None:
         """Give this answer again, which was read at `version`; not to somebody who has shown who they are."""
         headers = scope["headers"]
-        if version != self._version or any(name == b"authorization" for name, _ in headers):
+        if version != self.version or any(name == b"authorization" for name, _ in headers):
             return
         self._size += len(messages[1]["body"]) + sum(len(name) + len(value) for name, value in headers)
         if len(self._answers) >= _MOST or self._size > _MOST_BYTES:
