@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Blob", "boxship_registry", "peak_kib", "pull", "push", "requests_a_second"]
+__all__ = ["Blob", "boxship_registry", "give_tags", "peak_kib", "pull", "push", "requests_a_second"]
 
 import hashlib
 import http.client
@@ -11,15 +11,21 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.parse import urlencode
 
 from measure import BOXSHIP, environment
 
+from boxship.testing import put_image, random_image
+
 _MIB = 1024 * 1024
 _START, _END = 15.0, 15.0  # seconds
+_CONNECTIONS = 32
+_TAGS_AT_ONCE = 32
 _RATE = re.compile(r"^Requests/sec:\s+([\d.]+)", re.MULTILINE)
 _WRONG = re.compile(r"^\s*(Non-2xx or 3xx responses|Socket errors).*", re.MULTILINE)
 _SERVES = b"serving http://"
@@ -44,15 +50,42 @@ def boxship_registry(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
             process.wait(_END)
 
 
-def requests_a_second(url: str, *, seconds: int, connections: int, headers: tuple[str, ...] = ()) -> float:
-    """The answers that wrk gets, all of them good ones."""
+def requests_a_second(address: str, path: str, *, numbers: int, seconds: int, headers: Sequence[str] = ()) -> float:
+    """The answers that wrk gets, all of them good ones; a `%d` in `path` is each of so many numbers in turn."""
     shown = [word for header in headers for word in ("-H", header)]
-    wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", *shown, url]
-    said = subprocess.run(wrk, capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
+    with NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_NUMBERED.format(path=path, numbers=numbers))
+        script.flush()
+        asks = ["-s", script.name, f"http://{address}/"] if "%" in path else [f"http://{address}{path}"]
+        wrk = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", *shown, *asks]
+        said = subprocess.run(wrk, capture_output=True, text=True, timeout=seconds + 30, check=True).stdout
     wrong, rate = _WRONG.search(said), _RATE.search(said)
     if wrong or not rate:
-        raise RuntimeError(f"{url}: {said}")
+        raise RuntimeError(f"{address}{path}: {said}")
     return float(rate[1])
+
+
+# The step has no divisor in common with how many there are: none comes again before the others had their turn.
+_NUMBERED = """
+local number = 0
+request = function()
+  number = (number + 7919) % {numbers}
+  return wrk.format("GET", string.format("{path}", number))
+end
+"""
+
+
+def give_tags(address: str, repository: str, names: Sequence[str]) -> None:
+    """Let all of `names` name one small image, as many at a time as a push may have."""
+    image = random_image(layers=1, layer_size=64)
+    put_image(address, repository, names[0], image)
+    connection = http.client.HTTPConnection(address, timeout=120)
+    for first in range(0, len(names), _TAGS_AT_ONCE):
+        query = urlencode([("tag", name) for name in names[first : first + _TAGS_AT_ONCE]])
+        target = f"/v2/{repository}/manifests/{image.digest}?{query}"
+        connection.request("PUT", target, image.manifest, {"Content-Type": image.media_type})
+        _answered(connection, 201)
+    connection.close()
 
 
 @dataclass(frozen=True, slots=True)
