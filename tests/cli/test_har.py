@@ -137,8 +137,11 @@ def test_a_command_that_fails_leaves_a_whole_document(trouble: str, har: Path) -
     assert (statuses(found)[-1] == 0) is (trouble != "answers 500")
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("where", ["answer", "connect"])
-def test_an_interrupted_command_leaves_a_whole_document(where: str, har: Path) -> None:
+def test_an_interrupted_command_leaves_a_whole_document(
+    where: str, number: signal.Signals, status: int, har: Path
+) -> None:
     with serving(NEVER) as server, black_hole() as hole:
         at = f"http://{server.address}/app" if where == "answer" else f"https://{hole.address}/app"
         with begin("ls", "-v", "--trace", str(har), at) as process:
@@ -146,11 +149,25 @@ def test_an_interrupted_command_leaves_a_whole_document(where: str, har: Path) -
             sign = b"WroteRequest" if where == "answer" else b"ConnectStart"
             while sign not in process.stderr.readline():
                 pass
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            process.send_signal(number)
+            assert process.wait(20) == status
+            assert b"Traceback" not in process.stderr.read()
     (entry,) = entries(har)
     assert entry.text("_error")
     assert statuses([entry]) == [0]
+
+
+def test_a_command_with_several_requests_that_is_terminated_leaves_a_whole_document(har: Path) -> None:
+    with serving(NEVER) as server:
+        names = [f"http://{server.address}/app:{number}" for number in range(3)]
+        with begin("digest", "-v", "--trace", str(har), *names) as process:
+            assert process.stderr
+            asked = 0
+            while asked < len(names):
+                asked += b"WroteRequest" in process.stderr.readline()
+            process.terminate()
+            assert process.wait(20) == 143
+    assert statuses(entries(har)) == [0] * len(names)
 
 
 def test_a_reader_that_has_enough_leaves_a_whole_document(har: Path) -> None:

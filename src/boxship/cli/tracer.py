@@ -115,4 +115,9 @@ def _opened(file: str, name: str) -> TraceFile:
         text = Path(file).open("w", encoding="utf-8")  # noqa: SIM115 -- the form closes it
     except OSError as error:
         raise InvalidSettings(name, why=error.strerror or str(error)) from error
-    return HAR(text) if file.lower().endswith(".har") else JSONLines(text)
+    if not file.lower().endswith(".har"):
+        return JSONLines(text)
+    from boxship.cli.termination import end_on_sigterm
+
+    end_on_sigterm()  # a document is whole when it has been closed
+    return HAR(text)
