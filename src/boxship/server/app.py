@@ -134,7 +134,7 @@ class App:
     def _answered_before(self, scope: Scope) -> Messages | None:
         try:
             return self._recent.find(scope) if self._recent else None
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError:
             return None  # which finding it out anew meets too, and answers
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
@@ -151,7 +151,7 @@ class App:
             return answer
         except Refusal as refusal:
             return refusal.answer
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, sqlite3.DatabaseError) as error:
             if self._registry and _is_full(error):
                 self._registry.room.ran_out()
             return failed(error)
@@ -225,7 +225,7 @@ def _crowded(error: Crowded) -> Answer:
     return Refusal(429, "TOOMANYREQUESTS", "too many requests", headers=headers).answer
 
 
-def failed(error: OSError | sqlite3.OperationalError) -> Answer:
+def failed(error: OSError | sqlite3.DatabaseError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
     _log.error("a request failed", exc_info=error)
     if _is_full(error):
@@ -235,7 +235,7 @@ def failed(error: OSError | sqlite3.OperationalError) -> Answer:
     return Refusal(500, "UNKNOWN", "the registry's disk failed").answer
 
 
-def _is_full(error: OSError | sqlite3.OperationalError) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
+def _is_full(error: OSError | sqlite3.DatabaseError) -> bool:
+    if isinstance(error, sqlite3.DatabaseError):
         return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return error.errno in (errno.ENOSPC, errno.EDQUOT)

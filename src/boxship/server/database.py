@@ -11,9 +11,11 @@ __all__ = ["Database"]
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from boxship.errors import InvalidSettings
 from boxship.server.schema import prepare
 from boxship.server.writer import Writer
 
@@ -26,12 +28,17 @@ class Database:
     """An open database: `read` on the spot, `write` from a running event loop."""
 
     def __init__(self, path: Path) -> None:
-        # SQLite gives its -wal and -shm files the permissions of the database.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = _connect(path)
-        prepare(connection, str(path))
-        self._writer = Writer(connection)
-        self._reader = _connect(path)
+        """Open the file, which is made if need be; `InvalidSettings` where it is no database, or a newer registry's."""
+        _make(path)
+        try:
+            connection = _connect(path)
+            prepare(connection, str(path))
+            self._writer = Writer(connection)
+            self._reader = _connect(path)
+        except sqlite3.OperationalError:
+            raise  # of this moment: it is busy, or its disk is full
+        except sqlite3.DatabaseError as error:
+            raise InvalidSettings(str(path), why=str(error), remedy="restore a backup of the registry") from error
         self._versions = self._reader.cursor()  # asked with every request: a new one each time costs more
 
     @property
@@ -69,6 +76,14 @@ class Database:
         # The last to close moves the log into the database: the one that may write to it.
         self._reader.close()
         self._writer.close()
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none. SQLite gives its -wal and -shm files the permissions of the database."""
+    # Not even opened where it is there: closing it would take away the locks that this process's other connections
+    # have on it (fcntl(2), "Advisory record locking"), and then the next process to leave deletes the log under them.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
