@@ -8,9 +8,9 @@ file, which is memory that processes share, is gone.
 
 from __future__ import annotations
 
-__all__ = ["KEEPERS", "Disk", "Keeper", "leave"]
+__all__ = ["KEEPERS", "Disk", "Keeper", "write"]
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -66,9 +66,14 @@ KEEPERS: Mapping[str, tuple[Keeper, Keeper]] = {  # of bytes, and of names
 class Disk:
     """What programs see while the power is on: each path that is there, and what becomes of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Path) -> None:
+        """A disk that has all of `before`."""
         self.root = _Folder()
         self._live: dict[str, _File | _Folder] = {".": self.root}
+        for path in sorted(before.rglob("*")):
+            self._put(str(path.relative_to(before)), _Folder() if path.is_dir() else _File(path.read_bytes()))
+        for node in self._live.values():
+            node.sync()
 
     def after_power_loss(self, keepers: tuple[Keeper, Keeper], seed: str) -> dict[str, bytes | None]:
         """What is at which path then; None: a folder."""
@@ -99,9 +104,14 @@ class Disk:
 
     def rename(self, call: Call) -> None:
         source, target = call.paths
-        node = self._live.pop(source)
-        self._put(target, node)
+        self._put(target, self._live.pop(source))
         self._take_name(source)
+        for path in [path for path in self._live if path.startswith(f"{source}/")]:
+            self._live[target + path.removeprefix(source)] = self._live.pop(path)
+
+    def link(self, call: Call) -> None:
+        source, target = call.paths
+        self._put(target, self._live[source])
 
     def unlink(self, call: Call) -> None:
         del self._live[call.paths[0]]
@@ -140,6 +150,8 @@ _ACTS: Mapping[str, Callable[[Disk, Call], None]] = {
     "pwrite64": Disk.write,
     "ftruncate": Disk.cut,
     "rename": Disk.rename,
+    "link": Disk.link,
+    "linkat": Disk.link,
     "unlink": Disk.unlink,
     "mkdir": Disk.make_folder,
     "fsync": Disk.sync,
@@ -149,12 +161,9 @@ _ACTS: Mapping[str, Callable[[Disk, Call], None]] = {
 }
 
 
-def leave(calls: Iterable[Call], folder: Path, keepers: tuple[Keeper, Keeper], seed: str) -> None:
-    """Fill `folder` with what is left when the power fails after `calls`."""
-    disk = Disk()
-    for call in calls:
-        disk.do(call)
-    for path, content in disk.after_power_loss(keepers, seed).items():
+def write(left: Mapping[str, bytes | None], folder: Path) -> None:
+    """Fill `folder` with what is left."""
+    for path, content in left.items():
         if content is None:
             (folder / path).mkdir()
         else:

@@ -13,25 +13,23 @@ import multiprocessing
 import os
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Protocol, TypeVar
 
-from tests.crash.disk import KEEPERS, Disk, leave
-from tests.crash.steps import steps_in
-from tests.crash.tracing import Call, Outcome, push, read
-from tests.crash.verdict import complaints
+from tests.crash.disk import KEEPERS, write
+from tests.crash.recording import Recording, recorded
+from tests.crash.tasks import TASKS
+from tests.crash.tracing import Call, Outcome, run
 
-GROUP = "team"
 ALL = "all"
 # How many points are tried, of all kinds together; .ci/run says `all`.
 ASKED = os.environ.get("CRASH_POINTS", "50")
 
-_KILLED = ["openat", "write", "pwrite64", "rename", "link", "unlink", "fsync", "fdatasync", "ftruncate", "fchmod"]
+_KILLED = ["openat", "write", "pwrite64", "rename", "linkat", "unlink", "fsync", "fdatasync", "ftruncate", "fchmod"]
 _FAILED = ["openat", "write", "pwrite64", "rename", "fsync", "fdatasync", "ftruncate"]
 _REFUSING = {"EIO": 500, "ENOSPC": 507}  # how a request is answered that met the error
 
@@ -42,45 +40,46 @@ Kind = TypeVar("Kind")
 class Point(Protocol):
     """One way for things to go wrong."""
 
-    def attempt(self, scope: Path, log: Path) -> list[str]:
-        """What is wrong with the registry in the folder `scope` after it."""
+    def attempt(self, scope: Path, crashes: Path) -> list[str]:
+        """What is wrong in the new folder `scope` after it; recordings are in `crashes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Killed:
     """The process ends before the call is made."""
 
+    task: str
     name: str
     number: int
 
-    def attempt(self, scope: Path, log: Path) -> list[str]:
-        folder = scope / "registry"
-        outcome = push(folder, f"{self.name}:signal=KILL:when={self.number}")
+    def attempt(self, scope: Path, crashes: Path) -> list[str]:
+        task = TASKS[self.task]
+        task.prepare(scope)
+        outcome = run(self.task, scope, f"{self.name}:signal=KILL:when={self.number}")
         unharmed = [] if outcome.status == -signal.SIGKILL else [f"it ended with {outcome.status}: {outcome.errors}"]
-        return unharmed + complaints(folder, {GROUP: outcome.statuses})
+        return unharmed + task.judge(scope, outcome.told)
 
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
-    """The call fails, once."""
+    """The call fails, once, of those that requests lead to."""
 
     name: str
     number: int
     error: str
     path: str
 
-    def attempt(self, scope: Path, log: Path) -> list[str]:
-        folder = scope / "registry"
-        outcome = push(folder, f"{self.name}:error={self.error}:when={self.number}")
-        return [*self._answers(outcome), *complaints(folder, {GROUP: outcome.statuses})]
+    def attempt(self, scope: Path, crashes: Path) -> list[str]:
+        outcome = run("push", scope, f"{self.name}:error={self.error}:when={self.number}")
+        return [*self._answers(outcome), *TASKS["push"].judge(scope, outcome.told)]
 
     def _answers(self, outcome: Outcome) -> Iterator[str]:
         """Every request has an answer, and the disk's failure its own."""
-        if outcome.status or len(outcome.statuses) != len(steps_in(GROUP)):
+        if outcome.status or len(outcome.told) != len(TASKS["push"].expected):
             yield f"it ended with {outcome.status}: {outcome.errors}"
         # SQLite does not always say which error it met.
         allowed = (500, 507) if "registry.db" in self.path else (_REFUSING[self.error],)
-        odd = [status for status in outcome.statuses if status >= 500 and status not in allowed]
+        odd = [status for status in outcome.told if status >= 500 and status not in allowed]
         if odd:
             yield f"{self.error} was answered with {odd}"
 
@@ -89,6 +88,7 @@ class _Failed:
 class Forgotten:
     """The power fails after so many calls, and the disk keeps what it pleases of what was not made durable."""
 
+    task: str
     calls: int
     last: str
     kept: str
@@ -97,55 +97,64 @@ class Forgotten:
     def seed(self) -> str:
         return f"{self.calls} {self.kept}"
 
-    def attempt(self, scope: Path, log: Path) -> list[str]:
-        done = _recorded(log, scope.parent)[: self.calls]
-        leave(done, scope, KEEPERS[self.kept], self.seed)
-        acknowledged = sum(call.name == "writev" for call in done)
-        return complaints(scope / "registry", {GROUP: [step.last for step in steps_in(GROUP)][:acknowledged]})
+    def attempt(self, scope: Path, crashes: Path) -> list[str]:
+        recording = recorded(self.task, crashes)
+        done = recording.calls[: self.calls]
+        disk = recording.disk()
+        for call in done:
+            disk.do(call)
+        write(disk.after_power_loss(KEEPERS[self.kept], self.seed), scope)
+        task = TASKS[self.task]
+        return task.judge(scope, task.expected[: sum(call.name == "writev" for call in done)])
 
 
-@lru_cache(maxsize=1)
-def _recorded(log: Path, scopes: Path) -> tuple[Call, ...]:
-    return read(log, scopes / "recorded")
+def killing(recording: Recording) -> list[Point]:
+    """Every call that changes what a disk holds."""
+    chosen = [call for call in recording.calls if call.name in _KILLED and call.changes]
+    return [_Killed(recording.task, call.name, call.number) for call in chosen]
 
 
-def killing(calls: Sequence[Call]) -> list[Point]:
-    """Every call of the registry's that changes what a disk holds."""
-    return [_Killed(call.name, call.number) for call in calls if call.name in _KILLED and call.changes]
-
-
-def failing(calls: Sequence[Call]) -> list[Point]:
+def failing(recording: Recording) -> list[Point]:
     """The same, failed with each error; of SQLite's many writes to its log, some."""
     chosen = [
-        call for call in calls if call.name in _FAILED and call.changes and not (_is_log(call) and call.number % 8)
+        call
+        for call in recording.calls
+        if call.name in _FAILED and call.changes and not (_is_log(call) and call.number % 8)
     ]
     return [_Failed(call.name, call.number, error, call.paths[0]) for call in chosen for error in _REFUSING]
 
 
-def forgetting(calls: Sequence[Call]) -> list[Forgotten]:
+def forgetting(recording: Recording) -> list[Forgotten]:
     """After every call that changes something, with each way to forget; of the many folders made at first, some."""
     return [
-        Forgotten(number, str(call), kept)
-        for number, call in enumerate(calls, 1)
+        Forgotten(recording.task, number, str(call), kept)
+        for number, call in enumerate(recording.calls, 1)
         if call.changes and (call.name != "mkdir" or number % 50 == 0)
         for kept in KEEPERS
     ]
 
 
-def distinct(points: Sequence[Forgotten], calls: Sequence[Call]) -> list[Forgotten]:
+def distinct(points: Sequence[Forgotten], recording: Recording) -> list[Forgotten]:
     """Of points after which the same is left of the disk, and the same was acknowledged, one."""
     wanted: dict[int, list[Forgotten]] = {}
     for point in points:
         wanted.setdefault(point.calls, []).append(point)
     found: dict[tuple[int, bytes], Forgotten] = {}
-    disk, acknowledged = Disk(), 0
-    for number, call in enumerate(calls, 1):
+    disk, acknowledged = recording.disk(), 0
+    for number, call in enumerate(recording.calls, 1):
         disk.do(call)
         acknowledged += call.name == "writev"
         for point in wanted.get(number, ()):
-            left = sorted(disk.after_power_loss(KEEPERS[point.kept], point.seed).items())
-            found.setdefault((acknowledged, hashlib.sha256(repr(left).encode()).digest()), point)
+            found.setdefault((acknowledged, _hash(disk.after_power_loss(KEEPERS[point.kept], point.seed))), point)
     return list(found.values())
+
+
+def _hash(left: Mapping[str, bytes | None]) -> bytes:
+    value = hashlib.sha256()
+    for path, content in sorted(left.items()):
+        value.update(f"{path}\0{-1 if content is None else len(content)}\0".encode())
+        value.update(content or b"")
+    return value.digest()
 
 
 def _is_log(call: Call) -> bool:
@@ -160,17 +169,17 @@ def sample(points: Sequence[Kind], share: int) -> list[Kind]:
     return random.sample(points, min(len(points), max(1, int(ASKED) * share // 50)))
 
 
-def try_all(points: Sequence[Point], scopes: Path, log: Path) -> dict[str, list[str]]:
+def try_all(points: Sequence[Point], crashes: Path) -> dict[str, list[str]]:
     """What was wrong at which point."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context) as pool:
-        jobs = [pool.submit(_try, point, scopes / f"point-{number}", log) for number, point in enumerate(points)]
+        jobs = [pool.submit(_try, point, crashes / f"point-{number}", crashes) for number, point in enumerate(points)]
         found = {str(point): job.result() for point, job in zip(points, jobs, strict=True)}
     return {point: wrong for point, wrong in found.items() if wrong}
 
 
-def _try(point: Point, scope: Path, log: Path) -> list[str]:
+def _try(point: Point, scope: Path, crashes: Path) -> list[str]:
     scope.mkdir()
-    found = point.attempt(scope, log)
+    found = point.attempt(scope, crashes)
     shutil.rmtree(scope)
     return found

@@ -40,7 +40,7 @@ class _Struck:
     injection: str
     workers: int = 1
 
-    def attempt(self, scope: Path, log: Path) -> list[str]:
+    def attempt(self, scope: Path, crashes: Path) -> list[str]:
         folder = scope / "registry"
         with _server(folder, self.workers) as (process, address):
             pid = process.pid if self.workers == 1 else _children(process.pid)[0]
@@ -48,7 +48,7 @@ class _Struck:
                 told = _push_at_once(address)
             found = [] if self._struck(trace.read_text()) else ["it did not strike"]
             found += self._survival(process, address, told)
-        return found + complaints(folder, told, _reopened)
+        return found + complaints(folder, [(steps_in(group), told[group]) for group in _GROUPS], _reopened)
 
     @property
     def _kills(self) -> bool:

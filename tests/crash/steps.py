@@ -5,9 +5,10 @@ The steps can be taken again from wherever a crash has left them, and end in the
 
 from __future__ import annotations
 
-__all__ = ["Ask", "Step", "possible", "steps_in"]
+__all__ = ["Ask", "Contents", "Step", "at_once", "blob", "deleted", "possible", "steps_in", "unneeded"]
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,6 +29,15 @@ class Ask(Protocol):
     ) -> Reply: ...
 
 
+# What each path may hold; None: nothing.
+Contents = dict[str, set[bytes | None]]
+
+
+def nothing(found: Contents) -> Iterable[str]:
+    """No path at all."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Requests, each of which has to be answered well before the next, and what paths then hold (None: nothing).
@@ -35,12 +45,14 @@ class Step:
     Attributes:
         last: the status of the last answer, where nothing is in the way.
         clears: content of a manifest that no tag beside it has afterwards.
+        endangers: of all paths, those that may hold nothing from then on.
     """
 
     requests: Callable[[Ask], Iterator[Reply]] = field(repr=False)
     effect: Mapping[str, bytes | None]
     last: int = 201
     clears: bytes | None = None
+    endangers: Callable[[Contents], Iterable[str]] = field(default=nothing, repr=False)
 
     def take(self, ask: Ask) -> int:
         """The status of the last answer, or of the first that says no."""
@@ -52,11 +64,13 @@ class Step:
         return status
 
 
-def possible(steps: Sequence[Step], statuses: Sequence[int]) -> dict[str, set[bytes | None]]:
+def possible(steps: Sequence[Step], statuses: Sequence[int]) -> Contents:
     """What each path may hold after steps that were answered so: what was acknowledged, or what was in doubt since."""
-    found: dict[str, set[bytes | None]] = {path: {None} for step in steps for path in step.effect}
+    found: Contents = {path: {None} for step in steps for path in step.effect}
     for number, step in enumerate(steps[: len(statuses) + 1]):
         acknowledged = number < len(statuses) and statuses[number] == step.last
+        for path in set(step.endangers(found)):
+            found[path] = found[path] | {None}
         for path, content in step.effect.items():
             found[path] = {content} if acknowledged else found[path] | {content}
             if step.clears:
@@ -64,22 +78,34 @@ def possible(steps: Sequence[Step], statuses: Sequence[int]) -> dict[str, set[by
     return found
 
 
-def _clear(found: dict[str, set[bytes | None]], beside: str, content: bytes, *, acknowledged: bool) -> None:
+def _clear(found: Contents, beside: str, content: bytes, *, acknowledged: bool) -> None:
     """Tags go with their manifest."""
     for path, contents in found.items():
         if path.startswith(f"{beside}/") and content in contents:
             found[path] = contents | {None} if not acknowledged else (contents - {content}) | {None}
 
 
-def _blob(root: str, content: bytes, algorithm: str = "sha256") -> str:
+def unneeded(found: Contents) -> Iterator[str]:
+    """The blobs that no manifest beside them needs that is there for certain."""
+    needed = set()
+    for path, contents in found.items():
+        root = path.rpartition("/manifests/")[0]
+        if root and None not in contents:
+            documents = [json.loads(content) for content in contents if content]
+            entries = [{each["digest"] for each in (document["config"], *document["layers"])} for document in documents]
+            needed |= {f"{root}/blobs/{name}" for name in set.intersection(*entries)}
+    return (path for path in found if "/blobs/" in path and path not in needed)
+
+
+def blob(root: str, content: bytes, algorithm: str = "sha256") -> str:
     return f"{root}/blobs/{digest(content, algorithm)}"
 
 
-def _at_once(root: str, content: bytes) -> Step:
+def at_once(root: str, content: bytes) -> Step:
     def requests(ask: Ask) -> Iterator[Reply]:
         yield ask("POST", f"{root}/blobs/uploads/?digest={digest(content)}", content)
 
-    return Step(requests, {_blob(root, content): content})
+    return Step(requests, {blob(root, content): content})
 
 
 def _in_a_session(root: str, content: bytes, algorithm: str = "sha256") -> Step:
@@ -90,7 +116,7 @@ def _in_a_session(root: str, content: bytes, algorithm: str = "sha256") -> Step:
         yield (sent := ask("PATCH", opened.location, content))
         yield ask("PUT", f"{sent.location}?digest={digest(content, algorithm)}")
 
-    return Step(requests, {_blob(root, content, algorithm): content})
+    return Step(requests, {blob(root, content, algorithm): content})
 
 
 def _in_chunks(root: str, content: bytes) -> Step:
@@ -103,7 +129,7 @@ def _in_chunks(root: str, content: bytes) -> Step:
             yield (reply := ask("PATCH", reply.location, content[start:stop], span))
         yield ask("PUT", f"{reply.location}?digest={digest(content)}", content[cuts[2] :])
 
-    return Step(requests, {_blob(root, content): content})
+    return Step(requests, {blob(root, content): content})
 
 
 def _cancelled(root: str, content: bytes) -> Step:
@@ -121,7 +147,7 @@ def _wrong(root: str, content: bytes) -> Step:
     def requests(ask: Ask) -> Iterator[Reply]:
         yield ask("POST", f"{root}/blobs/uploads/?digest={digest(content)}", content[:-1] + b"?")
 
-    return Step(requests, {_blob(root, content): None}, 400)
+    return Step(requests, {blob(root, content): None}, 400)
 
 
 def _mounted(root: str, source: str, content: bytes) -> Step:
@@ -130,7 +156,7 @@ def _mounted(root: str, source: str, content: bytes) -> Step:
         # 202 opens an upload instead: the source was not there, and nothing is acknowledged.
         yield reply if reply.status != 202 else Reply(404)
 
-    return Step(requests, {_blob(root, content): content})
+    return Step(requests, {blob(root, content): content})
 
 
 def _manifest(root: str, name: str, content: bytes, *tags: str) -> Step:
@@ -143,7 +169,7 @@ def _manifest(root: str, name: str, content: bytes, *tags: str) -> Step:
     return Step(requests, {f"{root}/manifests/{each}": content for each in names})
 
 
-def _deleted(path: str, clears: bytes | None = None) -> Step:
+def deleted(path: str, clears: bytes | None = None) -> Step:
     def requests(ask: Ask) -> Iterator[Reply]:
         reply = ask("DELETE", path)
         # Where a crash came after it was done, it is gone already.
@@ -156,7 +182,7 @@ def steps_in(group: str) -> tuple[Step, ...]:
     """The steps, in repositories of the group."""
     root, other = f"/v2/{group}/app", f"/v2/{group}/other"
     return (
-        _at_once(root, CONFIG),
+        at_once(root, CONFIG),
         _in_a_session(root, LAYERS[0]),
         _in_chunks(root, LAYERS[1]),
         _manifest(root, "v1", FIRST),
@@ -166,13 +192,13 @@ def steps_in(group: str) -> tuple[Step, ...]:
         _cancelled(root, LAYERS[4]),
         _wrong(other, LAYERS[4]),
         _in_a_session(root, LAYERS[4], "sha512"),
-        _at_once(root, LAYERS[2]),
-        _at_once(root, LAYERS[2]),  # what is there is replaced by the same
+        at_once(root, LAYERS[2]),
+        at_once(root, LAYERS[2]),  # what is there is replaced by the same
         _in_a_session(root, LAYERS[3]),
         _manifest(root, digest(SECOND), SECOND, "v2", "latest"),
         _manifest(root, "v1", SECOND),  # a tag that moves
-        _deleted(f"{root}/manifests/latest"),
-        _deleted(f"{root}/manifests/{digest(FIRST)}", FIRST),
-        _deleted(_blob(root, LAYERS[1])),
-        _at_once(root, LAYERS[1]),  # and what was deleted comes back
+        deleted(f"{root}/manifests/latest"),
+        deleted(f"{root}/manifests/{digest(FIRST)}", FIRST),
+        deleted(blob(root, LAYERS[1])),
+        at_once(root, LAYERS[1]),  # and what was deleted comes back
     )

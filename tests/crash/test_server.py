@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.crash.conftest import Recording
 from tests.crash.points import sample, try_all
 from tests.crash.server import STRUCK_SERVERS, STRUCK_WORKERS
 
@@ -12,10 +13,10 @@ from tests.crash.server import STRUCK_SERVERS, STRUCK_WORKERS
 pytestmark = [pytest.mark.peer("strace"), pytest.mark.network, pytest.mark.timeout(900)]
 
 
-def test_killed_or_failed_while_two_push_a_server_has_what_it_acknowledged(recording: Recording) -> None:
+def test_killed_or_failed_while_two_push_a_server_has_what_it_acknowledged(crashes: Path) -> None:
     assert len(STRUCK_SERVERS) >= 20
-    assert not try_all(sample(STRUCK_SERVERS, 2), recording.scopes, recording.log)
+    assert not try_all(sample(STRUCK_SERVERS, 2), crashes)
 
 
-def test_a_worker_that_is_killed_takes_nothing_along_that_was_acknowledged(recording: Recording) -> None:
-    assert not try_all(sample(STRUCK_WORKERS, 1), recording.scopes, recording.log)
+def test_a_worker_that_is_killed_takes_nothing_along_that_was_acknowledged(crashes: Path) -> None:
+    assert not try_all(sample(STRUCK_WORKERS, 1), crashes)

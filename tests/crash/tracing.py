@@ -1,21 +1,24 @@
-"""strace(1): the calls that the pusher makes, one killed or failed, and what they did to a folder.
+"""strace(1): the calls that a task makes, one killed or failed, and what they did to a folder.
 
-A call is told by its name and its number among the calls of that name, which is what strace counts. The pusher has one
-thread, so these are the same in each run (sessions have random names, and these are not compared).
+A call is told by its name and its number among the calls of that name, which is what strace counts. A task has
+one thread, so these are the same in each run (sessions have random names, and these are not compared).
 """
 
 from __future__ import annotations
 
-__all__ = ["Call", "Outcome", "push", "read", "record"]
+__all__ = ["Call", "Outcome", "read", "run"]
 
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from tests.peers.process import DIES_WITH_US
@@ -77,41 +80,70 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: its exit status, negative for a signal, and the statuses that it told."""
+    """How a run ended: its exit status, negative for a signal, and the numbers that it told."""
 
     status: int
-    statuses: tuple[int, ...]
+    told: tuple[int, ...]
     errors: str
 
 
-def push(folder: Path, *injections: str, log: Path | None = None) -> Outcome:
-    """Run the pusher over `folder`, with strace's injections (`inject=` expressions)."""
-    # seccomp-bpf would make it faster, but a signal is then delivered after its call.
+def run(task: str, scope: Path, *injections: str, log: Path | None = None) -> Outcome:
+    """Do the task in the folder `scope`, with strace's injections (`inject=` expressions)."""
+    nursery = _nursery()
+    pid = int(nursery.ask(f"{task} {scope}"))
+    try:
+        with _tracing(pid, injections, log):
+            os.kill(pid, signal.SIGCONT)
+            status = int(nursery.hear())
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    told = tuple(int(line) for line in (scope / "told").read_text().split())
+    return Outcome(status, told, (scope / "errors").read_text())
+
+
+class _Nursery:
+    """The `subject`, which waits for tasks."""
+
+    def __init__(self) -> None:
+        # A file of bytecode that is written in one run is not in the next.
+        environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+        self._program = subprocess.Popen(
+            [*DIES_WITH_US, sys.executable, "-m", "tests.crash.subject"],
+            cwd=_PROJECT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, line: str) -> str:
+        assert self._program.stdin
+        self._program.stdin.write(f"{line}\n")
+        self._program.stdin.flush()
+        return self.hear()
+
+    def hear(self) -> str:
+        assert self._program.stdout
+        heard, _, _ = select.select([self._program.stdout], [], [], _LONGEST)
+        assert heard, "the task hangs"
+        return self._program.stdout.readline()
+
+
+_nursery = lru_cache(maxsize=1)(_Nursery)
+
+
+@contextmanager
+def _tracing(pid: int, injections: Sequence[str], log: Path | None) -> Iterator[None]:
+    """Trace a process from now until it ends."""
     options = [option for injection in injections for option in ("-e", f"inject={injection}")]
-    names = ["-e", f"trace={','.join(CALLS)}"]
-    shown = ["--seccomp-bpf", "-y", "-xx", "-s", str(_WHOLE), *names, "-o", str(log)] if log else ["-o", os.devnull]
-    strace = ["strace", "-f", "-qq", *shown, *options] if log or injections else []
-    program = [sys.executable, "-m", "tests.crash.pusher", str(folder)]
-    # A file of bytecode that is written in one run is not in the next.
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
-    done = subprocess.run(
-        [*DIES_WITH_US, *strace, *program],
-        cwd=_PROJECT,
-        env=environment,
-        capture_output=True,
-        timeout=_LONGEST,
-        check=False,
-    )
-    status = -signal.SIGKILL if done.returncode == 128 + signal.SIGKILL else done.returncode
-    statuses = tuple(int(line) for line in done.stdout.split())
-    return Outcome(status, statuses, done.stderr.decode(errors="replace"))
-
-
-def record(folder: Path, log: Path) -> tuple[Call, ...]:
-    """The calls of an undisturbed run that concern what `folder` is in, and those that acknowledge."""
-    outcome = push(folder, log=log)
-    assert outcome.status == 0, outcome.errors
-    return read(log, folder.parent)
+    shown = ["-y", "-xx", "-s", str(_WHOLE), "-o", str(log)] if log else ["-o", os.devnull]
+    strace = [*DIES_WITH_US, "strace", "-f", "-p", str(pid), *shown, "-e", f"trace={','.join(CALLS)}", *options]
+    with subprocess.Popen(strace, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr
+        line = tracer.stderr.readline()
+        assert line == f"strace: Process {pid} attached\n", line
+        yield
 
 
 def read(log: Path, scope: Path) -> tuple[Call, ...]:

@@ -9,26 +9,27 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from boxship.server.check import check
-from tests.crash.steps import Ask, Step, possible, steps_in
-from tests.server.driver import Driver
-
-
-def _in_process(folder: Path) -> AbstractContextManager[Ask]:
-    return Driver(folder, allow_delete=True)
+from tests.crash.steps import Ask, Step, possible
 
 
 def complaints(
     folder: Path,
-    told: Mapping[str, Sequence[int]],
-    reopened: Callable[[Path], AbstractContextManager[Ask]] = _in_process,
+    told: Sequence[tuple[Sequence[Step], Sequence[int]]],
+    reopened: Callable[[Path], AbstractContextManager[Ask]],
+    *,
+    spoilt: str = "",
 ) -> list[str]:
-    """What is wrong with a registry, after a crash, whose groups of repositories were told these statuses before it."""
-    found = list(_damage(folder, "after the crash")) if (folder / "registry.db").exists() else []
+    """What is wrong with a registry, after a crash, whose clients were told these statuses of their steps before it.
+
+    The digest `spoilt` is of a blob that the steps damage.
+    """
+    damage = _damage(folder, "after the crash") if (folder / "registry.db").exists() else ()
+    found = [each for each in damage if not spoilt or spoilt not in each]
     with reopened(folder) as registry:
-        for group, statuses in told.items():
-            found.extend(_differences(registry, possible(steps_in(group), statuses), "after the crash"))
-        for group in told:
-            found.extend(_repeat(registry, steps_in(group)))
+        for steps, statuses in told:
+            found.extend(_differences(registry, possible(steps, statuses), "after the crash"))
+        for steps, _ in told:
+            found.extend(_repeat(registry, steps))
     found.extend(_damage(folder, "repeated"))
     return found
 
@@ -38,7 +39,7 @@ def _repeat(ask: Ask, steps: Sequence[Step]) -> Iterator[str]:
     statuses = [step.take(ask) for step in steps]
     for step, status in zip(steps, statuses, strict=True):
         if status != step.last:
-            yield f"repeated: {tuple(step.effect)} got {status}"
+            yield f"repeated: {step} got {status}"
     yield from _differences(ask, possible(steps, statuses), "repeated")
 
 

@@ -30,6 +30,11 @@ SIGNATURE = image(LAYER, subject=descriptor(MANIFEST, media_type.OCI_MANIFEST))
 def first(tmp_path: Path) -> Path:
     """A folder as the first version of it was written, with an image, its signature and an upload."""
     folder = tmp_path / "registry"
+    write_first(folder)
+    return folder
+
+
+def write_first(folder: Path) -> None:
     for name in ("uploads", *(f"blobs/{algorithm}/{n:02x}" for algorithm in ("sha256", "sha512") for n in range(256))):
         (folder / name).mkdir(parents=True)
     (folder / "LOCK").touch()
@@ -48,7 +53,6 @@ def first(tmp_path: Path) -> Path:
         connection.execute("INSERT INTO tag VALUES (1, 'v1', ?)", (digest(MANIFEST),))
         connection.execute("INSERT INTO upload VALUES ('9e1b', 'team/app', 5, 1e10, 1e10)")
         connection.commit()
-    return folder
 
 
 def _keep(folder: Path, connection: sqlite3.Connection, content: bytes) -> None:
