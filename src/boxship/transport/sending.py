@@ -18,6 +18,7 @@ from boxship.errors import BrokenAnswer, TimedOut
 _PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
 # Between looks at what is still on its way, which no system tells of by itself: its answer wakes who waits, anyway.
 _FIRST_LOOK, _LONGEST_LOOK = 0.001, 0.25
+_LOOK_AGAIN = 1.0  # seconds, once a path may be dead
 
 
 def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
@@ -40,8 +41,10 @@ def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) 
 
 
 def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
-    readiness, until = Readiness(sock, READ | WRITE), work.until(seconds)
-    while not (ready := readiness.wait(min(until, time.monotonic() + PATH))):
+    # The silence of a connection that was at rest is none; and the last acknowledgement may come after this begins.
+    readiness, until, pause = Readiness(sock, READ | WRITE), work.until(seconds), PATH
+    while not (ready := readiness.wait(min(until, time.monotonic() + pause))):
+        pause = _LOOK_AGAIN
         work.check()
         if sock.under_way.lost:
             raise _lost(place)
