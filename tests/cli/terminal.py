@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.cli.running import COMMAND, PATIENCE
@@ -45,30 +45,35 @@ def screen(written: str) -> list[str]:
 
 
 def watch(
-    *words: str, env: Mapping[str, str] | None = None, all_of_it: bool = False, interrupt_at: str = ""
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    all_of_it: bool = False,
+    interrupt_at: str = "",
+    command: Sequence[str] = COMMAND,
+    patience: float = PATIENCE,
 ) -> Watched:
     """What becomes of `boxship` with stderr on a terminal (with `all_of_it`, stdout as well).
 
-    Where `interrupt_at` has been written, it is interrupted.
+    Where `interrupt_at` has been written, it is interrupted. `command` runs it, for `patience` seconds at most.
     """
     import pty  # which Windows lacks
 
     ours, theirs = pty.openpty()
     out = theirs if all_of_it else subprocess.PIPE
     surroundings = {**os.environ, "TERM": "xterm", **(env or {})}
-    with subprocess.Popen([*COMMAND, *words], stdin=theirs, stdout=out, stderr=theirs, env=surroundings) as process:
+    with subprocess.Popen([*command, *words], stdin=theirs, stdout=out, stderr=theirs, env=surroundings) as process:
         os.close(theirs)
-        written = _read(ours, process, interrupt_at)
+        written = _read(ours, process, patience, interrupt_at)
         output = process.stdout.read().decode() if process.stdout else ""
-        status = process.wait(PATIENCE)
+        status = process.wait(patience)
     os.close(ours)
     assert "Traceback" not in written, written
     return Watched(status, written, output)
 
 
-def _read(terminal: int, process: subprocess.Popen[bytes], interrupt_at: str) -> str:
+def _read(terminal: int, process: subprocess.Popen[bytes], patience: float, interrupt_at: str) -> str:
     written = b""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         try:
             piece = os.read(terminal, 65536)

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.running import COMMAND
+from tests.cli.terminal import watch
 from tests.network.namespace import SERVER, Network, Started
 from tests.network.visitor import Told, Visitor
+from tests.peers.process import inside
 
 pytestmark = pytest.mark.network
 
@@ -60,6 +63,15 @@ def _thinks(stage: Stage) -> Told:
         return visitor.ask("GET", "/think/40/living")
 
 
+def _is_watched(stage: Stage) -> Told:
+    """The same in a command, whose words are what it writes to a terminal."""
+    began = time.monotonic()
+    command = inside(stage.network.client, COMMAND)
+    watched = watch("api", "GET", f"http://{SERVER}/think/40/watched", command=command, patience=60.0)
+    assert (watched.status, watched.seen) == (0, [])
+    return Told(time.monotonic() - began, watched.written)
+
+
 def _pauses(stage: Stage, *, tls: bool) -> Told:
     with stage.visitor(tls=tls) as visitor:
         return visitor.ask("PUT", "/pause/20", MEGABYTES)
@@ -96,6 +108,7 @@ def _dies_in_an_upload(stage: Stage) -> Told:
 
 SCENES: Mapping[str, Scene] = {
     "thinks": _thinks,
+    "thinks, and is watched": _is_watched,
     "pauses": lambda stage: _pauses(stage, tls=False),
     "pauses, TLS": lambda stage: _pauses(stage, tls=True),
     "reads slowly": _reads_slowly,
@@ -131,6 +144,14 @@ def test_a_server_that_thinks_for_40_seconds_is_waited_for(played: Callable[[str
     told = played("thinks")
     assert told.words == "200"
     assert told.seconds >= 40.0
+
+
+def test_somebody_at_a_terminal_is_told_to_the_end_that_it_thinks(played: Callable[[str], Told]) -> None:
+    told = played("thinks, and is watched")
+    seconds = [int(number) for number in re.findall(r"connection alive, server working, (\d+) s", told.words)]
+    assert (seconds[0], seconds) == (2, sorted(set(seconds)))
+    assert seconds[-1] >= 38
+    assert len(seconds) >= 30  # a busy machine may be late for some
 
 
 @pytest.mark.parametrize("name", ["pauses", "pauses, TLS"])
