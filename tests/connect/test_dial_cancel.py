@@ -10,6 +10,7 @@ import pytest
 
 from boxship.connect.attempt import Place
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.trace import Trace
 from boxship.errors import Cancelled, TimedOut
 from boxship.testing import NEVER, Connection, Listener, ScriptedRegistry, black_hole, listening, mute, refused, serving
 from boxship.testing import Place as Port
@@ -108,6 +109,9 @@ class LateName:
     def hear(self) -> tuple[tuple[Place, ...], bool]:
         self._reader.recv(1)
         return (self._place,), self.pending
+
+    def trace_wait(self, trace: Trace, *, awaited: bool) -> None:
+        """That is `test_late_names`'."""
 
     def close(self) -> None:
         self._reader.close()

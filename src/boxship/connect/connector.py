@@ -208,7 +208,8 @@ class Connector:
         if leg.told and not run.winner and may_be_repeated(run.attempts):
             run.close()
             work.sleep(FIRST_PAUSE)
-            run = self._reach.run(leg, work, goal=goal)
+            # What has not come of the name would be waited for twice.
+            run = self._reach.run(leg, work, goal=goal, names=run.names.again())
         try:
             for warning in run.runner.warnings:
                 work.trace.say("Warning", warning, level="W")

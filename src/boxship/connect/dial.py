@@ -21,6 +21,7 @@ from boxship.connect.keepalive import keep_alive
 from boxship.connect.limits import OwnLimits
 from boxship.connect.race import Race
 from boxship.connect.telling import Telling
+from boxship.connect.trace import Trace
 from boxship.connect.verdict import PlainSocket, Wire
 
 _EVIDENCE = {
@@ -52,6 +53,9 @@ class Names(Protocol):
 
     def hear(self) -> tuple[tuple[Place, ...], bool]:
         """The places that are known by now, and whether more may come."""
+
+    def trace_wait(self, trace: Trace, *, awaited: bool) -> None:
+        """Tell the trace when the wait for more, and for nothing else, begins and ends."""
 
     def close(self) -> None:
         """Nobody waits any more."""
@@ -87,6 +91,7 @@ class Runner:
                 now = time.monotonic()
                 for do, attempt in self.race.step(now):
                     acts[do](attempt)
+                self._tell_of_names(awaited=self.race.lacks_names)
                 if self.race.outcome or (until is not None and now >= until):
                     return
                 wake = work.until(self.race.wake() - now)
@@ -117,6 +122,7 @@ class Runner:
         self._selector.close()
         self._wake_reader.close()
         self._wake_writer.close()
+        self._tell_of_names(awaited=False)
         if self._names:
             self._names.close()
         self.telling.close()
@@ -155,6 +161,10 @@ class Runner:
         if not more:
             self._selector.unregister(self._names)
             self._names.close()
+
+    def _tell_of_names(self, *, awaited: bool) -> None:
+        if self._names:
+            self._names.trace_wait(self.telling.trace, awaited=awaited)
 
     def _wait(self, until: float) -> None:
         for key, _ in self._selector.select(max(0.0, until - time.monotonic())):

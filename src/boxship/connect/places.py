@@ -16,6 +16,7 @@ from boxship.connect.attempt import Place
 from boxship.connect.deadline import Work
 from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
 from boxship.connect.resolve import Lookup, Resolver
+from boxship.connect.trace import Trace
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Scheme, Site
 
@@ -52,6 +53,15 @@ class Names:
         """The places that are known by now, and whether more may come."""
         addresses, more = self._lookup.hear() if self._lookup else ((), False)
         return self._places(addresses), more
+
+    def trace_wait(self, trace: Trace, *, awaited: bool) -> None:
+        """Tell the trace when the wait for the rest, and for nothing else, begins and ends."""
+        if self._lookup:
+            self._lookup.trace_wait(trace, awaited=awaited)
+
+    def again(self) -> Names:
+        """The same, as far as they are known: nothing is looked up."""
+        return Names(self._lookup and self._lookup.again(), self._places)
 
     def close(self) -> None:
         """Nobody waits for the rest any more."""

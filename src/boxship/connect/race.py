@@ -139,6 +139,15 @@ class Race:
         tried = [attempt.started for attempt in self.attempts if attempt.tls and attempt.live]
         return max(tried, default=-math.inf) + grace(SEEN_BEFORE, slowest)
 
+    @property
+    def lacks_names(self) -> bool:
+        """Whether it is only more addresses of the host that are waited for."""
+        if self.outcome or not self._awaits_names or self._started < len(self._places):
+            return False
+        if self.goal is Goal.ABSENCE:
+            return confirmed_from(self._places, self.attempts, self._now) <= self._now
+        return not any(attempt.live for attempt in self.attempts)
+
     def _is_news(self, attempt: Attempt, now: float) -> bool:
         """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""
         self._now = now

@@ -43,6 +43,7 @@ class Run:
     """A race that has been run, and may go on. Whoever has it closes it."""
 
     leg: Leg
+    names: Names
     runner: Runner
     advice: Advice
     key: Key | None
@@ -100,12 +101,12 @@ class Reach:
         self._atlas, self._contexts, self._bounds = Atlas(resolver), contexts, bounds
         self._recollection, self._user_agent = recollection, user_agent
 
-    def run(self, leg: Leg, work: Work, *, goal: Goal = Goal.ANSWER) -> Run:
-        """The race of the leg, run until it has an outcome."""
+    def run(self, leg: Leg, work: Work, *, goal: Goal = Goal.ANSWER, names: Names | None = None) -> Run:
+        """The race of the leg, run until it has an outcome; `names`, where the host has been looked up already."""
         if leg.words:
             facts = {"host": str(leg.site), "proxy": str(leg.proxy or "")}
             work.trace.say("Proxy", f"{leg.site}{leg.words}", facts=facts)
-        run = self._begun(leg, work)
+        run = self._begun(leg, work, names or self._atlas.names(leg))
         run.runner.race.goal = goal
         try:
             run.runner.run(work)
@@ -118,9 +119,8 @@ class Reach:
             raise
         return run
 
-    def _begun(self, leg: Leg, work: Work) -> Run:
+    def _begun(self, leg: Leg, work: Work, names: Names) -> Run:
         begun = time.monotonic()
-        names = self._atlas.names(leg)
         try:
             places = names.first(work, self._bounds.names)
             key = key_for(leg, places)
@@ -138,7 +138,7 @@ class Reach:
                 names_until=begun + self._bounds.names if names.pending else -math.inf,
                 head_start=advice.head_start,
             )
-            return Run(leg, Runner(race, self._greeting(leg), names), advice, key)
+            return Run(leg, names, Runner(race, self._greeting(leg), names), advice, key)
         except BaseException:
             names.close()
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Lookup", "Resolver"]
 
+import math
 import os
 import socket
 import threading
@@ -19,6 +20,7 @@ from boxship.connect.address import MAX_ADDRESSES, Address, interleave, is_liter
 from boxship.connect.deadline import Work
 from boxship.connect.limits import OwnLimits, own_limit
 from boxship.connect.readiness import Readiness
+from boxship.connect.trace import Trace
 from boxship.errors import InvalidSettings, NameFailed, TimedOut
 from boxship.event import Fact
 from boxship.seconds import spoken
@@ -46,6 +48,7 @@ class Lookup:
         self._lock = threading.Lock()
         self._families = () if known else (_FAMILIES[only.value],) if only else tuple(_FAMILIES.values())
         self._answered = self._told = 0  # how many families, and of how many `addresses` has told
+        self._awaited = math.nan  # since when the rest is all that is waited for
         # Sockets, not a pipe: Windows can wait for nothing else.
         self._reader: socket.socket | None = None
         self._writer: socket.socket | None = None
@@ -82,11 +85,7 @@ class Lookup:
             if not self.addresses():
                 self._fail(work, begun, bound)
             self._wait_for_six(min(time.monotonic() + _LATE_SIX, begun + bound))
-        found = self.addresses()
-        addresses = ", ".join(str(a.ip) for a in found)
-        facts: dict[str, Fact] = {"host": self.host, "addresses": addresses, "ms": _ms_since(begun)}
-        work.trace.say("DNSDone", f"{self.host}: {addresses}", facts=facts)
-        return found
+        return self._say_known(work.trace, begun)
 
     def settled(self, work: Work, seconds: float) -> tuple[Address, ...]:
         """What is known when what may still come has been waited for, for so long."""
@@ -105,6 +104,22 @@ class Lookup:
         self._reader.recv(16)
         return self.addresses(), self.pending
 
+    def trace_wait(self, trace: Trace, *, awaited: bool) -> None:
+        """Tell the trace when the wait for the rest, and for nothing else, begins and ends."""
+        if awaited is not math.isnan(self._awaited):
+            return
+        if awaited:
+            self._awaited = time.monotonic()
+            known = ", ".join(str(address.ip) for address in self.addresses())
+            trace.say("DNSStart", f"{self.host}: more addresses than {known}", facts={"host": self.host})
+        else:
+            self._say_known(trace, self._awaited)
+            self._awaited = math.nan
+
+    def again(self) -> Lookup:
+        """The same name, as far as it is known: nothing is asked."""
+        return Lookup(self.host, tuple(self._texts))
+
     def close(self) -> None:
         """Nobody waits for the rest any more."""
         with self._lock:
@@ -113,6 +128,13 @@ class Lookup:
         for end in pair:
             if end:
                 end.close()
+
+    def _say_known(self, trace: Trace, begun: float) -> tuple[Address, ...]:
+        found = self.addresses()
+        addresses = ", ".join(str(a.ip) for a in found)
+        facts: dict[str, Fact] = {"host": self.host, "addresses": addresses, "ms": _ms_since(begun)}
+        trace.say("DNSDone", f"{self.host}: {addresses}", facts=facts)
+        return found
 
     def _wait_for_answer(self, work: Work, until: float) -> None:
         while not self.addresses() and self.pending and time.monotonic() < until:
