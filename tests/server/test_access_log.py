@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,62 @@ def test_an_answer_that_never_began_is_logged_too(capsys: pytest.CaptureFixture[
     log.close()
     entry = json.loads(capsys.readouterr().err)
     assert (entry["status"], entry["client"], entry["agent"]) == (0, "-", "-")
+
+
+class Reader:
+    """Standard error, which fails for its first `failures` writes and then waits for `gate`."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.busy, self.gate = threading.Event(), threading.Event()
+        self.taken: list[str] = []
+
+    def write(self, line: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise BrokenPipeError
+        self.busy.set()
+        assert self.gate.wait(10)
+        self.taken.append(line)
+
+    def flush(self) -> None:
+        pass
+
+
+def ask_often(log: AccessLog, times: int) -> None:
+    scope: Scope = {"method": "GET", "path": "/v2/", "query_string": b"", "headers": []}
+
+    async def often() -> None:
+        for _ in range(times):
+            await log(scope, _nothing, _nowhere)
+
+    asyncio.run(often())
+
+
+def test_a_reader_that_was_gone_gets_the_lines_after_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(failures=2)
+    reader.gate.set()
+    monkeypatch.setattr("sys.stderr", reader)
+    log = AccessLog(_answer, "text")
+    ask_often(log, 5)
+    log.close()
+    assert len(reader.taken) == 3
+
+
+def test_lines_that_nobody_takes_are_not_kept_for_ever(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("boxship.server.access_log._MOST_WAITING", 3)
+    reader = Reader()
+    monkeypatch.setattr("sys.stderr", reader)
+    log = AccessLog(_answer, "text")
+    ask_often(log, 1)
+    assert reader.busy.wait(10)
+    ask_often(log, 10)
+    reader.gate.set()
+    log.close()
+    assert len(reader.taken) == 4
+    assert [record.getMessage() for record in caplog.records] == ["7 lines of the access log were lost"]
 
 
 def test_a_registry_logs_what_it_sent_and_nothing_unless_told(tmp_path: Path) -> None:

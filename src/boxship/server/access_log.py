@@ -9,22 +9,27 @@ from __future__ import annotations
 __all__ = ["FORMS", "AccessLog", "Entry"]
 
 import json
+import logging
 import queue
 import re
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
+
+_log = logging.getLogger(__name__)
 
 # Parameters whose values are names and numbers; those of others may sign a request, or be a credential.
 _TOLD = frozenset(
     {b"artifactType", b"digest", b"digest-algorithm", b"from", b"last", b"mount", b"n", b"scope", b"service", b"tag"}
 )
 _LONGEST = 2048  # of anything that a client chose
+_MOST_WAITING = 100_000  # lines; who reads them may be slow, or may have stopped for good
 _ODD = re.compile(rb"[^\x21\x23-\x5b\x5d-\x7e]")  # what is not printable ASCII, spaces, quotes and backslashes
 
 
@@ -59,12 +64,16 @@ FORMS: Mapping[str, Callable[[Entry], str]] = {"text": text, "json": as_json}
 
 
 class AccessLog:
-    """The application `app`, with its requests logged in `form`, one of `FORMS`; `close` writes the last of them."""
+    """The application `app`, with its requests logged in `form`, one of `FORMS`; `close` writes the last of them.
+
+    Lines that nobody takes are lost, and counted; requests are answered all the same.
+    """
 
     def __init__(self, app: Application, form: str) -> None:
         self._app = app
         self._form = FORMS[form]
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lost = 0
         # A terminal or a pipe may be slow; no request waits for it.
         self._writer = threading.Thread(target=self._write, name="access-log", daemon=True)
         self._writer.start()
@@ -83,18 +92,30 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_count)
         finally:
-            self._lines.put(self._form(_entry(scope, began, time.perf_counter() - started, status, sent)))
+            self._put(_entry(scope, began, time.perf_counter() - started, status, sent))
 
     def close(self) -> None:
         """Write what is still to be written."""
         self._lines.put(None)
         self._writer.join()
 
+    def _put(self, entry: Entry) -> None:
+        if self._lines.qsize() < _MOST_WAITING:
+            self._lines.put(self._form(entry))
+        else:
+            self._lost += 1
+
     def _write(self) -> None:
+        told = 0
         while (line := self._lines.get()) is not None:
-            # In one piece: several processes may write to the same place.
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+            if (lost := self._lost) > told:
+                _log.warning("%d lines of the access log were lost", lost - told)
+                told = lost
+            # Its reader may be gone, or its disk full, which need not stay so.
+            with suppress(OSError):
+                # In one piece: several processes may write to the same place.
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
 
 
 def _length(start: Message) -> int:
