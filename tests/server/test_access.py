@@ -261,7 +261,7 @@ def test_a_foreign_host_is_refused_only_to_those_who_need_no_password(tmp_path: 
         assert registry("GET", "/v2/app/tags/list", headers=other | basic("alice")).status == 403
 
 
-@pytest.mark.parametrize("word", ["", "all", "pull,push", "none:x", "pull:A", "delete", ":x", "PULL"])
+@pytest.mark.parametrize("word", ["", "all", "pull,push", "none:x", "none:", "pull:", "pull:A", "delete", ":x", "PULL"])
 def test_what_is_no_right_of_anybody_is_refused(word: str) -> None:
     with pytest.raises(InvalidSettings, match=r"--anonymous|pattern"):
         parse_anonymous([word])

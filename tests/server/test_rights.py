@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from boxship.errors import InvalidSettings
@@ -61,8 +62,15 @@ def test_a_pattern_with_too_many_stars_is_refused_and_the_most_take_no_time() ->
     with pytest.raises(InvalidSettings):
         Pattern.parse("*a" * 9)
     started = time.monotonic()
-    assert not Pattern.parse("*a" * 4 + "*b").matches("a" * 128)
+    assert not Pattern.parse("*a" * 7 + "*b").matches("a" * 128)
+    assert not Pattern.parse("**/" * 3 + "*a*b").matches("/".join(["a" * 7] * 32))
     assert time.monotonic() - started < 5
+
+
+@given(st.text("ab*", min_size=1, max_size=9), st.text("ab", min_size=1, max_size=9))
+def test_stars_stand_for_whatever_makes_it_match(pattern: str, name: str) -> None:
+    assume("**" not in pattern and pattern.count("*") <= 8 and pattern != "*")
+    assert Pattern.parse(pattern).matches(name) == fnmatchcase(name, pattern)
 
 
 @given(st.text("ab*/", min_size=1, max_size=12), st.text("ab/", min_size=1, max_size=12))

@@ -117,9 +117,10 @@ def parse_anonymous(words: Iterable[str]) -> Rights:
 
 
 def _grants(word: str) -> tuple[Grant, ...]:
-    name, _, pattern = word.partition(":")
+    name, colon, pattern = word.partition(":")
     rights = _ANONYMOUS.get(name)
-    if rights is None or (not rights and pattern):
+    # `pull:` may be a variable that was empty, and is not meant for everything.
+    if rights is None or (colon and not (rights and pattern)):
         raise InvalidSettings(
             f"--anonymous {word}", why="it is none of pull, push and none", remedy="for example pull, or pull:public/**"
         )

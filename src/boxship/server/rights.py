@@ -21,7 +21,7 @@ from boxship.errors import InvalidSettings
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATTERN = 255
-_MOST_STARS = 8  # what is matched may take time as a power of them
+_MOST_STARS = 8
 _ANY_COMPONENTS = "[^/]+(?:/[^/]+)*"
 
 
@@ -84,7 +84,13 @@ def _invalid(text: str, why: str) -> InvalidSettings:
 
 
 def _component(text: str) -> str:
-    return _ANY_COMPONENTS if text == "**" else "[^/]*".join(map(re.escape, text.split("*")))
+    if text == "**":
+        return _ANY_COMPONENTS
+    first, *rest = map(re.escape, text.split("*"))
+    # What stands between two stars is sought once: where it comes first is as good as any later place. Trying all of
+    # them would take time as a power of the stars, and names are for others to choose.
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in rest[:-1])
+    return f"{first}{middle}[^/]*{rest[-1]}" if rest else first
 
 
 @dataclass(frozen=True, slots=True)
