@@ -25,6 +25,7 @@ from boxship.settings.hosts import site_of
 if TYPE_CHECKING:
     import ssl
 
+    from boxship.connect.means import Means
     from boxship.digest import Digest
     from boxship.event import Listener
     from boxship.platform import Platform
@@ -247,6 +248,23 @@ class Client:
         with self._at(_registry(registry)) as remote, ask(remote, method, path, headers or {}, body) as response:
             yield response
 
+    def means(self, registry: Registry | str) -> Means:
+        """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
+        from boxship.connect.contexts import Contexts
+        from boxship.connect.means import Means
+        from boxship.connect.resolve import Resolver
+        from boxship.wire.message import USER_AGENT
+
+        work, flags = Work(listener=self._on_event), self._flags
+        self._finder.check(work)
+        return Means(
+            self._site(_registry(registry), work),
+            Resolver(self._told, only=flags.ip_version),
+            Contexts(self._tls_context),
+            _proxies(os.environ),
+            flags.user_agent.value if flags.user_agent else USER_AGENT,
+        )
+
     # Life.
 
     def close(self) -> None:
@@ -290,10 +308,13 @@ class Client:
         self._finder.check(work)
         from boxship.registry.remote import Remote
 
+        return Remote(self._session or self._opened(), self._site(registry, work), work)
+
+    def _site(self, registry: Registry, work: Work) -> Site:
         site = self._sites.get(registry)  # many operations are at few registries
         if site is None:
             site = self._sites[registry] = site_of(registry, self._flags, lambda: self._read_unsafe(work))
-        return Remote(self._session or self._opened(), site, work)
+        return site
 
     def _read_unsafe(self, work: Work) -> Unsafe:
         """What docker's daemon holds to be insecure; read once, when the first host needs it."""

@@ -30,6 +30,7 @@ VERBS = {
     "blob": "print a blob, verified",
     "ping": "see whether and how a registry answers",
     "api": "send a request of your own, with boxship's credentials and rules",
+    "doctor": "say where it is stuck on the way to a registry, and what to do",
     "registry": "run a registry (registry serve)",
     "demo": "see it work: a registry, and a firewall in its way",
     "version": "print the version",

@@ -1,0 +1,132 @@
+"""An examination from end to end: what can be looked at together is, and the whole has one bound.
+
+A layer that fails does not stop what does not depend on it; what cannot be looked at says why.
+"""
+
+from __future__ import annotations
+
+__all__ = ["examine"]
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from boxship.client import Client
+from boxship.connect.address import Address
+from boxship.connect.attempt import Place
+from boxship.connect.deadline import Work
+from boxship.connect.leg import Leg
+from boxship.connect.legs import legs_of
+from boxship.connect.means import Means
+from boxship.connect.places import Atlas
+from boxship.connect.question import question
+from boxship.doctor.content import look_inside
+from boxship.doctor.probe import Greeting, Probe, probe
+from boxship.doctor.report import Check, Report, Status
+from boxship.doctor.surface import name_check, probe_checks, proxy_check, settings_checks
+from boxship.doctor.verdict import Case, judge
+from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
+from boxship.reference import Reference
+
+if TYPE_CHECKING:
+    import ssl
+
+_WHOLE = 9.5  # seconds for everything
+_STEP = 5.0  # for names, and for what all places show
+_LATE = 0.3  # for the other family's addresses
+_MOST = 8  # addresses that are looked at
+
+
+def examine(reference: Reference | str, client: Client | None = None) -> Report:
+    """Look at every layer on the way to `reference`, with the settings of `client` (by default, this machine's).
+
+    Returns within 10 s, whatever the network does, and raises nothing of what it finds.
+    """
+    began = time.monotonic()
+    try:
+        parsed = reference if isinstance(reference, Reference) else Reference.parse(reference)
+    except InvalidReference as error:
+        check = Check(id="reference", status=Status.ERROR, words=error.why, remedy=error.remedy)
+        return Report(reference=str(reference), verdict=f"This is no reference: {error}.", checks=(check,))
+    if client:
+        return _examined(parsed, client, began)
+    with Client() as own:
+        return _examined(parsed, own, began)
+
+
+def _examined(reference: Reference, client: Client, began: float) -> Report:
+    checks = [Check(id="reference", status=Status.OK, words=f"{reference.repository} at {reference.registry.name}")]
+    try:
+        means = client.means(reference.registry)
+        leg = legs_of(means.site, means.proxies)[0]
+    except InvalidSettings as error:
+        checks.append(Check(id="settings", status=Status.ERROR, words=str(error), remedy=error.remedy))
+        verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
+        return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
+    checks += (*settings_checks(means.site), proxy_check(leg))
+    work = Work(timeout=max(0.1, _WHOLE - (time.monotonic() - began)))
+    with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
+        inside = pool.submit(look_inside, client, reference, Work(timeout=_WHOLE))
+        # Behind a proxy, what this machine can dial says nothing: the proxy dials.
+        probes = [] if leg.proxy else list(_probes(means, leg, work, pool, checks))
+        contents = inside.result()
+    checks += (*probe_checks(probes, means.site, _STEP), *contents.checks)
+    verdict, remedies = judge(Case(reference, means.site, probes, contents))
+    return Report(
+        reference=str(reference),
+        verdict=f"Through the proxy {leg.proxy} ({leg.rule}): {verdict}" if leg.proxy else verdict,
+        checks=tuple(checks),
+        remedies=remedies,
+        endpoints=contents.origins,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _probes(means: Means, leg: Leg, work: Work, pool: ThreadPoolExecutor, checks: list[Check]) -> Iterator[Probe]:
+    """Look the host up, and then at all of its places at once."""
+    site = means.site
+    names = Atlas(means.resolver).names(leg)
+    begun = time.monotonic()
+    try:
+        names.first(work, _STEP)
+        places = names.settled(work, _LATE)[:_MOST]
+    except (NameFailed, TimedOut) as error:
+        words = f"{error.what}: {error.why}"
+        checks.append(Check(id="names", status=Status.ERROR, at=site.registry.host, words=words, remedy=error.remedy))
+        return
+    finally:
+        names.close()
+    ms = (time.monotonic() - begun) * 1000
+    looked_at = [look for place in places for look in _looks(place, leg)]
+    checks.append(name_check(site, [address for address, _ in looked_at], ms))
+    greeting, until = _greeting(means), work.until(_STEP)
+    running: list[Future[Probe]] = [
+        pool.submit(probe, address, tls=tls, greeting=greeting, until=until) for address, tls in looked_at
+    ]
+    for future in running:
+        yield future.result()
+
+
+def _looks(place: Place, leg: Leg) -> Iterator[tuple[Address, bool]]:
+    """Where TLS and plain HTTP are looked for: at a written port, both.
+
+    Port 80 is looked at even where nothing permits plain HTTP: with the host's name, and nothing of the user's.
+    """
+    if place.tls:
+        yield place.tls, True
+    plain = place.plain or place.probe or (place.tls if leg.site.registry.port else None)
+    if plain:
+        yield plain, False
+
+
+def _greeting(means: Means) -> Greeting:
+    site = means.site
+
+    def context() -> ssl.SSLContext:
+        made = means.contexts.context(site.trust, named=site.named)
+        means.contexts.load(site.trust, named=site.named)
+        return made
+
+    name = site.registry.host.partition("%")[0].rstrip(".")
+    return Greeting(name, site.registry.name, context, question(site.registry.name, means.user_agent))

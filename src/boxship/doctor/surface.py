@@ -1,0 +1,110 @@
+"""Checks of what is known before anything of the user's is asked: settings, proxy, names, and each place."""
+
+from __future__ import annotations
+
+__all__ = ["name_check", "probe_checks", "proxy_check", "settings_checks"]
+
+from collections.abc import Iterator, Sequence
+
+from boxship.connect.address import Address, Permission
+from boxship.connect.evidence import Evidence
+from boxship.connect.leg import Leg
+from boxship.connect.places import permission
+from boxship.doctor.probe import Probe
+from boxship.doctor.report import Check, Status
+from boxship.settings.hosts import Scheme, Site
+
+_SCHEMES = {
+    Scheme.HTTPS: "https only",
+    Scheme.HTTP: "plain HTTP only",
+    Scheme.AUTO: "TLS preferred, plain HTTP permitted",
+    Scheme.BY_ADDRESS: "https; plain HTTP for loopback, and for anonymous reads of private addresses",
+}
+# How many SYNs a system sends in 5 s: at once, after 1 s, after 3 s (RFC 6298, 2.1 and 5.5).
+_SILENT = "no SYN-ACK and no RST to 3 SYNs in {seconds:.0f} s: the packets are dropped, not refused"
+
+
+def settings_checks(site: Site) -> Iterator[Check]:
+    """How the host may be spoken to, and what is trusted, each with who says so."""
+    scheme = site.scheme
+    yield Check(id="settings.scheme", status=Status.OK, words=f"{_SCHEMES[scheme.value]} ({scheme.source})")
+    trust = site.trust
+    if trust.skip_verify:
+        words = f"certificates are not checked ({trust.skipped})"
+        yield Check(id="settings.trust", status=Status.WARNING, words=words)
+        return
+    files = [str(file) for file in (trust.file, *trust.directories, *trust.added) if file]
+    words = ", ".join(["the system's authorities", *files] if not trust.file else files)
+    yield Check(id="settings.trust", status=Status.OK, words=words)
+
+
+def proxy_check(leg: Leg) -> Check:
+    """Whether a proxy is in the way, and which rule says so."""
+    words = leg.words.strip() or "none: no variable names one"
+    return Check(id="proxy", status=Status.WARNING if leg.proxy else Status.OK, words=words)
+
+
+def name_check(site: Site, addresses: Sequence[Address], ms: float) -> Check:
+    """The addresses of the host's name."""
+    return Check(
+        id="names",
+        status=Status.OK,
+        at=site.registry.host,
+        words=", ".join(dict.fromkeys(str(address.ip) for address in addresses)),
+        ms=ms,
+    )
+
+
+def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[Check]:
+    """What each place showed, layer by layer; how bad it is depends on whether another one works."""
+    # Who speaks TLS, however badly, is spoken to over TLS.
+    secure = any(probe.evidence is Evidence.SPOKE_TLS for probe in probes)
+    works = any(probe.is_registry and (probe.tls or _permitted(probe, site)) for probe in probes) and not secure
+    bad = Status.WARNING if works else Status.ERROR
+    seen = set()
+    for probe in probes:
+        # A written port is looked at both ways, and is one place.
+        if probe.address not in seen:
+            yield _tcp(probe, bad, bound)
+        seen.add(probe.address)
+        if probe.tls:
+            yield _tls(probe, bad)
+        yield _http(probe, bad)
+
+
+def _permitted(probe: Probe, site: Site) -> bool:
+    return permission(site, probe.address) > Permission.NONE
+
+
+def _tcp(probe: Probe, bad: Status, bound: float) -> Check:
+    at = str(probe.address)
+    if probe.connected:
+        return Check(id="tcp", status=Status.OK, at=at, words="open", ms=probe.tcp_ms)
+    if probe.evidence is Evidence.SILENT:
+        words = "silent"
+        return Check(id="tcp", status=bad, at=at, words=words, evidence=(_SILENT.format(seconds=bound),))
+    detail = f" ({probe.words})" if probe.evidence is Evidence.UNREACHABLE else ""
+    return Check(id="tcp", status=bad, at=at, words=f"{probe.evidence.value}{detail}")
+
+
+def _tls(probe: Probe, bad: Status) -> Check:
+    at = str(probe.address)
+    if not probe.connected:
+        return Check(id="tls", status=Status.SKIPPED, at=at, words="there is no connection")
+    if probe.tls_ms is not None:
+        return Check(id="tls", status=Status.OK, at=at, words=probe.tls_story, ms=probe.tls_ms)
+    words = probe.words if probe.evidence is Evidence.SPOKE_TLS else probe.evidence.value
+    detail = (probe.words,) if probe.words and probe.words != words else ()
+    return Check(id="tls", status=bad, at=at, words=words, evidence=detail, remedy=probe.remedy)
+
+
+def _http(probe: Probe, bad: Status) -> Check:
+    at = f"{'https' if probe.tls else 'http'}://{probe.address}"
+    if not probe.connected or (probe.tls and probe.tls_ms is None):
+        return Check(id="http", status=Status.SKIPPED, at=at, words="nothing to ask over")
+    if probe.is_registry:
+        words = f"a registry: {probe.words}"
+        return Check(id="http", status=Status.OK, at=at, words=words, ms=probe.http_ms)
+    words = "no answer to GET /v2/" if probe.answer is None else probe.words
+    moved = probe.answer is not None and probe.answer.moved is not None
+    return Check(id="http", status=Status.OK if moved else bad, at=at, words=words, ms=probe.http_ms)
