@@ -43,6 +43,7 @@ def test_what_a_disk_forgets_was_not_acknowledged(pushes: Recording, crashes: Pa
 @pytest.mark.parametrize("task", ["migrate", "backup", "restore"])
 def test_what_an_operator_begins_is_done_or_undone_or_can_be_done_again(task: str, crashes: Path) -> None:
     recording = record(task, crashes)
-    killed = sample(killing(recording), 1)
-    forgotten = distinct(sample(forgetting(recording), 1), recording)
-    assert not try_all([*killed, *forgotten], crashes)
+    killed, forgotten = killing(recording), forgetting(recording)
+    assert len(killed) > 50
+    assert len(forgotten) > 200
+    assert not try_all([*sample(killed, 1), *distinct(sample(forgotten, 1), recording)], crashes)
