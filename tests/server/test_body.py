@@ -107,12 +107,12 @@ def test_a_body_that_is_not_whole_keeps_what_came(body: Body, ending: Ending, st
     assert caught.value.answer.headers["connection"] == "close"
 
 
-def test_batches_are_pieces_joined() -> None:
-    async def gather() -> list[bytes]:
+def test_batches_are_several_pieces() -> None:
+    async def gather() -> list[list[bytes]]:
         body = Body(receiver(*(piece(b"abc") for _ in range(4)), piece(b"d", more=False)), None)
         return [batch async for batch in body.batches(100, 5)]
 
-    assert asyncio.run(gather()) == [b"abcabc", b"abcabc", b"d"]
+    assert asyncio.run(gather()) == [[b"abc", b"abc"], [b"abc", b"abc"], [b"d"]]
 
 
 @pytest.mark.parametrize(

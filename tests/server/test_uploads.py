@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -269,3 +270,22 @@ def test_several_batches_are_hashed_in_order(registry: Driver) -> None:
     registry("PATCH", location, pieces)
     assert registry("PUT", f"{location}?digest={name}").status == 201
     assert pull(registry, name) == b"".join(pieces)
+
+
+def test_what_is_written_of_an_upload_is_not_held_while_more_comes(registry: Driver) -> None:
+    async def append() -> list[list[bytes]]:
+        storage = (await registry.open()).storage
+        given: list[list[bytes]] = []
+
+        async def batches() -> AsyncIterator[list[bytes]]:
+            for number in range(3):
+                assert not any(given)
+                given.append([b"piece", b"%d" % number])
+                yield given[-1]
+
+        with await storage.claim_any() as claim:
+            assert await storage.append(claim, 0, batches(), {}) == 3 * len(b"piece0")
+            assert claim.path.read_bytes() == b"piece0piece1piece2"
+        return given
+
+    assert registry.run(append()) == [[], [], []]

@@ -123,19 +123,18 @@ class Body:
         self.ending = ending
         return b"", False
 
-    async def batches(self, limit: int, size: int) -> AsyncIterator[bytes]:
-        """The same bytes joined to batches of at least `size`, but for the last."""
+    async def batches(self, limit: int, size: int) -> AsyncIterator[list[bytes]]:
+        """The same pieces, several at a time: at least `size` bytes, but for the last. The lists are the caller's."""
         waiting: list[bytes] = []
         held = 0
         async for piece in self.pieces(limit):
             waiting.append(piece)
             held += len(piece)
             if held >= size:
-                yield b"".join(waiting)
-                waiting.clear()
-                held = 0
+                yield waiting
+                waiting, held = [], 0
         if waiting:
-            yield b"".join(waiting)
+            yield waiting
 
     def check(self, code: str) -> None:
         """Refuse a body that did not end whole, with `code` for one that is too large."""

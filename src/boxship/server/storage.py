@@ -12,7 +12,7 @@ import hashlib
 import os
 import sys
 import uuid
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,15 +81,15 @@ class Storage:
             with suppress(Taken):
                 return await self.claim(str(uuid.uuid4()), new=True)
 
-    async def append(self, claim: Claim, at: int, batches: AsyncIterable[bytes], hashes: Hashes) -> int:
+    async def append(self, claim: Claim, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
         """Write `batches` after the first `at` bytes of an upload and into `hashes`; return its new size.
 
         What is there after `at` was never acknowledged, and goes. Raises `Incomplete` where less is there.
         """
         await in_thread(claim.cut, at)
-        async for batch in batches:
-            await in_thread(_write, claim, at, batch, hashes)
-            at += len(batch)
+        async for pieces in batches:
+            at += await in_thread(_write, claim, at, pieces, hashes)
+            pieces.clear()  # many clients push at a time, and each would hold them until its next ones have come
         return at
 
     async def digest_upload(self, claim: Claim, algorithm: str) -> Digest:
@@ -131,10 +131,13 @@ def _sweep(file: Path, has: Callable[[str], bool]) -> None:
             claim.discard()
 
 
-def _write(claim: Claim, at: int, batch: bytes, hashes: Hashes) -> None:
-    claim.write(at, batch)
+def _write(claim: Claim, at: int, pieces: Sequence[bytes], hashes: Hashes) -> int:
+    """Returns how many bytes that were."""
+    content = b"".join(pieces)
+    claim.write(at, content)
     for algorithm in hashes.values():
-        algorithm.update(batch)
+        algorithm.update(content)
+    return len(content)
 
 
 def _digest(path: Path, algorithm: str) -> Digest:
