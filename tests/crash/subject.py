@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-_PR_SET_PTRACER = 0x59616D61
+_PR_SET_PDEATHSIG, _PR_SET_PTRACER = 1, 0x59616D61
 _ANYBODY = ctypes.c_ulong(-1)
 
 
@@ -59,8 +59,10 @@ def _say(number: int) -> None:
 def _act(name: str, scope: Path) -> NoReturn:
     for descriptor, file in ((1, "told"), (2, "errors")):
         os.dup2(os.open(scope / file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+    system = ctypes.CDLL(None)
+    system.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # Where only a parent may be a tracer (Yama), anybody may be this one's.
-    ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYBODY, 0, 0, 0)
+    system.prctl(_PR_SET_PTRACER, _ANYBODY, 0, 0, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
     status = 1
     try:
