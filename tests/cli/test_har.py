@@ -114,6 +114,9 @@ def test_a_firewall_and_what_was_reached_in_spite_of_it_are_entries(har: Path) -
         f"http://reg.corp:{server.port}/v2/",
         *["http://reg.corp:80/v2/app/tags/list"] * 2,
     ]
+    hosts = [[h.text("value") for h in entry.object("request").objects("headers")][:1] for entry in found]
+    assert hosts == [[], *[["reg.corp"]] * 3]
+    assert [h.text("name") for h in found[1].object("response").objects("headers")]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from boxship import Client
 from boxship.errors import BoxshipError
 from boxship.event import Event
-from boxship.testing import NEVER, RESET, Answer, ScriptedRegistry, black_hole, refused, serving
+from boxship.testing import NEVER, RESET, Answer, ScriptedRegistry, black_hole, http_proxy, refused, serving
 from tests.transport.reaching import bounds, repository
 
 GOOD = ScriptedRegistry(page_size=2)
@@ -41,6 +41,42 @@ def test_a_request_is_told_when_it_is_written_answered_and_read() -> None:
     assert (answered.name, ears.heard[3].facts["status"]) == ("RequestHeaders", 200)
     last = ears.heard[-1].facts
     assert (last["bytes"], last["whole"]) == (len(b'{"name": "app", "tags": ["v2"]}'), 1)
+
+
+def headers_told(ears: Ears) -> list[tuple[str, dict[str, str]]]:
+    """Each time that headers were told, with their names in lower case."""
+    told = [event for event in ears.heard if event.name.endswith("Headers")]
+    assert {event.level for event in told} <= {"D"}
+    return [(e.name, {name.lower(): value for name, value in dict(e.facts["headers"]).items()}) for e in told]  # type: ignore[arg-type] # pairs
+
+
+def test_the_headers_of_the_question_and_of_a_request_are_told_as_they_are_sent() -> None:
+    ears = Ears()
+    with serving(GOOD) as server, Client(plain_http="auto", user_agent="ours/1", on_event=ears) as client:
+        next(iter(client.tags(f"{server.address}/app")))
+        sent = [dict(request.headers) for request in server.requests]
+    told = headers_told(ears)
+    assert [name for name, _ in told] == ["RequestHeaders", "AnswerHeaders"] * 2
+    assert [headers for name, headers in told if name == "RequestHeaders"] == sent
+    assert {"host": server.address, "user-agent": "ours/1"} == sent[0]
+    asked = next(event for event in ears.heard if event.name == "PlainQuestion")
+    assert asked.facts["connection"] == next(e.facts["connection"] for e in ears.heard if e.name == "RequestHeaders")
+    assert "docker-distribution-api-version" in told[1][1]
+
+
+def test_a_log_in_of_a_proxy_is_told_without_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    ears = Ears()
+    with (
+        refused() as gone,
+        serving(GOOD) as server,
+        http_proxy({"reg.corp:80": server}, user="u", password="p") as proxy,
+    ):
+        monkeypatch.setenv("HTTP_PROXY", f"http://u:p@{proxy.address}")
+        places = {("reg.corp", 443): (gone.host, gone.port)}
+        with Client(plain_http="auto", resolve=places, on_event=ears) as client:
+            next(iter(client.tags("reg.corp/app")))
+    sent = [headers["proxy-authorization"] for name, headers in headers_told(ears) if name == "RequestHeaders"]
+    assert sent == ["(removed)"] * 2
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,13 @@ class Candidate:
     def ask(self) -> None:
         """Send the plain question."""
         words = f"GET /v2/ of {self.attempt.address}, without credentials"
+        asked = self._stage.greeting.question
         self._stage.telling.begin(self.attempt, "PlainQuestion", words, end="PlainAnswer")
+        self._stage.telling.headers(self.attempt, "RequestHeaders", lambda: question.headers_of(asked))
         self._wait_for(self._answer)
         try:
             # One small segment: the buffer of a new connection takes it.
-            self.wire.send(memoryview(self._stage.greeting.question))
+            self.wire.send(memoryview(asked))
         except OSError as error:
             self._stage.fail(self.attempt, Evidence.RESET, error.strerror or "")
 
@@ -266,6 +268,7 @@ class Candidate:
         taken = (time.monotonic() - attempt.asked) * 1000
         words = f"{attempt.address}: {answer.head.status}, {words}"
         self._stage.telling.done(attempt, words, {"status": answer.head.status, "ms": taken})
+        self._stage.telling.headers(attempt, "AnswerHeaders", answer.head.pairs)
         self._stage.race.answered(attempt, time.monotonic(), refusal=answer.refusal, moved=answer.moved)
 
     def _not_passed_on(self, answer: question.Answer) -> bool:

@@ -5,7 +5,7 @@ It carries nothing of the user's but the host's name: no path, no credential.
 
 from __future__ import annotations
 
-__all__ = ["Answer", "parse", "question"]
+__all__ = ["Answer", "headers_of", "parse", "question"]
 
 import io
 import re
@@ -48,6 +48,12 @@ def question(host: str, user_agent: str, forwarder: Proxy | None = None) -> byte
     """The bytes to send; `host` as the Host header writes it, `forwarder` the proxy that reads them."""
     extra = (("User-Agent", user_agent), *proxy_authorization(forwarder))
     return Request("GET", BASE).encode(host, extra, target_prefix(forwarder, host))
+
+
+def headers_of(asked: bytes) -> tuple[tuple[str, str], ...]:
+    """The headers of a question, as they are sent."""
+    _, *lines = asked.decode("latin-1").splitlines()
+    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines if line))
 
 
 def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Telling"]
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from boxship.connect.attempt import Attempt
 from boxship.connect.trace import Trace
@@ -30,6 +30,17 @@ class Telling:
     def done(self, attempt: Attempt, words: str, facts: Mapping[str, Fact]) -> None:
         """What was begun last has succeeded."""
         self.trace.say(self._open.pop(attempt), words, facts={**self._facts(attempt), **facts}, depth=2)
+
+    def headers(self, attempt: Attempt, name: str, headers: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """The headers of a question or its answer, for who listens to details."""
+        if not self.trace.heard:
+            return
+        from boxship.wire.shown import shown_headers  # noqa: PLC0415 -- seldom needed
+
+        shown = shown_headers(headers())
+        facts: dict[str, Fact] = {"connection": attempt.connection, "headers": shown}
+        words = "; ".join(f"{header}: {value}" for header, value in shown)
+        self.trace.say(name, words, level="D", facts=facts, depth=2)
 
     def over(self, attempt: Attempt) -> None:
         """The attempt has come to nothing, or nobody needs it any more."""

@@ -37,9 +37,10 @@ class Connection:
         proxy = line.verdict.proxy
         self.place = f"{line.verdict.origin} ({f'through the proxy {proxy}' if proxy else line.verdict.address})"
         self.number = line.connection
-        self._sock, self._host, self._user_agent = line.sock, host, user_agent
+        self._sock, self._host = line.sock, host
         forwarder = line.verdict.forwarder
-        self._prefix, self._proxy_authorization = target_prefix(forwarder, host), proxy_authorization(forwarder)
+        self._prefix = target_prefix(forwarder, host)
+        self._own = (("User-Agent", user_agent), *proxy_authorization(forwarder))
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
         self._file = Incoming(self._reader)
@@ -58,8 +59,7 @@ class Connection:
 
         `wrote` is called with its size as soon as it has been written.
         """
-        extra = (("User-Agent", self._user_agent), *self._proxy_authorization)
-        data = request.encode(self._host, extra, self._prefix)
+        data = request.encode(self._host, self._own, self._prefix)
         if request.body:
             data += request.body
         reused, self._used = self._used, True
@@ -93,6 +93,11 @@ class Connection:
             if rest is not None:
                 rest = self._send(rest, work, bounds, body=True)
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
+
+    @property
+    def own_headers(self) -> tuple[tuple[str, str], ...]:
+        """What every request on it begins with, whatever it asks for."""
+        return (("Host", self._host), *self._own)
 
     @property
     def received(self) -> int:

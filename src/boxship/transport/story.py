@@ -76,9 +76,10 @@ class Story:
         self._trace.say("RequestFailed", f"{self._where}: {type(error).__name__}", level="W", facts=self._facts | facts)
 
     def _tell_headers(self, response: Response) -> None:
-        # What the user wrote in a header of their own may authenticate: only those of reads are shown.
+        # What the user wrote in a header of their own may authenticate: of these only those of reads are shown.
         own = ((n, value if n in _HEADERS_OF_READS else REMOVED) for n, value in self._request.headers.items())
-        for name, pairs in (("RequestHeaders", own), ("AnswerHeaders", response.head.pairs())):
+        sent = (*self._connection.own_headers, *own)
+        for name, pairs in (("RequestHeaders", sent), ("AnswerHeaders", response.head.pairs())):
             shown = shown_headers(pairs)
             facts: dict[str, Fact] = {"connection": self._connection.number, "headers": shown}
             self._trace.say(name, "; ".join(f"{header}: {value}" for header, value in shown), level="D", facts=facts)
