@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
-from boxship.errors import ContentMismatch, InvalidSettings
+from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.backup import backup
 from boxship.server.check import check
 from boxship.server.restore import restore
@@ -171,6 +172,21 @@ def test_nothing_is_written_over(registry: Driver, tmp_path: Path) -> None:
     backup(registry.folder, tmp_path / "empty")
     assert check(tmp_path / "empty").findings == ()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full", "registry"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "no space"), sqlite3.OperationalError("disk is full")])
+def test_a_disk_that_fails_is_told_and_nothing_is_left(
+    registry: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    push_image(registry, "app", "v1", layer=LAYER)
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("boxship.server.backup._fsync", fail)
+    with pytest.raises(BoxshipError, match=r"copy was not made: .*(space|full)"):
+        backup(registry.folder, tmp_path / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["registry"]
 
 
 def test_an_index_and_its_manifests_come_along(registry: Driver, tmp_path: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from boxship.errors import InvalidSettings
+from boxship.digest import Digest
+from boxship.errors import ContentMismatch, InvalidSettings
 from boxship.server.check import Fault, check
 from boxship.server.repair import repair
+from boxship.server.soundness import digest_file
 from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
@@ -73,6 +77,29 @@ def test_rot_is_found_when_every_file_is_hashed(pushed: Driver) -> None:
     overwrite(file_of(pushed, NAME), LAYER[::-1], keep_time=True)
     assert faults(pushed) == []
     assert faults(pushed, verify=True) == [(Fault.DAMAGED, NAME)]
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"), [(OSError(errno.EIO, "I/O error"), Fault.UNREADABLE), (FileNotFoundError(), Fault.LOST)]
+)
+def test_a_file_that_cannot_be_read_is_one_of_the_findings(
+    pushed: Driver, monkeypatch: pytest.MonkeyPatch, error: OSError, fault: Fault
+) -> None:
+    def read(path: Path, algorithm: str) -> Digest:
+        if path == file_of(pushed, NAME):
+            raise error
+        return digest_file(path, algorithm)
+
+    monkeypatch.setattr("boxship.server.check.digest_file", read)
+    assert faults(pushed, verify=True) == [(fault, NAME)]
+    assert check(pushed.folder, verify=True).damage
+
+
+@pytest.mark.parametrize("look", [check, repair])
+def test_a_damaged_database_is_told_as_such(tmp_path: Path, look: Callable[[Path], object]) -> None:
+    (tmp_path / "registry.db").write_bytes(b"something else" * 1000)
+    with pytest.raises(ContentMismatch, match=r"registry\.db is damaged: file is not a database"):
+        look(tmp_path)
 
 
 def test_content_that_a_manifest_lacks_is_found(pushed: Driver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,9 +75,10 @@ def test_a_sha512_blob_has_its_place(registry: Driver, tmp_path: Path) -> None:
     assert (tmp_path / "layout" / "blobs" / "sha512" / name.partition(":")[2]).read_bytes() == LAYER
 
 
-def test_damaged_content_is_not_exported(registry: Driver, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [spoil, Path.unlink])
+def test_damaged_content_is_not_exported(registry: Driver, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     push_image(registry, "app", "v1", layer=LAYER)
-    spoil(blob_file(registry.folder, LAYER))
+    damage(blob_file(registry.folder, LAYER))
     with pytest.raises(ContentMismatch, match=digest(LAYER)):
         export(registry.folder, tmp_path / "layout")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["registry"]

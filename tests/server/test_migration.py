@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import InvalidSettings
 from boxship.server import locks
+from boxship.server.backup import backup
 from boxship.server.check import check
+from boxship.server.export import export
 from boxship.server.layout import Layout
+from boxship.server.repair import repair
+from boxship.server.restore import restore
 from tests.server.content import descriptor, digest, image, push_image
 from tests.server.driver import Driver
 from tests.server.test_schema import FIRST
@@ -97,6 +102,23 @@ def test_an_older_folder_that_is_in_use_is_left_as_it_is(first: Path, monkeypatc
     finally:
         os.close(older)
     assert (first / "VERSION").read_text() == "1\n"
+
+
+@pytest.mark.parametrize("action", ["check", "repair", "backup", "export", "restore"])
+def test_who_looks_after_an_older_folder_is_told_to_serve_it_and_changes_nothing(
+    first: Path, tmp_path: Path, action: str
+) -> None:
+    actions: dict[str, Callable[[], object]] = {
+        "check": lambda: check(first),
+        "repair": lambda: repair(first),
+        "backup": lambda: backup(first, tmp_path / "made"),
+        "export": lambda: export(first, tmp_path / "made"),
+        "restore": lambda: restore(first, tmp_path / "made"),
+    }
+    with pytest.raises(InvalidSettings, match=r"it is of version 1.* brings it up to date"):
+        actions[action]()
+    assert (first / "VERSION").read_text() == "1\n"
+    assert not (tmp_path / "made").exists()
 
 
 @pytest.mark.parametrize(("version", "why"), [("3\n", "layout is version 3, this boxship knows 2"), ("x", "no number")])

@@ -18,8 +18,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from boxship.digest import ALGORITHMS, Digest
-from boxship.errors import InvalidSettings
+from boxship.errors import ContentMismatch, InvalidSettings
 from boxship.server.document import Rejected, judge
+from boxship.server.schema import VERSION, read_version
 from boxship.server.soundness import digest_file
 
 _GRACE = 3600.0  # seconds that a file without a row may belong to a push that is under way
@@ -32,6 +33,7 @@ class Fault(StrEnum):
     LOST = "its file is not there"
     RESIZED = "its file has another size"
     DAMAGED = "its file has other bytes"
+    UNREADABLE = "its file cannot be read"
     CONDEMNED = "it was found damaged and has not been pushed anew"
     FALSIFIED = "its body has another digest"
     INCOMPLETE = "its repository lacks content of it"
@@ -42,7 +44,17 @@ class Fault(StrEnum):
     CUT_SHORT = "the upload's file lacks bytes of it"
 
 
-DAMAGE = frozenset({Fault.LOST, Fault.RESIZED, Fault.DAMAGED, Fault.CONDEMNED, Fault.FALSIFIED, Fault.INCOMPLETE})
+DAMAGE = frozenset(
+    {
+        Fault.LOST,
+        Fault.RESIZED,
+        Fault.DAMAGED,
+        Fault.UNREADABLE,
+        Fault.CONDEMNED,
+        Fault.FALSIFIED,
+        Fault.INCOMPLETE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +97,32 @@ def check(folder: Path, *, verify: bool = False, grace: float = _GRACE) -> Repor
 
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing in a registry's database, but to undo what a crash left half done."""
+    """A connection that changes nothing in a registry's database, but to undo what a crash left half done.
+
+    `InvalidSettings` for what is no registry's folder, or one of another version; `ContentMismatch` where the database
+    turns out to be damaged.
+    """
     path = folder / "registry.db"
     if not path.is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        yield connection
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            _check_version(connection, path)
+            yield connection
+        except sqlite3.OperationalError:
+            raise  # of this moment: it is busy, or the disk is full
+        except sqlite3.DatabaseError as error:
+            what = f"the database {path} is damaged"
+            raise ContentMismatch(what, why=str(error), remedy="restore a backup of the registry") from error
+
+
+def _check_version(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse the tables of an older registry; there may be none, where a crash came while they were made."""
+    found = read_version(connection, str(path))
+    if 0 < found < VERSION:
+        why = f"it is of version {found}, this boxship knows {VERSION}"
+        raise InvalidSettings(str(path), why=why, remedy="`boxship registry serve` brings it up to date")
 
 
 def findings(connection: sqlite3.Connection, folder: Path, *, verify: bool, grace: float) -> Iterator[Finding]:
@@ -142,7 +173,16 @@ def _blob(connection: sqlite3.Connection, folder: Path, name: str, verify: bool)
         return Fault.RESIZED
     if not verify and found.st_mtime_ns == modified:
         return None
-    return None if digest_file(path, digest.algorithm) == digest else Fault.DAMAGED
+    return _content(path, digest)
+
+
+def _content(path: Path, digest: Digest) -> Fault | None:
+    try:
+        return None if digest_file(path, digest.algorithm) == digest else Fault.DAMAGED
+    except FileNotFoundError:
+        return Fault.LOST  # a moment ago: it may have been swept
+    except OSError:
+        return Fault.UNREADABLE
 
 
 def _manifest(connection: sqlite3.Connection, repo: int, name: str, media_type: str, body: bytes) -> Iterator[Finding]:

@@ -7,13 +7,14 @@ __all__ = ["copy_verified", "link_or_copy", "new_folder"]
 import hashlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.errors import InvalidSettings
+from boxship.errors import BoxshipError, InvalidSettings
 from boxship.server.layout import fsync_folder
 
 _BLOCK = 1024 * 1024
@@ -23,7 +24,7 @@ _BLOCK = 1024 * 1024
 def new_folder(target: Path) -> Iterator[Path]:
     """A folder to fill, which becomes `target` when the block has ended well; else nothing is left of it.
 
-    `InvalidSettings` where something is there already, other than an empty folder.
+    `InvalidSettings` where something is there already, other than an empty folder; `BoxshipError` where the disk fails.
     """
     if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
         raise InvalidSettings(str(target), why="something is there already", remedy="give a new folder")
@@ -39,8 +40,10 @@ def new_folder(target: Path) -> Iterator[Path]:
             target.rmdir()
         work.rename(target)
         fsync_folder(target.parent)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, (OSError, sqlite3.OperationalError)):
+            raise BoxshipError(f"{target} was not made", why=str(error)) from error
         raise
 
 

@@ -101,8 +101,9 @@ def _write_content(connection: sqlite3.Connection, layout: Layout, work: Path, r
         place = _place(work, digest)
         if not place.exists():
             written += 1
-            if not copy_verified(layout.blob(digest), place, digest):
-                raise ContentMismatch(f"the blob {digest} is damaged", remedy="push it anew: that heals it")
+            original = layout.blob(digest)
+            if not (original.is_file() and copy_verified(original, place, digest)):
+                raise ContentMismatch(f"the blob {digest} is damaged or lost", remedy="push it anew: that heals it")
     return written
 
 

@@ -15,8 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.errors import InvalidSettings
-from boxship.server.check import Fault, Finding, Report, check
+from boxship.server.check import Fault, Finding, Report, check, reading
 from boxship.server.layout import Layout, fsync_folder
 from boxship.server.soundness import Suspect, condemn, identify, set_aside
 
@@ -26,8 +25,8 @@ def repair(folder: Path, *, verify: bool = False) -> Report:
 
     What is left, a second `check` says: content that was lost has to be pushed anew.
     """
-    if not (folder / "registry.db").is_file():
-        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
+    with reading(folder):
+        pass  # what is no registry of today's is refused before anything is changed
     with closing(Layout(folder, alone=True)) as layout:
         report = check(folder, verify=verify, grace=0)
         with closing(sqlite3.connect(layout.database, isolation_level=None)) as connection:
@@ -82,8 +81,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-# Orphans are left: a sweep takes them when they are old, and a push may have been about to need them. Nothing can be
-# done about content that is missing, or about what is only no longer taken.
+# Orphans are left: a sweep takes them when they are old, and a push may have been about to need them. So is what cannot
+# be read: it may be the way to the disk that fails. Nothing can be done about content that is missing, or about what is
+# only no longer taken.
 _ACTS: Mapping[Fault, Callable[[sqlite3.Connection, Layout, Finding], None]] = {
     Fault.LOST: _condemn,
     Fault.RESIZED: _condemn,

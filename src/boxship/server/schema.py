@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["VERSION", "prepare"]
+__all__ = ["VERSION", "prepare", "read_version"]
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -168,7 +168,7 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = _version(connection, where)
+        found = read_version(connection, where)
         if found == 0:
             _run(connection, _SCHEMA)
         for version in range(found or VERSION, VERSION):
@@ -182,8 +182,8 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
         raise
 
 
-def _version(connection: sqlite3.Connection, where: str) -> int:
-    """The version of the tables that are there; 0 where there are none."""
+def read_version(connection: sqlite3.Connection, where: str) -> int:
+    """The version of the tables that are there, 0 where there are none; `InvalidSettings` for a newer registry's."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         why = f"it is of version {version}, this boxship knows {VERSION}"
