@@ -20,6 +20,7 @@ from typing import Literal, Self, TypeVar
 from boxship.client import Client, PlainHTTP
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.connect.means import Means
 from boxship.digest import Digest
 from boxship.errors import BoxshipError
 from boxship.event import Listener
@@ -280,6 +281,10 @@ class AsyncClient:
         opened = self._client.api(method, registry, path, body=body, headers=headers)
         async with self._inside(opened) as (response, _):
             yield response
+
+    async def means(self, registry: Registry | str) -> Means:
+        """See `Client.means`."""
+        return await self._lift(lambda: self._client.means(registry))
 
     async def close(self) -> None:
         """See `Client.close`."""

@@ -8,8 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 from boxship.auth.finder import Finder
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from boxship.registry.remote import Remote
     from boxship.settings.daemon_json import Unsafe
     from boxship.settings.hosts import Site
-    from boxship.settings.proxies import Proxies
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
@@ -123,7 +120,7 @@ class Client:
         )
         if cert and tls_context:
             raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
-        self._told, self._tls_context = _places(resolve or {}), tls_context
+        self._told, self._tls_context = _told_places(resolve), tls_context
         self._memory, self._refresh = memory, refresh
         told_credential = read_credential(username, password)
         self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
@@ -251,7 +248,7 @@ class Client:
     def means(self, registry: Registry | str) -> Means:
         """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
         from boxship.connect.contexts import Contexts
-        from boxship.connect.means import Means
+        from boxship.connect.means import Means, proxies_of
         from boxship.connect.resolve import Resolver
         from boxship.wire.message import USER_AGENT
 
@@ -261,7 +258,7 @@ class Client:
             self._site(_registry(registry), work),
             Resolver(self._told, only=flags.ip_version),
             Contexts(self._tls_context),
-            _proxies(os.environ),
+            proxies_of(os.environ),
             flags.user_agent.value if flags.user_agent else USER_AGENT,
         )
 
@@ -331,6 +328,7 @@ class Client:
         """The session, made when the first registry is reached: a client that is only made costs little."""
         from boxship.connect.connector import Connector
         from boxship.connect.contexts import Contexts
+        from boxship.connect.means import memory_folder, proxies_of
         from boxship.connect.resolve import Resolver
         from boxship.transport.session import Session
         from boxship.wire.message import USER_AGENT
@@ -342,8 +340,8 @@ class Client:
                     Resolver(self._told, only=flags.ip_version),
                     Contexts(self._tls_context),
                     self._bounds,
-                    proxies=_proxies(os.environ),
-                    memory=_memory_folder(self._memory),
+                    proxies=proxies_of(os.environ),
+                    memory=memory_folder(self._memory),
                     refresh=self._refresh,
                     user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
                 )
@@ -382,27 +380,11 @@ def _digest_of(reference: Reference) -> Digest:
     return reference.digest
 
 
-def _places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> dict[tuple[str, int], tuple[Address, ...]]:
-    places: dict[tuple[str, int], tuple[Address, ...]] = {}
-    for (host, port), (address, dialled) in resolve.items():
-        try:
-            told = replace(Address.of(address, dialled), source="flag --resolve")
-            places[host.lower().rstrip("."), port] = (told,)
-        except ValueError as error:
-            raise InvalidSettings(f"resolve={host}:{port}", why=f"{address!r} is no IP address") from error
-    return places
+def _told_places(
+    resolve: Mapping[tuple[str, int], tuple[str, int]] | None,
+) -> Mapping[tuple[str, int], tuple[Address, ...]]:
+    if not resolve:
+        return {}
+    from boxship.connect.means import told_places
 
-
-def _memory_folder(told: str | os.PathLike[str] | None) -> Path | None:
-    from boxship.connect.recollection import default_folder
-
-    return None if told is None else Path(told) if os.fspath(told) else default_folder(os.environ)
-
-
-def _proxies(environment: Mapping[str, str]) -> Proxies | None:
-    """The proxies, where a variable names one: most often, none does."""
-    if not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")):
-        return None
-    from boxship.settings.proxies import Proxies
-
-    return Proxies.of(environment)
+    return told_places(resolve)

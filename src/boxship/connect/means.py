@@ -1,14 +1,23 @@
-"""What a client reaches a registry by, for whoever looks at each step by itself instead of running a race."""
+"""What a client reaches registries by, from its words and the environment.
+
+`Means` is all of it for one host, for whoever looks at each step by itself instead of running a race.
+"""
 
 from __future__ import annotations
 
-__all__ = ["Means"]
+__all__ = ["Means", "memory_folder", "proxies_of", "told_places"]
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from boxship.connect.address import Address
 from boxship.connect.contexts import Contexts
+from boxship.connect.recollection import default_folder
 from boxship.connect.resolve import Resolver
+from boxship.errors import InvalidSettings
 from boxship.settings.hosts import Site
 
 if TYPE_CHECKING:
@@ -24,3 +33,29 @@ class Means:
     contexts: Contexts
     proxies: Proxies | None
     user_agent: str
+
+
+def told_places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> Mapping[tuple[str, int], tuple[Address, ...]]:
+    """Where places are told to be dialled (`--resolve`); `InvalidSettings` for what is no address."""
+    places: dict[tuple[str, int], tuple[Address, ...]] = {}
+    for (host, port), (address, dialled) in resolve.items():
+        try:
+            told = replace(Address.of(address, dialled), source="flag --resolve")
+            places[host.lower().rstrip("."), port] = (told,)
+        except ValueError as error:
+            raise InvalidSettings(f"resolve={host}:{port}", why=f"{address!r} is no IP address") from error
+    return places
+
+
+def memory_folder(told: str | os.PathLike[str] | None) -> Path | None:
+    """Where it is kept how hosts were reached; None is nowhere, '' the user's cache folder."""
+    return None if told is None else Path(told) if os.fspath(told) else default_folder(os.environ)
+
+
+def proxies_of(environment: Mapping[str, str]) -> Proxies | None:
+    """The proxies, where a variable names one: most often, none does."""
+    if not any(environment.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")):
+        return None
+    from boxship.settings.proxies import Proxies  # noqa: PLC0415 -- seldom needed, and it takes a while
+
+    return Proxies.of(environment)
