@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["delete", "find", "is_sound", "read"]
+__all__ = ["delete", "find", "read"]
 
-from dataclasses import replace
 from functools import partial
 
 from boxship.digest import Digest
 from boxship.server.answer import Answer, Portion, Refusal, Seal
 from boxship.server.content import check_match, content_headers, unchanged
+from boxship.server.doubt import is_sound
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
 from boxship.server.request import Request
@@ -62,22 +62,6 @@ async def find(registry: Registry, repository: str, digest: Digest) -> Blob | No
     """The blob, if the repository has it and its file is what was committed."""
     blob = registry.names.blob(repository, digest)
     return blob if blob and await is_sound(registry, blob) else None
-
-
-async def is_sound(registry: Registry, blob: Blob) -> bool:
-    """Whether the bytes are there as committed. A client that is told so will not send them again.
-
-    A file that was written to since is hashed anew: a backup put back is as good, a damaged disk is not.
-    """
-    state = await registry.storage.state(blob.digest)
-    if not state or state.size != blob.size:
-        return False
-    if state.modified == blob.modified:
-        return True
-    if await registry.storage.digest_blob(blob.digest) != blob.digest:
-        return False
-    await registry.names.refresh_blob(replace(blob, modified=state.modified), now=registry.clock())
-    return True
 
 
 def _range(request: Request, etag: str, size: int) -> tuple[int, int] | None:

@@ -46,11 +46,11 @@ async def _missing(registry: Registry) -> str:
     registry.names.has_repository("")
     if registry.settings.read_only:
         return ""
-    if registry.names._database.failure:
+    if registry.database.failure:
         return "the database cannot be written"
     if not await registry.room.is_left():
         return "the disk is full"
-    await asyncio.to_thread(_write, registry.storage._layout.uploads)
+    await asyncio.to_thread(_write, registry.layout.uploads)
     return ""
 
 

@@ -7,6 +7,7 @@ __all__ = ["Registry", "Settings"]
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,10 @@ from boxship.server.names import Names
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
+from boxship.server.turns import Turns
 from boxship.server.users import Users
+
+_MOST_DOUBTS = 2  # blobs that are hashed at a time before somebody gets them: others need threads, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class Registry:
     layout: Layout
     close: Callable[[], None]
     clock: Callable[[], float] = time.time
+    doubts: Turns = field(default_factory=partial(Turns, _MOST_DOUBTS))
 
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, clock: Callable[[], float] = time.time) -> Self:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["FileState", "Hash", "Hashes", "Storage"]
 
-import asyncio
 import hashlib
 import os
 import sys
@@ -59,12 +58,8 @@ class Storage:
         """Where a blob is, if it is there."""
         return self._layout.blob(digest)
 
-    async def state(self, digest: Digest) -> FileState | None:
-        """What a blob's file looks like, or None where there is none."""
-        return await asyncio.to_thread(self.look, digest)
-
     def look(self, digest: Digest) -> FileState | None:
-        """The same, on the spot: not for an event loop."""
+        """What a blob's file looks like, or None where there is none. Blocks."""
         return _state(self._layout.blob(digest))
 
     async def claim(self, session: str, *, new: bool) -> Claim:
@@ -95,10 +90,6 @@ class Storage:
     async def digest_upload(self, claim: Claim, algorithm: str) -> Digest:
         """The digest of what has arrived of an upload, read back."""
         return await in_thread(_digest, claim.path, algorithm)
-
-    async def digest_blob(self, digest: Digest) -> Digest:
-        """The digest that a blob's file really has."""
-        return await asyncio.to_thread(_digest, self._layout.blob(digest), digest.algorithm)
 
     async def publish(self, claim: Claim, digest: Digest, size: int) -> FileState:
         """Make an upload of `size` bytes the blob `digest`, durably and at once; whatever was there is replaced.

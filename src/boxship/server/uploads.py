@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from boxship.digest import ALGORITHMS, Digest
-from boxship.server import blobs
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
 from boxship.server.claim import Claim, Incomplete
+from boxship.server.doubt import is_sound
 from boxship.server.finishing import finished, in_thread
 from boxship.server.names import Blob, Vanished
 from boxship.server.registry import Registry
@@ -86,7 +86,7 @@ async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
     if source and not is_repository(source):
         raise Refusal(400, "NAME_INVALID", "from should be the name of a repository")
     blob = _elsewhere(registry, request.caller, source, digest)
-    if not blob or not await blobs.is_sound(registry, blob):
+    if not blob or not await is_sound(registry, blob):
         return False
     return await registry.names.link_blob(request.repository, digest, now=registry.clock())
 
