@@ -17,6 +17,7 @@ from boxship.cli.commands.registry import ACTIONS
 from boxship.cli.main import VERBS
 from boxship.server.backup import backup
 from boxship.testing import RunningRegistry, put_image, registry
+from tests.cli.running import COMMAND
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -64,8 +65,9 @@ def test_the_commands_of_a_block_work(commands: list[str], served: RunningRegist
     for command in commands:
         words = shlex.split(command.replace(_EXAMPLE_ADDRESS, served.address))
         assert words[0] == "boxship"
-        program = [sys.executable, "-m", "boxship", *words[1:]]
-        ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path)
+        ended = subprocess.run(
+            [*COMMAND, *words[1:]], capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path
+        )
         assert ended.returncode == 0, f"{command}: {ended.stderr}"
         assert ended.stdout or ended.stderr
 

@@ -50,6 +50,7 @@ class Scene:
     """What `reg.test` is for now: how a program gets there, where its ports are dialled, and the files they write."""
 
     prefix: tuple[str, ...] = ()
+    program: tuple[str, ...] = (_PROGRAM,)
     options: tuple[str, ...] = ()
     dialled: Mapping[int, str]
     records: Mapping[int, str]
@@ -78,7 +79,7 @@ class Scene:
 
     def command(self, verb: str, *words: str) -> list[str]:
         """The command that runs `boxship` there."""
-        return [*self.prefix, _PROGRAM, verb, *self.options, *words]
+        return [*self.prefix, *self.program, verb, *self.options, *words]
 
     def boxship(
         self, verb: str, *words: str, timeout: float = 30.0, variables: Mapping[str, str] | None = None

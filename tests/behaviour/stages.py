@@ -15,6 +15,7 @@ from boxship.testing import black_hole, refused
 from tests.behaviour.lost import first_syn_lost
 from tests.behaviour.ports import Port, open_port, record_of
 from tests.behaviour.scene import HOST, Scene
+from tests.cli.running import COMMAND
 from tests.network.namespace import ROOT, SERVER, Network
 
 HOLE = "10.99.0.99"  # nobody has this address, and the firewall swallows what asks for it
@@ -37,7 +38,7 @@ class OnLoopback:
             resolved += [f"{hole}:443:{stack.enter_context(black_hole()).address}" for hole in holes]
             options = tuple(word for place in resolved for word in ("--resolve", place))
             records = {port: f"{port}.jsonl" for port in ports}
-            yield Scene(options=options, dialled=dialled, records=records, folder=folder)
+            yield Scene(program=COMMAND, options=options, dialled=dialled, records=records, folder=folder)
 
     def _open(self, stack: ExitStack, what: str, folder: Path, record: str) -> str:
         if what == "dropped":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Outcome", "begin", "boxship", "three_parts"]
+__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "three_parts"]
 
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-COMMAND = (sys.executable, "-m", "boxship")
+COMMAND = (sys.executable, str(Path(__file__).with_name("alone.py")))
 PATIENCE = 20.0
 
 

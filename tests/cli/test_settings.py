@@ -32,6 +32,15 @@ def test_a_wrong_daemon_json_is_said_with_its_line_before_anything_is_asked() ->
     assert (what, "insecure-registries" in why) == (f"{file}:2", True)
 
 
+def test_the_daemon_json_of_a_command_is_the_tests_and_not_the_machines(home: Path) -> None:
+    file = home / "etc" / "docker" / "daemon.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{")
+    with serving(GOOD) as server:
+        outcome = boxship("ls", f"{server.address}/app")
+    assert (outcome.status, three_parts(outcome)[0]) == (2, f"{file}:1")
+
+
 def test_the_trace_says_which_line_of_daemon_json_permits_plain_http() -> None:
     with serving(GOOD) as server:
         file = daemon_json(f'{{\n  "debug": true,\n  "insecure-registries": ["{server.address}"]\n}}')

@@ -18,6 +18,7 @@ from tests.peers.process import program
 
 NAMESPACES = Path("/run/netns")  # where `ip netns` keeps them
 NAMES = Path("/etc/netns")  # `ip netns exec` binds NAMES/NAMESPACE/* over /etc/*
+DOCKER = Path("/etc/docker")
 LOGS = Path(gettempdir())  # LOGS/NAMESPACE/* is what the programs inside print
 OURS = re.compile(r"bs[cs]-(?P<pid>\d+)-\d+")
 
@@ -33,6 +34,8 @@ def _ip(*arguments: str, commands: str = "") -> str:
 def add_namespace(namespace: str) -> None:
     log_folder(namespace).mkdir(mode=0o700)
     _ip("netns", "add", namespace)
+    if DOCKER.is_dir():  # the machine's daemon.json is none of the namespace's
+        (NAMES / namespace / DOCKER.name).mkdir(parents=True)
 
 
 def log_folder(namespace: str) -> Path:

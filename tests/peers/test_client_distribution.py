@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from boxship import Client, media_type
 from boxship.digest import Digest
 from boxship.errors import NotFound, Refused, TLSFailed
 from boxship.spec.manifest import Manifest
+from tests.cli.running import COMMAND
 from tests.peers.certificates import Certificate, issue
 from tests.peers.image import LayoutImage, push_image
 from tests.peers.nginx import nginx, proxy_to
@@ -147,7 +147,7 @@ def test_a_wrong_password_is_refused(password: str, peer: Peer) -> None:
 
 
 def boxship(*words: str) -> str:
-    command = [sys.executable, "-m", "boxship", *words, "--username", ALICE.user, "--password-stdin"]
+    command = [*COMMAND, *words, "--username", ALICE.user, "--password-stdin"]
     done = subprocess.run(command, input=ALICE.password, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

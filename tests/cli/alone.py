@@ -1,0 +1,17 @@
+"""`boxship` as its users run it, on a machine whose daemon.json is the test's: `python alone.py VERB …`.
+
+What `isolate` in tests/conftest.py is for the tests' own process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from boxship.cli.main import main
+from boxship.settings import daemon_json
+
+if __name__ == "__main__":
+    daemon_json.SYSTEM_FILE = Path(os.environ["HOME"], "etc", "docker", "daemon.json")
+    sys.exit(main())
