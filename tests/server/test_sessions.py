@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
+from boxship.server import locks
 from boxship.server.claim import Claim, Taken
 from boxship.server.finishing import in_thread
 from boxship.server.registry import Registry, Settings
@@ -164,6 +165,22 @@ def test_the_claim_of_a_process_ends_with_it(tmp_path: Path) -> None:
             Claim(tmp_path / "upload", new=False)
         process.send_signal(signal.SIGKILL)
     Claim(tmp_path / "upload", new=False).close()
+
+
+def test_nobody_claims_what_became_a_blob_a_moment_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload, blob = tmp_path / "upload", tmp_path / "blob"
+    upload.write_bytes(b"content")
+    lock = locks.lock
+
+    def publish_and_lock(descriptor: int) -> bool:
+        # As if who had the claim had published it after this one opened the file.
+        upload.rename(blob)
+        return lock(descriptor)
+
+    monkeypatch.setattr("boxship.server.claim.locks.lock", publish_and_lock)
+    with pytest.raises(Taken):
+        Claim(upload, new=False)
+    assert blob.read_bytes() == b"content"
 
 
 def test_whoever_is_cancelled_waits_for_what_a_thread_is_doing() -> None:

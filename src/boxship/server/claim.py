@@ -36,7 +36,8 @@ class Claim:
         self.path = path
         self._descriptor = -1
         self._descriptor = _open(path, new=new)
-        if not locks.lock(self._descriptor):
+        # Whoever had it between the two steps may have made it a blob, which nobody may write to.
+        if not (locks.lock(self._descriptor) and self._is_named()):
             self.close()
             raise Taken(path.name)
 
@@ -68,8 +69,15 @@ class Claim:
         if sys.platform == "win32":  # what is open cannot be deleted there
             self.close()
         with suppress(FileNotFoundError):
-            if sys.platform == "win32" or os.path.samestat(self.path.lstat(), os.fstat(self._descriptor)):
+            if sys.platform == "win32" or self._is_named():
                 self.path.unlink()
+
+    def _is_named(self) -> bool:
+        """Whether the path leads to the file that is open."""
+        try:
+            return os.path.samestat(self.path.lstat(), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Let others claim the upload; once is enough, more does no harm."""
