@@ -323,9 +323,10 @@ def until(true: Callable[[], bool], registry: Driver) -> bool:
 
 def test_a_registry_sweeps_while_it_serves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "boxship.server.sweep")
+    with Driver(tmp_path) as registry:  # without a grace, a sweep may come before a blob's manifest
+        manifest = push_image(registry, "app", "v1", layer=b"needed")
     settings = Settings(gc_interval=0.01, gc_grace=0.0)
     with Driver(tmp_path, settings=settings) as registry:
-        manifest = push_image(registry, "app", "v1", layer=b"needed")
         push_blob(registry, "app", LAYER)
         assert until(lambda: status(registry) == 404, registry)
         assert registry("GET", "/v2/app/manifests/v1").body == manifest
