@@ -188,7 +188,8 @@ def test_a_change_on_a_connection_whose_path_died_at_rest_is_an_error_and_not_re
 @pytest.mark.parametrize("name", [name for name in SCENES if "in thought" in name])
 def test_a_path_that_dies_while_a_server_thinks_is_known(played: Callable[[str], Told], name: str) -> None:
     told = played(name)
-    assert "timed out" in told.words
+    # Where the last acknowledgement of an upload was cut off as well, it is that which is missed.
+    assert "timed out" in told.words or "the path is dead" in told.words
     assert told.seconds < KNOWN
 
 
