@@ -16,20 +16,13 @@ from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt, Do, Place
 from boxship.connect.candidate import READ, WRITE, Candidate, Greeting
 from boxship.connect.deadline import Work
-from boxship.connect.evidence import Evidence
+from boxship.connect.evidence import Evidence, evidence_of
 from boxship.connect.keepalive import keep_alive
 from boxship.connect.limits import OwnLimits
 from boxship.connect.race import Race
 from boxship.connect.telling import Telling
 from boxship.connect.trace import Trace
 from boxship.connect.verdict import PlainSocket, Wire
-
-_EVIDENCE = {
-    errno.ECONNREFUSED: Evidence.REFUSED,
-    errno.ECONNRESET: Evidence.RESET,
-    errno.EPIPE: Evidence.RESET,
-    errno.ETIMEDOUT: Evidence.SILENT,
-}
 
 
 def open_socket(address: Address) -> PlainSocket:
@@ -181,7 +174,7 @@ class Runner:
         except BlockingIOError:
             return
         except OSError as error:
-            self.fail(candidate.attempt, _EVIDENCE.get(error.errno or 0, Evidence.UNREACHABLE), error.strerror or "")
+            self.fail(candidate.attempt, evidence_of(error.errno), error.strerror or "")
 
     # Actions.
 
@@ -196,7 +189,7 @@ class Runner:
         candidate = self._candidates[attempt] = Candidate(attempt, sock, self)
         code = sock.connect_ex(attempt.address.sockaddr)
         if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
-            self.fail(attempt, _EVIDENCE.get(code, Evidence.UNREACHABLE), errno.errorcode.get(code, ""))
+            self.fail(attempt, evidence_of(code), errno.errorcode.get(code, ""))
             return
         self.watch(candidate, WRITE)
 

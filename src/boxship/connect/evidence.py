@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Evidence", "classify"]
+__all__ = ["Evidence", "classify", "evidence_of"]
 
 import enum
+import errno
 
 
 class Evidence(enum.Enum):
@@ -33,3 +34,16 @@ def classify(first: bytes) -> Evidence | None:
     if not first:
         return Evidence.RESET
     return None if 20 <= first[0] <= 24 else Evidence.NOT_TLS
+
+
+_BY_ERROR = {
+    errno.ECONNREFUSED: Evidence.REFUSED,
+    errno.ECONNRESET: Evidence.RESET,
+    errno.EPIPE: Evidence.RESET,
+    errno.ETIMEDOUT: Evidence.SILENT,
+}
+
+
+def evidence_of(code: int | None) -> Evidence:
+    """What an error of the system's says of the peer: the number of an `OSError`, or of `connect_ex`."""
+    return _BY_ERROR.get(code or 0, Evidence.UNREACHABLE)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from boxship.connect.forwarding import proxy_authorization, target_prefix
 from boxship.wire.content import Content
-from boxship.wire.framing import Incomplete, NotHTTP, parse_framing
+from boxship.wire.framing import END_OF_HEAD, Incomplete, NotHTTP, parse_framing
 from boxship.wire.message import Head, Request
 from boxship.wire.recognition import not_a_registry
 from boxship.wire.routes import BASE
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 # A registry's answer to /v2/ is a few hundred bytes; a portal's page may be cut here and still be recognised.
 LONGEST = 64 * 1024
 
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)\d\d\s")  # RFC 9110, 15.2; 101 ends HTTP
 
 
@@ -62,7 +61,7 @@ def parse(data: bytes, host: str, *, ended: bool) -> Answer | None:
     `ended`: the peer has closed, or `LONGEST` is reached; what is there must do.
     """
     data = _without_interim(data)
-    end = _END_OF_HEAD.search(data)
+    end = END_OF_HEAD.search(data)
     if not end:
         return _unanswered(data) if ended or not b"HTTP/".startswith(data[:5]) else None
     file = io.BufferedReader(io.BytesIO(data[end.end() :]))
@@ -95,7 +94,7 @@ def _read(content: Content, size: int) -> bytes:
 def _without_interim(data: bytes) -> bytes:
     """The data from the final answer on: "103 Early Hints" is none."""
     start = 0
-    while _INTERIM.match(data, start) and (end := _END_OF_HEAD.search(data, start)):
+    while _INTERIM.match(data, start) and (end := END_OF_HEAD.search(data, start)):
         start = end.end()
     return data[start:]
 

@@ -65,11 +65,11 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
         return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
     checks += (*settings_checks(means.site), proxy_check(leg))
-    work = Work(timeout=max(0.1, _WHOLE - (time.monotonic() - began)))
+    left = max(0.1, _WHOLE - (time.monotonic() - began))
     with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
-        inside = pool.submit(look_inside, client, reference, Work(timeout=_WHOLE))
+        inside = pool.submit(look_inside, client, reference, Work(timeout=left))
         # Behind a proxy, what this machine can dial says nothing: the proxy dials.
-        probes = [] if leg.proxy else list(_probes(means, leg, work, pool, checks))
+        probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
         contents = inside.result()
     checks += (*probe_checks(probes, means.site, _STEP), *contents.checks)
     verdict, remedies = judge(Case(reference, means.site, probes, contents))

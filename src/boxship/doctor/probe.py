@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from boxship.connect import question
 from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
-from boxship.connect.evidence import Evidence, classify
+from boxship.connect.evidence import Evidence, classify, evidence_of
 from boxship.connect.readiness import READ, WRITE, Readiness
 from boxship.connect.verdict import PlainSocket
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from boxship.connect.tls import TLSSocket
 
 _CHUNK = 16 * 1024
-_REFUSALS = {errno.ECONNREFUSED: Evidence.REFUSED, errno.ECONNRESET: Evidence.RESET}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,16 @@ def probe(address: Address, *, tls: bool, greeting: Greeting, until: float) -> P
         with open_socket(address) as sock:
             _look(found, sock, greeting, until)
     except OSError as error:
-        found.evidence = _REFUSALS.get(error.errno or 0, Evidence.UNREACHABLE)
+        found.evidence = evidence_of(error.errno)
         found.words = found.words or os.strerror(error.errno or 0).lower()
     return found
 
 
 def _look(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> None:
-    found.tcp_ms = _timed(lambda: _connect(sock, found.address, until))
-    if found.tcp_ms is None:
+    began = time.monotonic()
+    if not _connect(sock, found.address, until):
         return
+    found.tcp_ms = (time.monotonic() - began) * 1000
     found.evidence = Evidence.MUTE
     wire: PlainSocket | TLSSocket = sock
     if found.tls:
@@ -180,9 +180,3 @@ def _judge(found: Probe, answer: question.Answer) -> None:
         found.evidence, found.words = Evidence.NO_REGISTRY, answer.refusal
     else:
         found.evidence, found.words = Evidence.DONE, f"HTTP {answer.head.status}"
-
-
-def _timed(work: Callable[[], bool]) -> float | None:
-    """How long it took, in milliseconds; None where it came to nothing."""
-    began = time.monotonic()
-    return (time.monotonic() - began) * 1000 if work() else None

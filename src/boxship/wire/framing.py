@@ -6,7 +6,7 @@ stand below it. And importing it takes longer than asking a registry for its tag
 
 from __future__ import annotations
 
-__all__ = ["LONGEST_HEAD", "Framing", "Incomplete", "NotHTTP", "parse_framing"]
+__all__ = ["END_OF_HEAD", "LONGEST_HEAD", "Framing", "Incomplete", "NotHTTP", "parse_framing"]
 
 import re
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from boxship.wire.message import Head
 from boxship.wire.printable import printable
 
 LONGEST_HEAD = 64 * 1024
+END_OF_HEAD = re.compile(rb"\n\r?\n")
 _MOST_HEADERS = 100  # real answers have twenty
 
 _STATUS_LINE = re.compile(r"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+([^\r\n]*))?\r?")
