@@ -31,5 +31,5 @@ def on_signals(react: Callable[[], None], *numbers: signal.Signals) -> None:
     for number in numbers:
         try:
             loop.add_signal_handler(number, react)
-        except NotImplementedError:  # Windows
+        except NotImplementedError:  # an event loop of Windows takes no handlers
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(react))
