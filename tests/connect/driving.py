@@ -10,6 +10,7 @@ __all__ = [
     "address",
     "cancelling",
     "connecting",
+    "lookups_ended",
     "nothing_left",
     "reach",
     "site",
@@ -138,6 +139,13 @@ def won(outcome: Outcome | None) -> Attempt:
 def _opened_files() -> int:
     """How many descriptors this process has."""
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 -- the names alone are counted
+
+
+def lookups_ended() -> None:
+    """Wait for the resolver's threads, which nothing else waits for."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("boxship-resolve"):
+            thread.join(1.0)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from boxship.errors import Cancelled, ConnectFailed
 from boxship.event import Event
 from boxship.settings.hosts import Scheme
 from boxship.testing import refused
-from tests.connect.driving import Certificates, nothing_left, site
+from tests.connect.driving import Certificates, lookups_ended, nothing_left, site
 from tests.connect.networks import REFUSED, REGISTRY
 from tests.connect.simulation import Simulation
 
@@ -49,9 +49,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     monkeypatch.setattr(race, "LATE_NAMES", LATE)
     yield families
     over.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("boxship-resolve"):
-            thread.join(1.0)
+    lookups_ended()
 
 
 def test_what_is_late_is_told_and_waited_for_once(certificates: Certificates, asked: list[int]) -> None:

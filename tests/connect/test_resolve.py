@@ -18,7 +18,7 @@ from boxship.connect.resolve import Lookup, Resolver
 from boxship.errors import Cancelled, InvalidSettings, NameFailed, TimedOut
 from boxship.seconds import Seconds
 from boxship.settings.sourced import IPVersion, Sourced
-from tests.connect.driving import cancelling, nothing_left
+from tests.connect.driving import cancelling, lookups_ended, nothing_left
 
 FOUR, SIX = socket.AF_INET, socket.AF_INET6
 NAMES = 2.0  # the bound of names, in these tests
@@ -47,9 +47,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Mapping[int, A
 
     yield set_up
     over.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("boxship-resolve"):
-            thread.join(1.0)
+    lookups_ended()
 
 
 def first(host: str = "reg.test", *, bound: float = NAMES) -> tuple[list[str], float]:
@@ -161,9 +159,7 @@ def test_an_answer_that_nobody_was_told_of_may_still_come(answer: Callable[[Mapp
     answer({SIX: (0, ["2001:db8::1"]), FOUR: (0.1, ["10.0.0.1"])})
     lookup = Lookup("reg.test")
     assert lookup.first(Work(), NAMES) == (Address.of("2001:db8::1", 0),)
-    for thread in threading.enumerate():
-        if thread.name.startswith("boxship-resolve"):
-            thread.join(1.0)
+    lookups_ended()
     assert lookup.pending
     assert lookup.addresses() == (Address.of("2001:db8::1", 0), Address.of("10.0.0.1", 0))
     assert not lookup.pending
