@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import BOXSHIP, Comparison, Row, Times, interleaved, verdict
+from measure import BOXSHIP, Comparison, Row, Times, interleaved
 from programs import Storage, docker_registry, missing
 
 _ROUNDS = 7
@@ -47,16 +47,9 @@ def run(folder: Path) -> Iterator[Row]:
 
 
 def _throughput(what: str, ours: Times, skopeo: Times) -> Row:
-    compared = Comparison(skopeo, ours)  # the slower one's time over the faster one's
     gigabytes = _PIECES * _MIB / 1e9
-    return Row(
-        name=f"{what}, {gigabytes:.2f} GB ({gigabytes / ours.best:.2f} GB/s), over `skopeo copy` to dir:",
-        target=f">= {_LEAST:g} x the throughput",
-        measured=f"{compared.best:.2f} x (median {compared.usual:.2f})",
-        spread=compared.spread,
-        holds=verdict(compared.best >= _LEAST, compared.usual >= _LEAST),
-        facts={"ours": ours.seconds, "skopeo": skopeo.seconds},
-    )
+    name = f"{what}, {gigabytes:.2f} GB ({gigabytes / ours.best:.2f} GB/s), over `skopeo copy` to dir:"
+    return Comparison(skopeo, ours).throughput(name, _LEAST)
 
 
 def _emptied(taken: Path) -> None:

@@ -94,6 +94,17 @@ class Comparison:
             facts={"ours": self.ours.seconds, "theirs": self.theirs.seconds},
         )
 
+    def throughput(self, name: str, least: float) -> Row:
+        """The row of what moves bytes: the other program's times over boxship's, which has to be so much faster."""
+        return Row(
+            name=name,
+            target=f">= {least:g} x the throughput",
+            measured=f"{self.best:.2f} x (median {self.usual:.2f})",
+            spread=self.spread,
+            holds=verdict(self.best >= least, self.usual >= least),
+            facts={"ours": self.theirs.seconds, "theirs": self.ours.seconds},
+        )
+
 
 def verdict(best: bool, usual: bool) -> str:  # noqa: FBT001 -- the two halves of one answer
     """Whether a target holds: in the runs that were disturbed least, and in the usual ones."""
