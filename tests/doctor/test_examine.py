@@ -130,5 +130,5 @@ def test_the_command_says_the_verdict_first(running: RunningRegistry, capsys: py
 
 def test_what_a_server_says_cannot_change_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(html(title="\x1b[31mred\x07")) as server:
-        assert main(["doctor", f"{server.address}/app"]) == 1
+        assert main(["doctor", f"{server.address}/app"]) == 8
     assert "\x1b" not in capsys.readouterr().out

@@ -18,6 +18,7 @@ EXAMPLE = "boxship doctor reg.corp/team/app:1.2"
 
 _MARKS = {Status.OK: "ok", Status.WARNING: "warn", Status.ERROR: "FAIL", Status.SKIPPED: "-"}
 _NARROWEST, _WIDEST = 40, 120
+_FINDINGS = 8  # the exit status where something is wrong
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Examine, and print what was found; 1 where something is wrong."""
+    """Examine, and print what was found."""
     with options.client(chosen) as client:
         report = examine(chosen.reference, client)
     if chosen.endpoints:
@@ -38,7 +39,7 @@ def run(chosen: argparse.Namespace) -> int:
         console.say(json.dumps(report.document(), indent=2, ensure_ascii=False))
     else:
         console.say(*_text(report, min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)))
-    return 0 if report.healthy else 1
+    return 0 if report.healthy else _FINDINGS
 
 
 def _text(report: Report, width: int) -> Iterator[str]:
