@@ -8,6 +8,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from boxship.doctor.ids import link_to
+
 
 class Status(enum.Enum):
     """How a check came out."""
@@ -39,6 +41,11 @@ class Check:
     evidence: tuple[str, ...] = ()
     remedy: str = ""
 
+    @property
+    def link(self) -> str:
+        """Where the page of checks says more of it."""
+        return link_to(self.id)
+
     def document(self) -> Mapping[str, object]:
         """The same as JSON has it; what is empty is left out."""
         every = {
@@ -49,6 +56,7 @@ class Check:
             "ms": None if self.ms is None else round(self.ms, 1),
             "evidence": list(self.evidence),
             "remedy": self.remedy,
+            "link": self.link,
         }
         return {name: value for name, value in every.items() if value not in ("", None, [])}
 

@@ -1,0 +1,38 @@
+"""The id of every check, with what it looks at; `docs/doctor.md` has a section for each.
+
+What stands before the first dot is the layer.
+"""
+
+from __future__ import annotations
+
+__all__ = ["IDS", "layer_of", "link_to"]
+
+from collections.abc import Mapping
+
+IDS: Mapping[str, str] = {
+    "reference": "whether it is written as references are",
+    "settings": "whether this machine's settings can be read",
+    "settings.scheme": "whether TLS, plain HTTP or both may be spoken, and who says so",
+    "settings.trust": "whose certificates are believed",
+    "proxy": "whether a proxy is in the way, and which rule says so",
+    "names": "which addresses the host's name has",
+    "tcp": "whether each address and port accepts connections, refuses or drops them",
+    "tls": "whether TLS comes about, with which version and cipher",
+    "http": "whether what answers is a registry",
+    "reach": "whether boxship itself comes to a connection",
+    "auth": "whether the registry lets you in",
+    "content.manifest": "whether the manifest is there, whole and what its digest says",
+    "content.platform": "whether there is an image for this machine",
+    "content.blob": "whether a blob's first bytes come from wherever it is kept",
+}
+_PAGE = "docs/doctor.md"
+
+
+def layer_of(check: str) -> str:
+    """The layer that a check belongs to."""
+    return check.partition(".")[0]
+
+
+def link_to(check: str) -> str:
+    """The check's section on its page: an anchor has no dots."""
+    return f"{_PAGE}#{check.replace('.', '')}"
