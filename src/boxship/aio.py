@@ -21,6 +21,7 @@ from boxship.client import Client, PlainHTTP
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.connect.means import Means
+from boxship.credential import Credential
 from boxship.digest import Digest
 from boxship.errors import BoxshipError
 from boxship.event import Listener
@@ -153,6 +154,7 @@ class AsyncClient:
         skip_tls_verify: bool | Iterable[str] = False,
         username: str | None = None,
         password: str | None = None,
+        credential: Credential | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         cert: str | os.PathLike[str] | None = None,
         key: str | os.PathLike[str] | None = None,
@@ -174,6 +176,7 @@ class AsyncClient:
             skip_tls_verify=skip_tls_verify,
             username=username,
             password=password,
+            credential=credential,
             ca_file=ca_file,
             cert=cert,
             key=key,

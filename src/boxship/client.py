@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import ssl
 
     from boxship.connect.means import Means
+    from boxship.credential import Credential
     from boxship.digest import Digest
     from boxship.event import Listener
     from boxship.platform import Platform
@@ -57,6 +58,7 @@ class Client:
         skip_tls_verify: do not check certificates: of all hosts that are named to this client, or of those listed.
         username: sent, with `password`, to registries that ask for it; by default docker's settings are used.
         password: see `username`.
+        credential: another `Credential` than a password, instead: a token, or none at all.
         ca_file: a PEM file with certificates of authorities to trust besides the system's.
         cert: a PEM file with the certificate that says who asks, where a host that is named wants one.
         key: the PEM file of its private key, where that is not in the same one.
@@ -86,6 +88,7 @@ class Client:
         skip_tls_verify: bool | Iterable[str] = False,
         username: str | None = None,
         password: str | None = None,
+        credential: Credential | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         cert: str | os.PathLike[str] | None = None,
         key: str | os.PathLike[str] | None = None,
@@ -122,8 +125,8 @@ class Client:
             raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
         self._told, self._tls_context = _told_places(resolve), tls_context
         self._memory, self._refresh = memory, refresh
-        told_credential = read_credential(username, password)
-        self._finder = Finder(told_credential, os.fspath(config) if config else "", self._bounds)
+        self._credential, self._config = read_credential(username, password, credential), os.fspath(config or "")
+        self._finder = Finder(self._credential, self._config, self._bounds)
         self._session: Session | None = None
         self._unsafe: Unsafe | None = None
         self._crew = Crew(_JOBS, "boxship-client")
@@ -248,11 +251,11 @@ class Client:
     def means(self, registry: Registry | str) -> Means:
         """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
         from boxship.connect.contexts import Contexts
-        from boxship.connect.means import Means, proxies_of
+        from boxship.connect.means import Means, Told, memory_folder, proxies_of
         from boxship.connect.resolve import Resolver
         from boxship.wire.message import USER_AGENT
 
-        work, flags = Work(listener=self._on_event), self._flags
+        work, flags, folder = Work(listener=self._on_event), self._flags, memory_folder(self._memory)
         self._finder.check(work)
         return Means(
             self._site(_registry(registry), work),
@@ -260,6 +263,7 @@ class Client:
             Contexts(self._tls_context),
             proxies_of(os.environ),
             flags.user_agent.value if flags.user_agent else USER_AGENT,
+            Told(flags, self._credential, self._config, folder, self._refresh, self._bounds, self._timeout),
         )
 
     # Life.

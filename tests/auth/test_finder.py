@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from boxship import Client
+from boxship.credential import Credential
 from boxship.errors import BoxshipError, CredentialFailed, InvalidSettings, Refused
 from boxship.testing import ScriptedRegistry, Server, TokenServer, basic
 from tests.auth.guarded import TAGS, guarded, pair, together, write_config
@@ -72,6 +73,19 @@ def test_a_told_credential_comes_before_those_of_files(registry: Server, home: P
         write_config(home / ".docker", auths={server.address: {"auth": pair("ana:wrong")}})
         with Client(username="ana", password="secret") as client:
             assert tags(client, server) == TAGS
+
+
+def test_a_told_credential_may_be_none_at_all(registry: Server, home: Path) -> None:
+    with registry as server:
+        write_config(home / ".docker", auths={server.address: {"auth": pair("ana:secret")}})
+        with Client(credential=Credential.anonymous(source="a test")) as client:
+            assert isinstance(failing(lambda: tags(client, server)), Refused)
+        assert all("authorization" not in request.headers for request in server.requests)
+
+
+def test_a_told_credential_has_one_form() -> None:
+    with pytest.raises(InvalidSettings, match="one of them is sent"):
+        Client(username="ana", credential=Credential.anonymous(source="a test"))
 
 
 def test_a_helper_may_keep_an_identity_token(helper: Write, tmp_path: Path) -> None:

@@ -397,3 +397,13 @@ def test_nothing_is_sent_to_learn_the_road() -> None:
         there.setblocking(False)
         with pytest.raises(BlockingIOError):
             there.recv(1)
+
+
+def test_all_that_is_kept_of_a_host_can_be_told_and_nothing_of_others(memory: Memory, folder: Path) -> None:
+    elsewhere = replace(KEY, port=5000, road="http://proxy.corp:3128")
+    for key in (KEY, elsewhere, replace(KEY, host="other.corp")):
+        memory.remember(key, PLAIN)
+    (folder / "0123456789abcdef.json").write_text("[]")
+    (folder / "1123456789abcdef.json").write_text('{"host": "reg.corp", "port": "80", "road": "a@b", "here": ""}')
+    assert set(memory.known("REG.corp.")) == {(KEY, PLAIN), (elsewhere, PLAIN)}
+    assert list(Memory(folder / "absent").known("reg.corp")) == []

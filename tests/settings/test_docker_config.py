@@ -193,6 +193,15 @@ def test_the_variable_comes_before_helpers_and_file() -> None:
     assert isinstance(settings.lookup(Registry.parse("other.corp")), AskHelper)
 
 
+def test_all_that_there_is_for_a_registry_is_told_in_order() -> None:
+    entries = {"auths": {"reg.corp": {"auth": auth("me:p")}, "other.corp": {"auth": auth("you:p")}}}
+    settings = config(credsStore="pass", credHelpers={"reg.corp": "gcloud"}, **entries)
+    text = json.dumps({"auths": {"reg.corp": {"auth": auth("env:p")}}})
+    every = settings.with_environment(text).candidates(Registry.parse("reg.corp"))
+    names = [found.name if isinstance(found, AskHelper) else found.username for found in every]
+    assert names == ["env", "gcloud", "pass", "me"]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

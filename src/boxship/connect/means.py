@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Means", "memory_folder", "proxies_of", "told_places"]
+__all__ = ["Means", "Told", "memory_folder", "proxies_of", "told_places"]
 
 import os
 from collections.abc import Mapping
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address
 from boxship.connect.contexts import Contexts
+from boxship.connect.deadline import Bounds
 from boxship.connect.recollection import default_folder
 from boxship.connect.resolve import Resolver
+from boxship.credential import Credential
 from boxship.errors import InvalidSettings
-from boxship.settings.hosts import Site
+from boxship.settings.hosts import Flags, Site
 
 if TYPE_CHECKING:
     from boxship.settings.proxies import Proxies
@@ -33,6 +35,28 @@ class Means:
     contexts: Contexts
     proxies: Proxies | None
     user_agent: str
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the caller told of all hosts, and what each place of settings is for it.
+
+    Attributes:
+        credential: what is sent to whoever asks for it; None: what docker's settings say.
+        config: the folder of docker's `config.json`; empty for its usual place.
+        memory: where it is kept how hosts were reached; None keeps nothing.
+        refresh: whether that is ignored.
+        timeout: the bound of a whole operation, if there is one.
+    """
+
+    flags: Flags
+    credential: Credential | None
+    config: str
+    memory: Path | None
+    refresh: bool
+    bounds: Bounds
+    timeout: float | None
 
 
 def told_places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> Mapping[tuple[str, int], tuple[Address, ...]]:

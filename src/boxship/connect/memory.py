@@ -11,7 +11,7 @@ __all__ = ["Key", "Memory", "Remembered", "Seen", "key_of", "route_address"]
 import enum
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,16 @@ class Memory:
                 return found
         return None
 
+    def known(self, host: str) -> Iterator[tuple[Key, Remembered]]:
+        """All that is kept of a host, at whatever port and on whatever road, however old it is; for people to read."""
+        name = _plain_name(host)
+        with suppress(OSError):
+            for content in self._folder.contents():
+                key = _key_in(content)
+                found = _read(content, key) if key and key.host == name else None
+                if key and found:
+                    yield key, found
+
     def remember(self, key: Key, what: Remembered) -> None:
         """Keep it, in place of what was known by that key."""
         with suppress(OSError):  # no cache folder, a full or a read-only disk: what was found holds all the same
@@ -104,10 +114,14 @@ def key_of(host: str, port: int | None, road: str, address: Address | None) -> K
 
     None for loopback, of which nothing is kept.
     """
-    name = host.partition("%")[0].rstrip(".").lower()
+    name = _plain_name(host)
     if _is_loopback(name) or (road == "direct" and address is not None and address.ip.is_loopback):
         return None
     return Key(name, port, road, route_address(address) if address and _is_local(name) else "")
+
+
+def _plain_name(host: str) -> str:
+    return host.partition("%")[0].rstrip(".").lower()
 
 
 def route_address(address: Address) -> str:
@@ -163,6 +177,23 @@ def _written(key: Key, what: Remembered) -> bytes:
         "evidence": _words(what.evidence),
     }
     return json.dumps(fields, indent=1).encode() + b"\n"
+
+
+def _key_in(content: bytes) -> Key | None:
+    """The key that a file says it is kept by."""
+    import json  # noqa: PLC0415 -- where nothing is remembered, it is not needed
+
+    try:
+        fields: object = json.loads(content.decode("ascii"))
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict):
+        return None
+    host, port, road, here = map(fields.get, ("host", "port", "road", "here"))
+    if not (isinstance(host, str) and isinstance(road, str) and isinstance(here, str)):
+        return None
+    written = isinstance(port, int | None) and "@" not in f"{host}{road}"
+    return Key(host, port, road, here) if written else None
 
 
 def _read(content: bytes, key: Key) -> Remembered | None:

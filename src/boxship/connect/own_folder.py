@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,6 +45,13 @@ class OwnFolder:
         finally:
             os.close(descriptor)
         return content if len(content) <= self._largest else None
+
+    def contents(self) -> Iterator[bytes]:
+        """What is in the files, one after the other; those that are not the user's own are passed over."""
+        for name in sorted(os.listdir(self.path)):  # noqa: PTH208 -- a thousand names are sooner made than paths
+            content = self.read(name) if self._named.fullmatch(name) else None
+            if content is not None:
+                yield content
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file in place, whole, for the user alone; for a new one the oldest goes where there are too many."""

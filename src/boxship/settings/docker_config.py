@@ -12,7 +12,7 @@ __all__ = ["AskHelper", "DockerConfig", "Lookup", "config_file", "home_folder", 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -92,14 +92,19 @@ class DockerConfig:
 
     def lookup(self, registry: Registry) -> Lookup:
         """What to authenticate at `registry` with: docker's order, where a helper hides what the file has inline."""
-        override = _find(self.overrides, registry)
-        if override:
-            return override
-        helper = _find(self.helpers, registry) or self.store
-        if helper and helper.value:
-            return AskHelper(helper.value, _helper_keys(registry), helper.source)
         missing = Credential.anonymous(source=f"no entry for {registry.name} in {self.file}")
-        return _find(self.auths, registry) or missing
+        return next(self.candidates(registry), missing)
+
+    def candidates(self, registry: Registry) -> Iterator[Lookup]:
+        """All that there is for `registry`, the first of which is used."""
+        if override := _find(self.overrides, registry):
+            yield override
+        own = _find(self.helpers, registry)
+        for helper in (own, self.store) if own is None or own.value else ():
+            if helper and helper.value:
+                yield AskHelper(helper.value, _helper_keys(registry), helper.source)
+        if inline := _find(self.auths, registry):
+            yield inline
 
 
 def config_file(environment: Mapping[str, str], *, home: str, directory: str = "") -> str:

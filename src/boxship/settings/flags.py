@@ -49,10 +49,14 @@ def read_flags(
     return _with_headers(flags, headers or {}, user_agent) if headers or user_agent is not None else flags
 
 
-def read_credential(username: str | None, password: str | None) -> Credential | None:
+def read_credential(
+    username: str | None, password: str | None, credential: Credential | None = None
+) -> Credential | None:
     """The credential that the caller tells, or None; `InvalidInput` for one that cannot be sent."""
     if username is None and password is None:
-        return None
+        return credential
+    if credential:
+        raise InvalidSettings("username and credential", why="one of them is sent, and both are told")
     from boxship.credential import Credential, Secret  # noqa: PLC0415 -- most tell none
 
     try:
@@ -61,7 +65,7 @@ def read_credential(username: str | None, password: str | None) -> Credential | 
         # Not chained: the message of the error has a part of the password in it.
         why = "one of them has half of a surrogate pair, which is no character"
         raise InvalidInput("the user name and password cannot be sent", why=why) from None
-    return Credential.password(username or "", Secret(password or ""), source="the caller")
+    return Credential.password(username or "", Secret(password or ""), source="flag --username")
 
 
 def _path(path: _Path | None) -> str:

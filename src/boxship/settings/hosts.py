@@ -6,10 +6,10 @@ flags have the last word.
 
 from __future__ import annotations
 
-__all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "site_of"]
+__all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "scheme_rules", "site_of"]
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -104,7 +104,7 @@ def site_of(registry: Registry, flags: Flags, unsafe: Callable[[], Unsafe] | Non
     told = flags.skip_verify.value
     skip = told if isinstance(told, bool) else not names.isdisjoint(told)
     trust = flags.trust.skipping(flags.skip_verify.source) if skip and not public else flags.trust
-    site = Site(api, _scheme(registry, flags, public=public), trust, named=True)
+    site = Site(api, next(scheme_rules(registry, flags)), trust, named=True)
     return _with_files(site, unsafe()) if unsafe and site.scheme.value is Scheme.BY_ADDRESS else site
 
 
@@ -123,17 +123,20 @@ def other_site(registry: Registry, trust: Trust) -> Site:
     return Site(registry, Sourced(scheme, "the URL"), trust, named=False)
 
 
+def scheme_rules(registry: Registry, flags: Flags) -> Iterator[Sourced[Scheme]]:
+    """All that is said of how to speak to a host before settings files are asked: the first one holds."""
+    if registry.scheme:
+        yield Sourced(Scheme(registry.scheme), f"the prefix {registry.scheme}://")
+    if always_https(registry.api.host):
+        yield Sourced(Scheme.HTTPS, "a public registry")
+    if registry.port == 443:
+        yield Sourced(Scheme.HTTPS, "port 443")
+    if flags.plain_http:
+        yield flags.plain_http
+    yield Sourced(Scheme.BY_ADDRESS, "default")
+
+
 def always_https(host: str) -> bool:
     """Whether a host is one of the public registries that flags do not apply to."""
     name = host.lower().rstrip(".")
     return name in _PUBLIC or name.endswith(_PUBLIC_DOMAINS)
-
-
-def _scheme(registry: Registry, flags: Flags, *, public: bool) -> Sourced[Scheme]:
-    if registry.scheme:
-        return Sourced(Scheme(registry.scheme), f"the prefix {registry.scheme}://")
-    if public:
-        return Sourced(Scheme.HTTPS, "a public registry")
-    if registry.port == 443:
-        return Sourced(Scheme.HTTPS, "port 443")
-    return flags.plain_http or Sourced(Scheme.BY_ADDRESS, "default")
