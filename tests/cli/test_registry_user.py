@@ -24,6 +24,9 @@ def test_users_are_added_changed_listed_and_removed(tmp_path: Path) -> None:
     changed = user(tmp_path, "add", "alice", "--delete", "a", "--pull", "a", "--password-stdin", given=b"secret")
     assert changed.output == "changed alice\tdelete,pull:a\n"
     assert user(tmp_path, "list").output == "alice\tdelete,pull:a\n"
+    assert user(tmp_path, "add", "bob", "--create", "team/*", "--password-stdin", given=b"secret").status == 0
+    assert user(tmp_path, "list").output == "alice\tdelete,pull:a\nbob\tcreate,pull:team/*\n"
+    assert user(tmp_path, "remove", "bob").status == 0
     removed = user(tmp_path, "remove", "alice")
     assert removed.output == "removed alice\n"
     assert "nobody is left" in removed.errors

@@ -19,15 +19,13 @@ def add(
     *,
     pull: str = "",
     push: str = "",
+    create: str = "",
     delete: str = "",
     password: str = "secret",
 ) -> None:
     """Add or replace a user of the registry in `folder`; each right is for patterns parted by spaces."""
-    grants = [
-        Grant.of(pattern, right)
-        for right, patterns in ((Right.PULL, pull), (Right.PUSH, push), (Right.DELETE, delete))
-        for pattern in patterns.split()
-    ]
+    rights = {Right.PULL: pull, Right.PUSH: push, Right.CREATE: create, Right.DELETE: delete}
+    grants = [Grant.of(pattern, right) for right, patterns in rights.items() for pattern in patterns.split()]
     user = User.of(name, Secret(password), grants, cost=4)
     with opened(folder, make=True) as users:
         asyncio.run(users.put(user))

@@ -39,6 +39,7 @@ PEOPLE = {
     "": set[str](),
     "puller": {"any", "pull"},
     "pusher": {"any", "pull", "push"},
+    "creator": {"any", "pull", "push"},
     "deleter": {"any", "pull", "delete"},
     "stranger": {"any"},
     "nobody": set[str](),
@@ -61,6 +62,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
             push_image(registry, f"team/{number}", "v1")
         add(folder, "puller", pull="team/*")
         add(folder, "pusher", push="team/*")
+        add(folder, "creator", create="team/*")
         add(folder, "deleter", delete="team/*")
         add(folder, "stranger", pull="other/*")
         add(folder, "nobody")

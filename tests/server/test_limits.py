@@ -183,7 +183,7 @@ WRITES = [
     (resource.path, method)
     for resource in RESOURCES
     for method, route in resource.routes.items()
-    if route.right in (Right.PUSH, Right.DELETE)
+    if route.right in (Right.CREATE, Right.DELETE)
 ]
 
 

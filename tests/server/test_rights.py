@@ -87,6 +87,7 @@ def test_a_pattern_without_stars_is_the_name_itself(pattern: str, repository: st
 
 def test_who_may_push_or_delete_may_pull() -> None:
     assert Grant.of("a", Right.PUSH).rights == {Right.PUSH, Right.PULL}
+    assert Grant.of("a", Right.CREATE).rights == {Right.CREATE, Right.PULL}
     assert Grant.of("a", Right.DELETE).rights == {Right.DELETE, Right.PULL}
     assert Grant.of("a", Right.PULL).rights == {Right.PULL}
 
@@ -108,6 +109,12 @@ def test_grants_add_up_and_give_nothing_more() -> None:
     assert rights.cover(Right.ANY, "")
     assert rights.cover_everywhere(Right.PULL)
     assert not rights.cover_everywhere(Right.PUSH)
+
+
+def test_who_may_push_may_push_what_is_new_and_not_the_other_way_round() -> None:
+    assert Rights.of([Grant.of("a", Right.PUSH)]).cover(Right.CREATE, "a")
+    assert not Rights.of([Grant.of("a", Right.CREATE)]).cover(Right.PUSH, "a")
+    assert not Rights.of([Grant.of("a", Right.DELETE)]).cover(Right.CREATE, "a")
 
 
 def test_every_right_has_a_rule_for_those_who_may_do_everything() -> None:

@@ -27,7 +27,12 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 # RFC 7617, 2.1: how names and passwords are to be encoded.
 _CHALLENGE: Mapping[str, str] = {"www-authenticate": write_challenge("Basic", realm="boxship", charset="UTF-8")}
-_ANONYMOUS: Mapping[str, tuple[Right, ...]] = {"none": (), "pull": (Right.PULL,), "push": (Right.PUSH,)}
+_ANONYMOUS: Mapping[str, tuple[Right, ...]] = {
+    "none": (),
+    "pull": (Right.PULL,),
+    "create": (Right.CREATE,),
+    "push": (Right.PUSH,),
+}
 
 
 class Access:
@@ -112,7 +117,7 @@ class Access:
 
 
 def parse_anonymous(words: Iterable[str]) -> Rights:
-    """What anybody may do, as settings write it: `pull`, `push` or `none`, the first two with `:PATTERN` if need be."""
+    """What anybody may do, as settings write it: `none`, or `pull`, `create` or `push`, with `:PATTERN` if need be."""
     return Rights.of(grant for word in words for grant in _grants(word))
 
 
@@ -122,7 +127,7 @@ def _grants(word: str) -> tuple[Grant, ...]:
     # `pull:` may be a variable that was empty, and is not meant for everything.
     if rights is None or (colon and not (rights and pattern)):
         raise InvalidSettings(
-            f"--anonymous {word}", why="it is none of pull, push and none", remedy="for example pull, or pull:public/**"
+            f"--anonymous {word}", why="it is none of pull, create, push and none", remedy="for example pull:public/**"
         )
     return (Grant.of(pattern or "**", *rights),) if rights else ()
 

@@ -211,7 +211,7 @@ def _client(scope: Scope) -> str:
 
 def _denied(settings: Settings) -> frozenset[Right]:
     if settings.read_only:
-        return frozenset({Right.PUSH, Right.DELETE})
+        return frozenset({Right.CREATE, Right.DELETE})
     return frozenset() if settings.allow_delete else frozenset({Right.DELETE})
 
 

@@ -13,9 +13,11 @@ from boxship.server.answer import Answer, Refusal
 from boxship.server.content import check_match, content_headers, permits, unchanged
 from boxship.server.document import Document, Rejected, judge
 from boxship.server.names import StoredManifest
-from boxship.server.push import ContentMissing, Expected, SizeDiffers, TagMoved
+from boxship.server.push import ContentMissing, SizeDiffers, TagMoved
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.server.rights import Right
+from boxship.server.tagging import Expected, TagKept, Terms
 from boxship.wire import routes
 from boxship.wire.grammar import is_tag
 
@@ -47,7 +49,7 @@ async def put(registry: Registry, request: Request) -> Answer:
             digest,
             document,
             tags,
-            _expected(request),
+            Terms(_expected(request), partial(_stays, registry, request)),
             now=registry.clock(),
             sparse=registry.settings.allow_sparse,
         )
@@ -56,21 +58,21 @@ async def put(registry: Registry, request: Request) -> Answer:
         raise Refusal(400, "MANIFEST_BLOB_UNKNOWN", "content of the manifest is missing", detail=detail) from error
     except SizeDiffers as error:
         raise Refusal(400, "MANIFEST_INVALID", str(error)) from error
-    except TagMoved as error:
-        raise _moved(error) from error
+    except (TagMoved, TagKept) as error:
+        raise _refused(registry, error) from error
     return Answer(201, _pushed(request, digest, document))
 
 
 async def delete(registry: Registry, request: Request) -> Answer:
     """Delete a tag and only that, or the manifest with a digest and all tags that name it."""
-    names, expected = registry.names, _expected(request)
+    names, terms = registry.names, Terms(_expected(request), registry.immutable.covers)
     try:
         if _is_digest(request.name):
-            deleted = await names.delete_manifest(request.repository, request.digest(), expected)
+            deleted = await names.delete_manifest(request.repository, request.digest(), terms)
         else:
-            deleted = await names.delete_tag(request.repository, request.name, expected)
-    except TagMoved as error:
-        raise _moved(error) from error
+            deleted = await names.delete_tag(request.repository, request.name, terms)
+    except (TagMoved, TagKept) as error:
+        raise _refused(registry, error) from error
     if not deleted:
         raise _unknown(request)
     return Answer(202)
@@ -89,8 +91,17 @@ def _expected(request: Request) -> Expected:
     return partial(permits, request.header(b"if-match"), request.header(b"if-none-match"))
 
 
-def _moved(error: TagMoved) -> Refusal:
-    return Refusal(412, "DENIED", f"{error} names something else than expected")
+def _stays(registry: Registry, request: Request, tag: str) -> bool:
+    """Whether this request may not make a tag that is there name something else."""
+    return registry.immutable.covers(tag) or not request.caller.may(Right.PUSH, request.repository)
+
+
+def _refused(registry: Registry, error: TagMoved | TagKept) -> Refusal:
+    if isinstance(error, TagMoved):
+        return Refusal(412, "DENIED", f"{error} names something else than expected")
+    immutable = registry.immutable.covers(error.tag)
+    why = "it is immutable" if immutable else "who asks may push what is new and move no tags"
+    return Refusal(403, "DENIED", f"{error} and stays so: {why}")
 
 
 def _find(registry: Registry, request: Request) -> StoredManifest | None:

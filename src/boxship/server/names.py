@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.document import Document
-from boxship.server.push import Expected, TagMoved, push_manifest
+from boxship.server.push import TagMoved, push_manifest
 from boxship.server.storage import FileState
+from boxship.server.tagging import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Names:
         digest: Digest,
         document: Document,
         tags: Collection[str],
-        expected: Expected,
+        terms: Terms,
         *,
         now: float,
         sparse: bool = False,
@@ -182,29 +183,35 @@ class Names:
         """Store a manifest and let tags name it, if the repository has all that the manifest needs.
 
         A `sparse` one needs nothing.
-        Raises `ContentMissing`, `SizeDiffers`, or `TagMoved` where `expected` denies what a tag names now.
+        Raises `ContentMissing`, `SizeDiffers`, or `TagMoved` or `TagKept` where the terms deny it.
         """
 
         def work(connection: sqlite3.Connection) -> None:
             repo = _repository(connection, repository, now)
-            push_manifest(connection, repo, digest, document, tags=tags, expected=expected, now=now, sparse=sparse)
+            push_manifest(connection, repo, digest, document, tags=tags, terms=terms, now=now, sparse=sparse)
 
         await self._database.write(work)
 
-    async def delete_manifest(self, repository: str, digest: Digest, expected: Expected) -> bool:
-        """Delete a manifest and its tags; whether there was one. Raises `TagMoved` where `expected` denies it."""
-        return await self._delete(_DELETE_MANIFEST, repository, str(digest), expected)
+    async def delete_manifest(self, repository: str, digest: Digest, terms: Terms) -> bool:
+        """Delete a manifest and its tags; whether there was one. Raises `TagMoved` or `TagKept` by the terms."""
+        return await self._delete(_OF_MANIFEST, repository, str(digest), terms)
 
-    async def delete_tag(self, repository: str, tag: str, expected: Expected) -> bool:
-        """Delete a tag and nothing else; whether there was one. Raises `TagMoved` where `expected` denies it."""
-        return await self._delete(_DELETE_TAG, repository, tag, expected)
+    async def delete_tag(self, repository: str, tag: str, terms: Terms) -> bool:
+        """Delete a tag and nothing else; whether there was one. Raises `TagMoved` or `TagKept` by the terms."""
+        return await self._delete(_OF_TAG, repository, tag, terms)
 
-    async def _delete(self, query: str, repository: str, name: str, expected: Expected) -> bool:
+    async def _delete(self, queries: tuple[str, str], repository: str, name: str, terms: Terms) -> bool:
+        find, delete = queries
+
         def work(connection: sqlite3.Connection) -> bool:
-            deleted = connection.execute(query, (repository, name)).fetchall()
-            if not all(expected(digest) for (digest,) in deleted):
-                raise TagMoved(name)  # which undoes it
-            return bool(deleted)
+            tags = connection.execute(find, (repository, name)).fetchall()
+            deleted = connection.execute(delete, (repository, name)).fetchone()
+            # What is raised undoes it.
+            if deleted and not terms.expected(deleted[0]):
+                raise TagMoved(name)
+            for tag, digest in tags:
+                terms.check_end(tag, digest)
+            return deleted is not None
 
         return await self._database.write(work)
 
@@ -290,9 +297,22 @@ CROSS JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = child AN
 WHERE repo.name = ?1 AND (?5 = '' OR artifact_type = ?5)
 ORDER BY 1
 """
-_DELETE_MANIFEST = """
-DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest
+# The tags that would lose what they name, or a part of it: those of a manifest, and of the indexes that it is in.
+_TAGS_ABOVE = """
+WITH RECURSIVE above (repo_id, digest) AS (
+    SELECT id, ?2 FROM repo WHERE name = ?1
+    UNION
+    SELECT above.repo_id, parent FROM above
+    JOIN manifest_ref ON manifest_ref.repo_id = above.repo_id AND child = above.digest
+)
+SELECT name, digest FROM above JOIN tag USING (repo_id, digest)
 """
-_DELETE_TAG = """
-DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest
-"""
+# And how what names them goes.
+_OF_MANIFEST = (
+    _TAGS_ABOVE,
+    "DELETE FROM manifest WHERE digest = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest",
+)
+_OF_TAG = (
+    "SELECT tag.name, digest FROM repo JOIN tag ON repo_id = id AND tag.name = ?2 WHERE repo.name = ?1",
+    "DELETE FROM tag WHERE name = ?2 AND repo_id = (SELECT id FROM repo WHERE name = ?1) RETURNING digest",
+)

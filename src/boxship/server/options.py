@@ -89,8 +89,15 @@ OPTIONS = (
     Option(
         "--anonymous",
         "anonymous",
-        "what anybody may do: pull, push or none; pull:team/** in some repositories only",
+        "what anybody may do: pull, create (push what is new), push or none; pull:team/** in some repositories only",
         metavar="RIGHT[:PATTERN]",
+        several=True,
+    ),
+    Option(
+        "--immutable",
+        "immutable",
+        "tags that nobody moves or deletes once they name something: 'v*'",
+        metavar="GLOB",
         several=True,
     ),
     Option("--insecure-http", "insecure_http", "serve others than this machine, over plain HTTP"),

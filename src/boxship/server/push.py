@@ -5,18 +5,16 @@ Whether the document is one that is taken at all is `document`'s to say.
 
 from __future__ import annotations
 
-__all__ = ["ContentMissing", "Expected", "SizeDiffers", "TagMoved", "describe", "push_manifest"]
+__all__ = ["ContentMissing", "SizeDiffers", "TagMoved", "describe", "push_manifest"]
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 
 from boxship.digest import Digest
 from boxship.server.document import Document
+from boxship.server.tagging import Terms
 from boxship.spec.descriptor import Descriptor
-
-# What a request expects of a tag: told the digest that it names now (None: there is no such tag), true if that will do.
-Expected = Callable[[str | None], bool]
 
 
 class ContentMissing(Exception):
@@ -45,12 +43,12 @@ def push_manifest(
     document: Document,
     *,
     tags: Collection[str],
-    expected: Expected,
+    terms: Terms,
     now: float,
     sparse: bool,
 ) -> None:
     """Give the repository a manifest and let tags name it; see `Names.put_manifest`."""
-    _check_expected(connection, repo, digest, tags, expected)
+    _check_terms(connection, repo, digest, tags, terms)
     _check_content(connection, repo, document, sparse=sparse)
     values = (repo, str(digest), document.media_type, document.raw, *_described(document), now)
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
@@ -92,15 +90,17 @@ def _check_content(connection: sqlite3.Connection, repo: int, document: Document
         raise ContentMissing(missing)
 
 
-def _check_expected(
-    connection: sqlite3.Connection, repo: int, digest: Digest, tags: Collection[str], expected: Expected
+def _check_terms(
+    connection: sqlite3.Connection, repo: int, digest: Digest, tags: Collection[str], terms: Terms
 ) -> None:
-    """What is pushed to is what the request expects to be there: each tag, or else the manifest by its digest."""
+    """What is pushed to, tags or else the manifest by its digest, is what the request expects, and may change."""
     query, names = (_TAGGED, tags) if tags else (_PRESENT, (str(digest),))
     for name in names:
-        row = connection.execute(query, (repo, name)).fetchone()
-        if not expected(row[0] if row else None):
+        (now,) = connection.execute(query, (repo, name)).fetchone() or (None,)
+        if not terms.expected(now):
             raise TagMoved(name)
+        if tags:
+            terms.check_move(name, now, str(digest))
 
 
 _TAGGED = "SELECT digest FROM tag WHERE repo_id = ? AND name = ?"

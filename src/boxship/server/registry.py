@@ -18,6 +18,7 @@ from boxship.server.names import Names
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
+from boxship.server.tagging import Immutable
 from boxship.server.turns import Turns
 from boxship.server.users import Users
 
@@ -39,8 +40,9 @@ class Settings:
         rate: requests a second of one user, or of one address where nobody says who they are; 0 is without bound.
         in_flight: requests at a time of one address; 0 is without bound. This machine's own is not counted.
         htpasswd: a file of users who may do everything, '' for none.
-        anonymous: what anybody may do: `pull`, `push`, `none`, or the first two with `:PATTERN`. Where nothing is
+        anonymous: what anybody may do: `none`, or `pull`, `create` or `push`, also with `:PATTERN`. Where nothing is
             said and there are no users either, anybody may do everything.
+        immutable: patterns of tags that nobody moves or deletes once they name something: `v*`.
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
         gc_grace: seconds that content is kept which no manifest refers to.
         gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
@@ -58,6 +60,7 @@ class Settings:
     in_flight: int = 64
     htpasswd: str = ""
     anonymous: tuple[str, ...] = ()
+    immutable: tuple[str, ...] = ()
     gc_interval: float = 3600.0
     gc_grace: float = 24 * 3600.0
     gc_untagged: bool = False
@@ -74,6 +77,7 @@ class Registry:
     storage: Storage
     room: Room
     users: Users
+    immutable: Immutable
     database: Database
     layout: Layout
     close: Callable[[], None]
@@ -86,6 +90,7 @@ class Registry:
 
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
         """
+        immutable = Immutable.parse(settings.immutable)
         layout = Layout(folder)
         try:
             database = Database(layout.database)
@@ -112,6 +117,7 @@ class Registry:
             storage=storage,
             room=room,
             users=Users(database),
+            immutable=immutable,
             database=database,
             layout=layout,
             close=close,

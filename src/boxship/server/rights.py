@@ -33,7 +33,10 @@ class Right(StrEnum):
     ANY = "any"
     """Some right, anywhere."""
     PULL = "pull"
+    CREATE = "create"
+    """To push what is new; a tag that names something goes on naming it."""
     PUSH = "push"
+    """To push, and to let tags name something else."""
     DELETE = "delete"
     CATALOG = "catalog"
     """To see the names of what one may pull."""
@@ -122,8 +125,8 @@ class Rights:
 
     def cover(self, right: Right, repository: str) -> bool:
         """Whether they are enough for a route that takes `right`."""
-        if right in _IN_A_REPOSITORY:
-            return any(right in grant.rights and grant.pattern.matches(repository) for grant in self.grants)
+        if enough := _IN_A_REPOSITORY.get(right):
+            return any(enough & grant.rights and grant.pattern.matches(repository) for grant in self.grants)
         if right in _ANYWHERE:
             return bool(self.grants)
         # A right that nobody thought of here is nobody's.
@@ -134,7 +137,13 @@ class Rights:
         return any(right in grant.rights and grant.pattern.is_everything for grant in self.grants)
 
 
-_IN_A_REPOSITORY = frozenset({Right.PULL, Right.PUSH, Right.DELETE})
+# Each with those of which one is enough.
+_IN_A_REPOSITORY = {
+    Right.PULL: frozenset({Right.PULL}),
+    Right.CREATE: frozenset({Right.CREATE, Right.PUSH}),
+    Right.PUSH: frozenset({Right.PUSH}),
+    Right.DELETE: frozenset({Right.DELETE}),
+}
 _ANYWHERE = frozenset({Right.ANY, Right.CATALOG})
 
 EVERYTHING = Rights.of((Grant.of("**", Right.PUSH, Right.DELETE),))

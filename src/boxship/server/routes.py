@@ -55,16 +55,16 @@ RESOURCES = (
     Resource.of(
         "/v2/<name>/manifests/<reference>",
         GET=Route(Right.PULL, manifests.read, repeatable=True),
-        PUT=Route(Right.PUSH, manifests.put),
+        PUT=Route(Right.CREATE, manifests.put),
         DELETE=Route(Right.DELETE, manifests.delete),
     ),
-    Resource.of("/v2/<name>/blobs/uploads/?", POST=Route(Right.PUSH, uploads.begin)),
+    Resource.of("/v2/<name>/blobs/uploads/?", POST=Route(Right.CREATE, uploads.begin)),
     Resource.of(
         "/v2/<name>/blobs/uploads/<session>",
-        GET=Route(Right.PUSH, uploads.status),
-        PATCH=Route(Right.PUSH, uploads.append),
-        PUT=Route(Right.PUSH, uploads.finish),
-        DELETE=Route(Right.PUSH, uploads.cancel),
+        GET=Route(Right.CREATE, uploads.status),
+        PATCH=Route(Right.CREATE, uploads.append),
+        PUT=Route(Right.CREATE, uploads.finish),
+        DELETE=Route(Right.CREATE, uploads.cancel),
     ),
     Resource.of(
         "/v2/<name>/blobs/<digest>",

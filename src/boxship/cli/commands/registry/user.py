@@ -32,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME")
     add.add_argument("--pull", action="append", default=[], metavar="GLOB", help=f"may pull {_PATTERN}")
     add.add_argument("--push", action="append", default=[], metavar="GLOB", help="may push and pull there")
+    add.add_argument(
+        "--create", action="append", default=[], metavar="GLOB", help="may push what is new there: no tag is moved"
+    )
     add.add_argument("--delete", action="append", default=[], metavar="GLOB", help="may delete and pull there")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     show = actions.add_parser("list", help="list users and their rights", allow_abbrev=False)
@@ -51,6 +54,7 @@ def _add(chosen: argparse.Namespace) -> None:
     grants = [
         *(Grant.of(glob, Right.PULL) for glob in chosen.pull),
         *(Grant.of(glob, Right.PUSH) for glob in chosen.push),
+        *(Grant.of(glob, Right.CREATE) for glob in chosen.create),
         *(Grant.of(glob, Right.DELETE) for glob in chosen.delete),
     ]
     if not grants:
