@@ -21,7 +21,7 @@ from boxship.transport.incoming import Incoming
 from boxship.transport.reader import Reader
 from boxship.transport.response import Response
 from boxship.transport.retry import Stale
-from boxship.transport.sending import upload, write
+from boxship.transport.sending import Outgoing
 from boxship.wire.content import Content
 from boxship.wire.framing import Framing, parse_framing
 from boxship.wire.message import USER_AGENT, Request
@@ -59,39 +59,41 @@ class Connection:
 
         `wrote` is called with its size as soon as it has been written.
         """
-        data = request.encode(self._host, self._own, self._prefix)
-        if request.body:
-            data += request.body
+        head = request.encode(self._host, self._own, self._prefix)
+        outgoing = Outgoing(head, request.body)
         reused, self._used = self._used, True
         self._reader.expect(work, bounds, first_byte)
         with work.watch(self.interrupt), _Exchange(self, request, reused=reused):
-            rest = self._send(memoryview(data), work, bounds, body=bool(request.body))
+            whole = self._send(outgoing, work, bounds)
             if wrote:
-                wrote(len(data))
-            framing, whole = self._final_answer(request.method, rest, work, bounds)
+                wrote(len(head) + request.body_size)
+            framing, whole = self._final_answer(request.method, outgoing, work, bounds, whole=whole)
         content = Content(framing, self._file)
         return Response(framing, content, self, self._reader, work, keep=whole and not framing.closes)
 
-    def _send(self, data: memoryview, work: Work, bounds: Bounds, *, body: bool) -> memoryview | None:
+    def _send(self, outgoing: Outgoing, work: Work, bounds: Bounds) -> bool:
+        """Whether all was sent: the answer may come before."""
         try:
-            rest = (upload if body else write)(self._sock, data, self.place, work, bounds.sending)
+            whole = outgoing.send(self._sock, self.place, work, bounds.sending)
         except (BrokenPipeError, ConnectionResetError):
             # It may have answered before it closed: 413, or 401 to an upload.
             if not self._readiness.now():
                 raise
-            rest = data
+            whole = False
         self._reader.sent()
-        return rest
+        return whole
 
-    def _final_answer(self, method: str, rest: memoryview | None, work: Work, bounds: Bounds) -> tuple[Framing, bool]:
+    def _final_answer(
+        self, method: str, outgoing: Outgoing, work: Work, bounds: Bounds, *, whole: bool
+    ) -> tuple[Framing, bool]:
         """The final answer's framing, and whether the whole request was sent: sending goes on after an interim one."""
         for _ in range(_MOST_INTERIM + 1):
             framing = parse_framing(self._file.head(), method)
             if framing.head.status >= 200:
-                return framing, rest is None
+                return framing, whole
             self._reader.interim()
-            if rest is not None:
-                rest = self._send(rest, work, bounds, body=True)
+            if not whole:
+                whole = self._send(outgoing, work, bounds)
         raise BrokenAnswer(f"the answer of {self.place}", why=f"more than {_MOST_INTERIM} interim answers")
 
     @property

@@ -5,15 +5,17 @@ Who reads nothing for a while is slow, and waited for; where nothing that was se
 
 from __future__ import annotations
 
-__all__ = ["upload", "write"]
+__all__ = ["Outgoing"]
 
 import time
+from collections.abc import Iterator
 
 from boxship.connect.deadline import Work
 from boxship.connect.keepalive import PATH
 from boxship.connect.readiness import READ, WRITE, Readiness
 from boxship.connect.verdict import Wire
 from boxship.errors import BrokenAnswer, TimedOut
+from boxship.wire.message import Stream
 
 _PIECE = 256 * 1024  # of an upload: small enough that a bound is met, large enough for the kernel
 # Between looks at what is still on its way, which no system tells of by itself: its answer wakes who waits, anyway.
@@ -21,7 +23,42 @@ _FIRST_LOOK, _LONGEST_LOOK = 0.001, 0.25
 _LOOK_AGAIN = 1.0  # seconds, once a path may be dead
 
 
-def write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
+class Outgoing:
+    """A request's bytes on their way. What the peer answered before it took it is kept."""
+
+    def __init__(self, head: bytes, body: bytes | Stream | None) -> None:
+        self._has_body = bool(body)
+        self._view = memoryview(head + body if isinstance(body, bytes) else head)
+        self._pieces: Iterator[memoryview] = iter(() if body is None or isinstance(body, bytes) else body)
+
+    def send(self, sock: Wire, place: str, work: Work, seconds: float) -> bool:
+        """Send what is left, and stop where the peer answers before it has taken all; whether that was all of it.
+
+        Who pauses in reading a body is slow, not gone; and where all of one was taken, all has arrived.
+        """
+        if not self._has_body:
+            return self._sent(sock, place, work, seconds)
+        sock.tolerate(seconds + PATH)  # the bound of sending comes first
+        try:
+            whole = self._sent(sock, place, work, seconds)
+            if whole:
+                _arrive(sock, place, work)
+        finally:
+            sock.tolerate(PATH)
+        return whole
+
+    def _sent(self, sock: Wire, place: str, work: Work, seconds: float) -> bool:
+        piece: memoryview | None = self._view
+        while piece is not None:
+            rest = _write(sock, piece, place, work, seconds)
+            if rest is not None:
+                self._view = rest
+                return False
+            piece = next(self._pieces, None)
+        return True
+
+
+def _write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
     """Send everything, and return None; or what is left where the peer answers before it has taken all.
 
     Raises `TimedOut` where the kernel takes no byte for `seconds` (the peer does not read), and `BrokenAnswer` where
@@ -53,18 +90,6 @@ def _writable(sock: Wire, place: str, work: Work, seconds: float) -> bool:
             raise TimedOut(what, phase="sending", seconds=seconds, remedy=remedy)
     work.check()
     return bool(ready & WRITE) or not sock.answering()
-
-
-def upload(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:
-    """`write` for a body: who pauses in reading it is slow, not gone; and where all was taken, all has arrived."""
-    sock.tolerate(seconds + PATH)  # the bound of sending comes first
-    try:
-        rest = write(sock, view, place, work, seconds)
-        if rest is None:
-            _arrive(sock, place, work)
-    finally:
-        sock.tolerate(PATH)
-    return rest
 
 
 def _arrive(sock: Wire, place: str, work: Work) -> None:

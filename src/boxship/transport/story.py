@@ -42,8 +42,8 @@ class Story:
         }
         self._began = self._written = self._answered = time.monotonic()
         self._received = connection.received
-        if len(request.body or b"") > _SOON_SENT:
-            facts: dict[str, Fact] = {"body": len(request.body or b"")}
+        if request.body_size > _SOON_SENT:
+            facts: dict[str, Fact] = {"body": request.body_size}
             trace.say("SendStart", f"{self._where}: {facts['body']} bytes", facts=self._facts | facts)
 
     def wrote(self, size: int) -> None:
@@ -52,7 +52,7 @@ class Story:
         facts: dict[str, Fact] = {
             "send": _ms(self._began, self._written),
             "bytes": size,
-            "body": len(self._request.body or b""),
+            "body": self._request.body_size,
         }
         self._trace.say("WroteRequest", self._where, facts=self._facts | facts)
 

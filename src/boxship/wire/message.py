@@ -5,11 +5,12 @@ Sending and receiving them is `transport`'s work; which paths there are, `routes
 
 from __future__ import annotations
 
-__all__ = ["FRAMING_HEADERS", "USER_AGENT", "Head", "Request"]
+__all__ = ["FRAMING_HEADERS", "USER_AGENT", "Head", "Request", "Stream"]
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from boxship import __version__
 
@@ -25,6 +26,19 @@ FRAMING_HEADERS = frozenset(
 )
 
 
+class Stream(Protocol):
+    """A body that is not at hand: so many bytes, in pieces, each valid until the next is asked for.
+
+    It is iterated anew, from its beginning, each time that the request is sent.
+    """
+
+    @property
+    def size(self) -> int:
+        """How many bytes there will be."""
+
+    def __iter__(self) -> Iterator[memoryview]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of one host: a method, a path with its query, headers, and perhaps a body."""
@@ -32,7 +46,7 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | Stream | None = None
 
     def __str__(self) -> str:
         """What a person is shown: without the query, which storage services sign."""
@@ -40,6 +54,13 @@ class Request:
 
     def __repr__(self) -> str:
         return f"Request({str(self)!r})"
+
+    @property
+    def body_size(self) -> int:
+        """How many bytes the body has."""
+        if self.body is None:
+            return 0
+        return len(self.body) if isinstance(self.body, bytes) else self.body.size
 
     @property
     def safe(self) -> bool:
@@ -64,7 +85,7 @@ class Request:
                 raise ValueError(f"a header may not be written like this: {name!r}")
             lines.append(f"{name}: {value}")
         if self.body is not None:
-            lines.append(f"Content-Length: {len(self.body)}")
+            lines.append(f"Content-Length: {self.body_size}")
         return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
