@@ -180,3 +180,14 @@ def test_settings_that_cannot_be_read_are_said_before_anything_is_asked(text: st
         assert server.connections == ()
     assert (type(error), error.exit_status) == (InvalidSettings, 2)
     assert str(tmp_path / "config.json") in error.what
+
+
+def test_a_helper_that_hangs_is_not_waited_for_longer_than_all_may_take(
+    registry: Server, helper: Write, tmp_path: Path
+) -> None:
+    helper("sleep 60")
+    config = write_config(tmp_path / "docker", credsStore="fake")
+    began = time.monotonic()
+    with registry as server, Client(config=config, timeout=0.5) as client:
+        assert "docker-credential-fake" in str(failing(lambda: tags(client, server)))
+    assert time.monotonic() - began < 5

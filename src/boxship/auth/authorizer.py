@@ -18,6 +18,7 @@ from typing import Protocol
 
 from boxship.auth.realm import Realm, refuse_address, refuse_realm
 from boxship.auth.scope import Scope
+from boxship.auth.telling import tell_asked, tell_challenge, tell_found, tell_granted, tell_no_token
 from boxship.auth.token import Token, basic, bearer, oauth_request, parse_token, token_request
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
@@ -127,6 +128,7 @@ class Authorizer:
 
         `refused`: what the request carried. Another thread may have replaced that by now.
         """
+        tell_challenge(want.work.trace, want.site, challenge)
         credential = self.credential(want)
         if not credential.is_anonymous:
             # A private literal without anybody's word ends here, too: what would be sent is named in the error.
@@ -151,7 +153,7 @@ class Authorizer:
         with _held(found.lock, want.work):
             if found.credential is None:
                 found.credential = self._find(want.site.registry, want.work)
-                want.work.trace.say("Credential", f"for {want.site}: {found.credential}")
+                tell_found(want.work.trace, want.site, found.credential)
             return found.credential
 
     # What goes out.
@@ -182,12 +184,18 @@ class Authorizer:
         if refusal:
             raise _refused(want.site, realm, refusal)
         request = _token_request(realm, challenge.parameters.get("service", ""), scopes, credential)
-        words = " ".join(map(str, scopes)) or "no scope"
-        want.work.trace.say("Token", f"asked of {realm} for {words}: {credential.kind}")
-        head, body = self._exchange(realm, request, want, verdict)
-        if head.status != 200:
-            raise _denied(realm, head, body, credential)
-        return parse_token(body, realm, time.monotonic())
+        trace, began = want.work.trace, time.monotonic()
+        tell_asked(trace, realm, scopes, credential)
+        try:
+            head, body = self._exchange(realm, request, want, verdict)
+            if head.status != 200:
+                raise _denied(realm, head, body, credential)
+            token = parse_token(body, realm, time.monotonic())
+        except BoxshipError as error:
+            tell_no_token(trace, realm, began, error)
+            raise
+        tell_granted(trace, realm, began, scopes, token.grant)
+        return token
 
     def _exchange(self, realm: Realm, request: Request, want: Want, verdict: Verdict) -> tuple[Head, bytes]:
         def judge(reached: Verdict) -> None:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
+from boxship.errors import CredentialFailed
 from boxship.event import Fact
 from boxship.reference import Registry
 
@@ -65,10 +66,11 @@ class Finder:
         from boxship.credential import Credential
 
         for key in helper.keys:
-            with _told(f"docker-credential-{helper.name}", key, work):
-                found = ask_helper(
-                    helper.name, key, source=helper.source, timeout=self._bounds.helper, watch=work.watch
-                )
+            with _told(f"docker-credential-{helper.name}", key, work) as facts:
+                # A bound of all that is done holds for a keychain that waits for a person, too.
+                timeout = work.at_most(self._bounds.helper)
+                found = ask_helper(helper.name, key, source=helper.source, timeout=timeout, watch=work.watch)
+                facts["found"] = int(found is not None)
             if found:
                 return found
         keys = " or ".join(helper.keys)
@@ -76,13 +78,17 @@ class Finder:
 
 
 @contextmanager
-def _told(program: str, key: str, work: Work) -> Iterator[None]:
+def _told(program: str, key: str, work: Work) -> Iterator[dict[str, Fact]]:
     """The story has when a helper was asked and when that was over, whatever it answered."""
     began = time.monotonic()
-    work.trace.say("HelperStart", f"{program} get {key}", facts={"helper": program, "key": key})
+    facts: dict[str, Fact] = {"helper": program, "key": key}
+    work.trace.say("HelperStart", f"{program} get {key}", facts=dict(facts))
     try:
-        yield
+        yield facts
+    except CredentialFailed as error:
+        facts["error"] = error.why
+        raise
     finally:
         taken = (time.monotonic() - began) * 1000
-        facts: dict[str, Fact] = {"helper": program, "key": key, "ms": round(taken, 3)}
+        facts["ms"] = round(taken, 3)
         work.trace.say("HelperDone", f"{program} get {key} in {taken:.1f} ms", facts=facts)

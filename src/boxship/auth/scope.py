@@ -28,6 +28,10 @@ class Scope:
         name, last, actions = rest.rpartition(":")
         return cls(kind, name, tuple(sorted(set(actions.split(","))))) if colon and last and name else None
 
+    def names_the_same(self, other: Scope) -> bool:
+        """Whether both are of one resource, whatever the actions."""
+        return (self.kind, self.name) == (other.kind, other.name)
+
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}:{','.join(self.actions)}"
 

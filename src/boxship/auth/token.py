@@ -12,16 +12,14 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from boxship.auth.grant import Grant, read_grant
 from boxship.auth.realm import Realm
 from boxship.auth.scope import Scope
 from boxship.credential import Credential, Secret
 from boxship.errors import CredentialFailed
-from boxship.spec.fields import Fields, Malformed, parse_object
+from boxship.spec.fields import Malformed, parse_object
 from boxship.wire.message import Request
 
-# The specification: without `expires_in`, a token lives for 60 s.
-_DEFAULT_LIFE = 60
-_LONGEST_LIFE = 24 * 60 * 60
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 _CLIENT_ID = "boxship"
 # Refresh before the end, so that no request travels with a token that ends on the way.
@@ -30,10 +28,11 @@ _EARLY_SHARE, _EARLY_MOST = 0.1, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token and when, on the monotonic clock, it should be replaced."""
+    """A bearer token, when, on the monotonic clock, it should be replaced, and what it is good for."""
 
     value: Secret = field(repr=False)
     until: float
+    grant: Grant
 
     @property
     def authorization(self) -> Secret:
@@ -90,13 +89,5 @@ def parse_token(body: bytes, realm: Realm, now: float) -> Token:
         raise CredentialFailed(f"the token server {realm} answered with no token", why="neither token nor access_token")
     if not _SENDABLE.fullmatch(value):
         raise CredentialFailed(f"the token server {realm} answered with no token", why="it cannot stand in a header")
-    life = _life(fields)
-    return Token(Secret(value), now + life - min(life * _EARLY_SHARE, _EARLY_MOST))
-
-
-def _life(fields: Fields) -> int:
-    """How long the token lives; a server that says it in no number has issued one all the same."""
-    try:
-        return min(fields.number("expires_in"), _LONGEST_LIFE) or _DEFAULT_LIFE
-    except Malformed:
-        return _DEFAULT_LIFE
+    grant = read_grant(fields, value)
+    return Token(Secret(value), now + grant.seconds - min(grant.seconds * _EARLY_SHARE, _EARLY_MOST), grant)

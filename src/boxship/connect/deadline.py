@@ -169,6 +169,10 @@ class Work:
         end = time.monotonic() + seconds
         return end if self._until is None else min(end, self._until)
 
+    def at_most(self, seconds: float) -> float:
+        """So many seconds, or what is left of the operation where that is less."""
+        return seconds if self._until is None else min(seconds, max(0.0, self._until - time.monotonic()))
+
     def sleep(self, seconds: float) -> None:
         """Wait; end early, by raising, when the operation is to end."""
         woken = threading.Event()

@@ -20,9 +20,13 @@ _CARRIED = ("Accept", "Accept-Encoding", "If-Range", "Range")
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The next request: at `registry`, or on the present connection, which becomes TLS where `tls_port` is said."""
+    """The next request: at `registry`, or on the present connection, which becomes TLS where `tls_port` is said.
+
+    `url` is where it goes, without its query.
+    """
 
     request: Request
+    url: str
     registry: Registry | None = None
     tls_port: int | None = None
 
@@ -35,19 +39,19 @@ def follow(request: Request, head: Head, origin: Origin, dialled: Address | None
     try:
         target = Target.parse(head.get("location"), f"{origin}{request.path}")
     except ValueError as error:
-        raise _not_taken(request, "", str(error)) from None
+        raise _not_taken(request, head, "", str(error)) from None
     if not request.safe:
-        raise _not_taken(request, f" to {target}", f"a {request.method} is not sent elsewhere")
+        raise _not_taken(request, head, f" to {target}", f"a {request.method} is not sent elsewhere")
     scheme = target.registry.scheme
     if target.host == origin.host:
         upgrade = origin.scheme == "http" and scheme == "https"
         if upgrade or target.port == origin.port or target.has_usual_port:
             there = Request(request.method, target.path, request.headers)
-            return Hop(there, tls_port=target.port if upgrade else None)
+            return Hop(there, str(target), tls_port=target.port if upgrade else None)
     if why := _refusal(target, origin, dialled):
-        raise _not_taken(request, f" to {target}", why)
+        raise _not_taken(request, head, f" to {target}", why)
     carried = {name: value for name, value in request.headers.items() if name in _CARRIED}
-    return Hop(Request(request.method, target.path, carried), target.registry)
+    return Hop(Request(request.method, target.path, carried), str(target), target.registry)
 
 
 def _refusal(target: Target, origin: Origin, dialled: Address | None) -> str:
@@ -76,5 +80,5 @@ def _plain_permitted(registry: Registry) -> bool:
     return permission_by_address(registry.host, Address.of(registry.host, 0)) is Permission.FULL
 
 
-def _not_taken(request: Request, whereto: str, why: str) -> UnexpectedAnswer:
-    return UnexpectedAnswer(f"the redirect of {request}{whereto} was not followed", why=why)
+def _not_taken(request: Request, head: Head, whereto: str, why: str) -> UnexpectedAnswer:
+    return UnexpectedAnswer(f"the redirect of {request}{whereto} was not followed", status=head.status, why=why)

@@ -119,7 +119,8 @@ class Session:
             verdict = response.verdict
             with response:
                 hop = follow(ask.request, response.head, verdict.origin, None if verdict.proxy else verdict.address)
-            ask.work.trace.say("Redirect", f"{response.status} from {verdict.origin}")
+            told: dict[str, Fact] = {"host": verdict.origin.host, "status": response.status, "to": hop.url}
+            ask.work.trace.say("Redirect", f"{response.status} from {verdict.origin} to {hop.url}", facts=told)
             site = ask.site
             if hop.registry:
                 site, authorization = other_site(hop.registry, site.trust.for_others()), None
@@ -150,8 +151,8 @@ class Session:
 
         asked = retry_after(response.head.get("retry-after"), time.time())
         pause = delay(attempt, asked, jitter=random.random())  # noqa: S311 -- spreads clients, hides nothing
-        if pause is None:
-            return False
+        if pause is None or ask.work.at_most(pause) < pause:
+            return False  # where the operation ends before, its answer says more than that time is up
         response.close()
         why, host = f"{response.status} from {ask.site}", response.verdict.origin.host
         facts: dict[str, Fact] = {"host": host, "why": why, "status": response.status, "seconds": round(pause, 3)}

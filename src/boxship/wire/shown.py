@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["REMOVED", "shown_headers", "shown_target"]
+__all__ = ["REMOVED", "shown_headers", "shown_target", "shown_words"]
 
 import re
 from collections.abc import Iterable
@@ -42,6 +42,11 @@ def shown_target(target: str) -> str:
     """A request's path with the names of its query, without their values."""
     path, asked, query = target.partition("?")
     return f"{path}?{'&'.join(map(_shown_part, query.split('&')))}" if asked else path
+
+
+def shown_words(text: str) -> str:
+    """A stranger's words, fit for a terminal; what authenticates in the URLs among them is left out."""
+    return printable(_AMONG_OTHERS.sub(REMOVED, text))
 
 
 def _shown(name: str, value: str) -> str:
