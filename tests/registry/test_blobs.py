@@ -9,9 +9,27 @@ import pytest
 
 from boxship import Client
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, BrokenAnswer, DigestMismatch, InvalidReference, NotFound, SizeMismatch
+from boxship.errors import (
+    BoxshipError,
+    BrokenAnswer,
+    DigestMismatch,
+    InvalidReference,
+    NotFound,
+    Refused,
+    SizeMismatch,
+    UnexpectedAnswer,
+)
 from boxship.registry.blobs import Blob
-from boxship.testing import Answer, Image, ScriptedRegistry, Server, serving, wrong_digest
+from boxship.testing import (
+    Answer,
+    Image,
+    ScriptedRegistry,
+    Server,
+    redirect_to,
+    redirects,
+    serving,
+    wrong_digest,
+)
 from tests.transport.reaching import failing, repository, settled, traces
 
 MIB = 1024 * 1024
@@ -202,3 +220,30 @@ def test_many_blobs_at_once_do_not_mix() -> None:
         for thread in threads:
             thread.join()
     assert found == contents
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (Answer(403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"), Refused),
+        (Answer(404, b"<Error><Code>NoSuchKey</Code></Error>"), NotFound),
+        (Answer(500, b"it broke"), UnexpectedAnswer),
+    ],
+    ids=lambda value: getattr(value, "status", ""),
+)
+def test_what_the_store_behind_a_redirect_answers_is_told_as_its_own(answer: Answer, kind: type[Exception]) -> None:
+    with serving(answer) as store, serving(redirect_to(f"{store.url}/b?sig=hunter2")) as server, Client() as client:
+        error = failing(lambda: client.read_blob(reference(server)))
+        assert f"at {server.address}" in error.what
+        assert error.what.endswith(f"which sends to {store.url}")
+    assert type(error) is kind
+    assert "log in" not in error.remedy
+    assert "credential" not in error.remedy
+    assert "hunter2" not in str(error)
+
+
+def test_what_the_registry_itself_answers_after_a_redirect_is_its_own() -> None:
+    with serving(redirects(Answer(403), after=1)) as server, Client() as client:
+        error = failing(lambda: client.read_blob(reference(server)))
+    assert "sends to" not in error.what
+    assert "credential" in error.remedy

@@ -71,6 +71,17 @@ def test_a_failure_is_shown_on_one_line_without_what_a_terminal_obeys() -> None:
     assert str(Failure("DENIED")) == "DENIED"
 
 
+# As S3 and Azure say that the time of a signed address is over.
+EXPIRED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Request has expired</Message>'
+    b"<Expires>2026-01-01T00:00:00Z</Expires></Error>"
+)
+OF_AZURE = (
+    b"<Error><Code>AuthenticationFailed</Code><Message>Not authenticated.\nRequestId:1\nTime:2</Message>"
+    b"<AuthenticationErrorDetail>Signature not valid in the time frame</AuthenticationErrorDetail></Error>"
+)
+
+
 @pytest.mark.parametrize(
     ("content_type", "page", "words"),
     [
@@ -81,6 +92,9 @@ def test_a_failure_is_shown_on_one_line_without_what_a_terminal_obeys() -> None:
         ("", b"  <!doctype html>", "an HTML page"),
         ("text/plain", b" Bad \x1b[31mGateway\r\n", "Bad  [31mGateway"),
         ("", b"", ""),
+        ("application/xml", EXPIRED, "AccessDenied: Request has expired"),
+        ("application/xml", OF_AZURE, "AuthenticationFailed: Not authenticated. Signature not valid in the time frame"),
+        ("application/xml", b"<Error><Code>SlowDown\x1b[31m</Code></Error>", "SlowDown [31m"),
     ],
     ids=repr,
 )
@@ -89,7 +103,9 @@ def test_a_middlebox_is_quoted_in_a_few_printable_words(content_type: str, page:
     assert words.isprintable()
 
 
-@pytest.mark.parametrize("piece", [b"<title", b"<title>", b" ", b"<", b"<title> ", b"\xff"], ids=repr)
+@pytest.mark.parametrize(
+    "piece", [b"<title", b"<title>", b" ", b"<", b"<title> ", b"\xff", b"<Error><Code>x</Code>", b"<Message>"], ids=repr
+)
 def test_no_page_keeps_the_reader_busy_or_fills_an_error(piece: bytes) -> None:
     started = time.monotonic()
     words = middlebox_words("text/plain", b"<title>" + piece * (4_000_000 // len(piece)))

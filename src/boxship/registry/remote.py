@@ -18,6 +18,7 @@ from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
+    from boxship.connect.verdict import Origin
     from boxship.transport.response import Response
 
 # An error body is read up to here; the specification's are a few hundred bytes.
@@ -41,7 +42,22 @@ class Remote:
             return response
         with response:
             body = response.excerpt(_LONGEST_ERROR)
-            raise error_of(f"{what} at {self.site}", response.head, body)
+            error = error_of(f"{what} at {self.site}", response.head, body)
+            raise error if _is_at(self.site, response.verdict.origin) else _of_another(error, response.verdict.origin)
+
+
+def _is_at(site: Site, origin: Origin) -> bool:
+    """Whether it is the site itself that answered, and not where it redirects to."""
+    return origin.host == site.registry.host.lower().rstrip(".") and site.registry.port in (None, origin.port)
+
+
+def _of_another(error: RegistryError, origin: Origin) -> RegistryError:
+    """The error of an answer that is not the registry's own: whoever stores its blobs."""
+    error.what += f", which sends to {origin}"
+    if isinstance(error, Refused):
+        # It was sent no credential: what permits a download there is in the address itself.
+        error.remedy = "the address that the registry gave may have expired, or that host lets nobody in from here"
+    return error
 
 
 def error_of(what: str, head: Head, body: bytes) -> RegistryError:

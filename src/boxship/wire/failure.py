@@ -16,6 +16,9 @@ from boxship.spec.fields import Malformed, parse_object
 from boxship.wire.printable import LONGEST, printable
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
+# S3, Google's, Azure's and CloudFront's stores of blobs: an Error with its Code and Message; Azure has more to say.
+_STORE = re.compile(rb"<Error>\s*<Code>([^<]{1,100})</Code>")
+_STORE_WORDS = re.compile(rb"<(?:Message|AuthenticationErrorDetail)>([^<\r\n]{1,150})")
 _TITLE_WITHIN = 1 << 16  # bytes from the beginning: a page that has none is not searched to its end
 
 
@@ -61,7 +64,10 @@ def write_failures(failures: Iterable[Failure]) -> bytes:
 
 
 def middlebox_words(content_type: str, body: bytes) -> str:
-    """What an answer that is not a registry's seems to say: a page's title, or its first words; may be empty."""
+    """What an answer that is not a registry's seems to say: a page's title, a store's error, its first words, or ''."""
+    if store := _STORE.search(body, 0, _TITLE_WITHIN):
+        words = b" ".join(_STORE_WORDS.findall(body, store.end(), _TITLE_WITHIN)[:2])
+        return printable(b": ".join(filter(None, (store.group(1), words))).decode("utf-8", "replace"))
     title = _TITLE.search(body, 0, _TITLE_WITHIN)
     if title:
         return f"an HTML page, {printable(title.group(1).decode('utf-8', 'replace').strip())!r}"
