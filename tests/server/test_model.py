@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -229,6 +231,16 @@ class TwoProcesses(RuleBasedStateMachine):
                 named = self.model.tags.get((repository, tag))
                 found = self.ask("GET", f"/v2/{repository}/manifests/{tag}")
                 assert found.headers.get("docker-content-digest") == named
+
+    @invariant()
+    def what_quotas_go_by_is_what_there_is(self) -> None:
+        for repository in ("app", "team/other"):
+            blobs = sum(len(BLOBS[blob]) for name, blob in self.model.links if name == repository)
+            manifests = sum(len(each.body) for (name, _), each in self.model.manifests.items() if name == repository)
+            tags = sum(name == repository for name, _ in self.model.tags)
+            with closing(sqlite3.connect(self.folder / "registry.db")) as connection:
+                row = connection.execute("SELECT bytes, tags FROM repo WHERE name = ?", (repository,)).fetchone()
+            assert (row or (0, 0)) == (blobs + manifests, tags)
 
 
 async def push(first: Driver, second: Driver, repository: str, blob: str, way: str) -> Reply:

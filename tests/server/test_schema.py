@@ -70,6 +70,18 @@ def test_an_older_registry_gets_the_tables_of_a_new_one_and_keeps_what_it_has(tm
     assert old.execute("SELECT name, digest FROM tag").fetchall() == [("v1", "sha256:a")]
 
 
+def test_an_older_registry_knows_how_much_it_has(tmp_path: Path) -> None:
+    old = connect(tmp_path / "old.db")
+    old.executescript(FIRST)
+    old.execute("INSERT INTO repo VALUES (2, 'empty')")
+    old.execute("INSERT INTO blob VALUES ('sha256:b', 40, 0)")
+    old.execute("INSERT INTO repo_blob VALUES (1, 'sha256:b')")
+    prepare(old, "registry.db")
+    assert old.execute("SELECT bytes, tags FROM repo ORDER BY id").fetchall() == [(42, 1), (0, 0)]
+    old.execute("DELETE FROM repo_blob")
+    assert old.execute("SELECT bytes FROM repo WHERE id = 1").fetchone() == (2,)
+
+
 def test_an_older_registrys_manifests_become_referrers(tmp_path: Path) -> None:
     subject = descriptor(b"subject", OCI_MANIFEST)
     signature = image(subject=subject, annotations={"by": "Zoë"})

@@ -22,6 +22,7 @@ from boxship.server.body import Body
 from boxship.server.deliver import deliver, messages
 from boxship.server.garbage import Policy
 from boxship.server.origin import Doorkeeper
+from boxship.server.quota import QuotaExceeded
 from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
@@ -151,6 +152,8 @@ class App:
             return answer
         except Refusal as refusal:
             return refusal.answer
+        except QuotaExceeded as error:
+            return Refusal(403, "DENIED", f"a quota: {error}", headers={"connection": "close"}).answer
         except (OSError, sqlite3.DatabaseError) as error:
             if self._registry and _is_full(error):
                 self._registry.room.ran_out()

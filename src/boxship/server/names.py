@@ -16,6 +16,7 @@ from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.document import Document
 from boxship.server.push import TagMoved, push_manifest
+from boxship.server.quota import Quotas
 from boxship.server.storage import FileState
 from boxship.server.tagging import Terms
 
@@ -61,8 +62,9 @@ class Referrer:
 class Names:
     """What a registry knows by name."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quotas: Quotas | None = None) -> None:
         self._database = database
+        self._quotas = quotas or Quotas()
 
     def manifest_by_tag(self, repository: str, tag: str) -> StoredManifest | None:
         """The manifest that a tag names."""
@@ -87,6 +89,10 @@ class Names:
     def has_repository(self, repository: str) -> bool:
         """Whether anything was ever pushed there."""
         return self._database.read("SELECT 1 FROM repo WHERE name = ?", (repository,)).fetchone() is not None
+
+    def check_room(self, repository: str, size: int) -> None:
+        """Raise `QuotaExceeded` where the repository can have no blob of `size` bytes, or more."""
+        self._quotas.check_room(self._database.read, repository, size)
 
     def tags(self, repository: str, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` tags that come after `after`, in the order of their bytes."""
@@ -113,7 +119,8 @@ class Names:
     ) -> None:
         """Let the repository have a blob whose bytes are durable; the upload it came by is over.
 
-        Raises `Vanished` where `look` finds no file: somebody who thought the one before it bad has just moved it away.
+        Raises `QuotaExceeded`, or `Vanished` where `look` finds no file: somebody who thought the one before it bad has
+        just moved it away.
         """
 
         def work(connection: sqlite3.Connection) -> None:
@@ -122,7 +129,8 @@ class Names:
             if not state:
                 raise Vanished(digest)
             connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, now))
-            _link(connection, repository, digest, now)
+            with self._quotas.kept(connection, repository):
+                _link(connection, repository, digest, now)
             connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
         await self._database.write(work)
@@ -136,12 +144,16 @@ class Names:
         await self._database.write(work, durable=False)
 
     async def link_blob(self, repository: str, digest: Digest, *, now: float) -> bool:
-        """Let the repository have a blob that another one has, or had a moment ago; False where it is gone."""
+        """Let the repository have a blob that another one has, or had a moment ago; False where it is gone.
+
+        Raises `QuotaExceeded`.
+        """
 
         def work(connection: sqlite3.Connection) -> bool:
             revived = connection.execute(_REVIVE, (now, str(digest))).rowcount > 0
             if revived:
-                _link(connection, repository, digest, now)
+                with self._quotas.kept(connection, repository):
+                    _link(connection, repository, digest, now)
             return revived
 
         return await self._database.write(work)
@@ -183,12 +195,13 @@ class Names:
         """Store a manifest and let tags name it, if the repository has all that the manifest needs.
 
         A `sparse` one needs nothing.
-        Raises `ContentMissing`, `SizeDiffers`, or `TagMoved` or `TagKept` where the terms deny it.
+        Raises `ContentMissing`, `SizeDiffers`, `QuotaExceeded`, or `TagMoved` or `TagKept` where the terms deny it.
         """
 
         def work(connection: sqlite3.Connection) -> None:
-            repo = _repository(connection, repository, now)
-            push_manifest(connection, repo, digest, document, tags=tags, terms=terms, now=now, sparse=sparse)
+            with self._quotas.kept(connection, repository):
+                repo = _repository(connection, repository, now)
+                push_manifest(connection, repo, digest, document, tags=tags, terms=terms, now=now, sparse=sparse)
 
         await self._database.write(work)
 

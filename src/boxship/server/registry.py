@@ -15,6 +15,7 @@ from boxship.server.body import Patience
 from boxship.server.database import Database
 from boxship.server.layout import Layout
 from boxship.server.names import Names
+from boxship.server.quota import Quotas
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
@@ -43,6 +44,7 @@ class Settings:
         anonymous: what anybody may do: `none`, or `pull`, `create` or `push`, also with `:PATTERN`. Where nothing is
             said and there are no users either, anybody may do everything.
         immutable: patterns of tags that nobody moves or deletes once they name something: `v*`.
+        quota_bytes, quota_tags, quota_repositories: the most of them in all, or `PATTERN=AMOUNT` in some repositories.
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
         gc_grace: seconds that content is kept which no manifest refers to.
         gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
@@ -61,6 +63,9 @@ class Settings:
     htpasswd: str = ""
     anonymous: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
+    quota_bytes: tuple[str, ...] = ()
+    quota_tags: tuple[str, ...] = ()
+    quota_repositories: tuple[str, ...] = ()
     gc_interval: float = 3600.0
     gc_grace: float = 24 * 3600.0
     gc_untagged: bool = False
@@ -91,6 +96,9 @@ class Registry:
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
         """
         immutable = Immutable.parse(settings.immutable)
+        quotas = Quotas.parse(
+            bytes=settings.quota_bytes, tags=settings.quota_tags, repositories=settings.quota_repositories
+        )
         layout = Layout(folder)
         try:
             database = Database(layout.database)
@@ -109,7 +117,7 @@ class Registry:
             layout.share()
         storage.sweep(sessions.has)
         room = Room(folder, settings.reserve)
-        names = Names(database)
+        names = Names(database, quotas)
         return cls(
             settings=settings,
             names=names,

@@ -8,18 +8,41 @@ from __future__ import annotations
 __all__ = ["VERSION", "prepare", "read_version"]
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from boxship.errors import InvalidSettings
 from boxship.server.backfill import describe_manifests
 
-VERSION = 2
+VERSION = 3
 
-_SCHEMA = """
+_COUNTING = """
+CREATE TRIGGER blob_linked AFTER INSERT ON repo_blob BEGIN
+    UPDATE repo SET bytes = bytes + (SELECT size FROM blob WHERE digest = new.digest) WHERE id = new.repo_id;
+END;
+CREATE TRIGGER blob_unlinked AFTER DELETE ON repo_blob BEGIN
+    UPDATE repo SET bytes = bytes - (SELECT size FROM blob WHERE digest = old.digest) WHERE id = old.repo_id;
+END;
+CREATE TRIGGER manifest_put AFTER INSERT ON manifest BEGIN
+    UPDATE repo SET bytes = bytes + length(new.body) WHERE id = new.repo_id;
+END;
+CREATE TRIGGER manifest_deleted AFTER DELETE ON manifest BEGIN
+    UPDATE repo SET bytes = bytes - length(old.body) WHERE id = old.repo_id;
+END;
+CREATE TRIGGER tag_put AFTER INSERT ON tag BEGIN
+    UPDATE repo SET tags = tags + 1 WHERE id = new.repo_id;
+END;
+CREATE TRIGGER tag_deleted AFTER DELETE ON tag BEGIN
+    UPDATE repo SET tags = tags - 1 WHERE id = old.repo_id;
+END;
+"""
+
+_SCHEMA = f"""
 CREATE TABLE repo (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    created REAL NOT NULL DEFAULT 0
+    created REAL NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0, -- of its blobs and manifests; this and the next are kept by triggers, for quotas
+    tags INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- `modified` is the file's time in nanoseconds: with the size, how a file that was altered is noticed.
@@ -119,6 +142,7 @@ CREATE TABLE user_grant (
     actions TEXT NOT NULL,
     PRIMARY KEY (user, pattern)
 ) STRICT, WITHOUT ROWID;
+{_COUNTING}
 """
 
 # How each older version becomes the next one. What has no time yet counts as of now: no sweep takes it at once.
@@ -155,6 +179,15 @@ CREATE TABLE user_grant (
     PRIMARY KEY (user, pattern)
 ) STRICT, WITHOUT ROWID;
 """,
+    2: f"""
+ALTER TABLE repo ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repo ADD COLUMN tags INTEGER NOT NULL DEFAULT 0;
+UPDATE repo SET
+    bytes = (SELECT coalesce(sum(length(body)), 0) FROM manifest WHERE repo_id = id)
+        + (SELECT coalesce(sum(size), 0) FROM repo_blob JOIN blob USING (digest) WHERE repo_id = id),
+    tags = (SELECT count(*) FROM tag WHERE repo_id = id);
+{_COUNTING}
+""",  # noqa: S608 - of constants
 }
 
 # And what is then read from what is there, which SQL cannot read.
@@ -173,7 +206,8 @@ def prepare(connection: sqlite3.Connection, where: str) -> None:
             _run(connection, _SCHEMA)
         for version in range(found or VERSION, VERSION):
             _run(connection, _MIGRATIONS[version])
-            _FILLINGS[version](connection)
+            if version in _FILLINGS:
+                _FILLINGS[version](connection)
         connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
@@ -200,6 +234,10 @@ def _run(connection: sqlite3.Connection, script: str) -> None:
         connection.execute(statement)
 
 
-def _statements(script: str) -> list[str]:
-    lines = (line for line in script.splitlines() if not line.startswith("--"))
-    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

@@ -19,6 +19,7 @@ from boxship.server.claim import Claim, Incomplete
 from boxship.server.doubt import is_sound
 from boxship.server.finishing import finished, in_thread
 from boxship.server.names import Blob, Vanished
+from boxship.server.quota import QuotaExceeded
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.rights import Caller, Right
@@ -103,6 +104,7 @@ def _elsewhere(registry: Registry, caller: Caller, source: str | None, digest: D
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
+    _check_room(registry, request.repository, digest, request.body.length or 0)
     hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
     with await registry.storage.claim_any() as claim:
         try:
@@ -150,6 +152,7 @@ async def _claimed(registry: Registry, request: Request) -> AsyncIterator[tuple[
 async def _receive(registry: Registry, request: Request, session: Session, claim: Claim) -> Session:
     """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
     expected = _check_range(request, session)
+    registry.names.check_room(session.repository, session.size + (request.body.length or 0))
     batches = request.body.batches(registry.settings.largest_blob - session.size, _BATCH)
     try:
         size = await registry.storage.append(claim, session.size, batches, session.hashes)
@@ -186,16 +189,23 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
     """
     try:
         await _check_digest(registry, session, claim, digest)
+        # Before it gets its name, under which it would be in the way for a day if it got no row.
+        _check_room(registry, session.repository, digest, session.size)
         await registry.storage.publish(claim, digest, session.size)
         look = partial(registry.storage.look, digest)
         await registry.names.put_blob(session.repository, digest, look, session.id, now=registry.clock())
     except Vanished as error:
         await _drop(registry, session, claim)
         raise Refusal(503, "UNKNOWN", "the blob was being cleared away", headers={"retry-after": "1"}) from error
-    except (OSError, Incomplete, Refusal):
+    except (OSError, Incomplete, QuotaExceeded, Refusal):
         await _drop(registry, session, claim)
         raise
     registry.sessions.ended(session.id)
+
+
+def _check_room(registry: Registry, repository: str, digest: Digest, size: int) -> None:
+    if not registry.names.blob(repository, digest):
+        registry.names.check_room(repository, size)
 
 
 async def _check_digest(registry: Registry, session: Session, claim: Claim, digest: Digest) -> None:
