@@ -263,7 +263,16 @@ class Client:
             Contexts(self._tls_context),
             proxies_of(os.environ),
             flags.user_agent.value if flags.user_agent else USER_AGENT,
-            Told(flags, self._credential, self._config, folder, self._refresh, self._bounds, self._timeout),
+            Told(
+                flags,
+                self._credential,
+                self._config,
+                folder,
+                self._refresh,
+                self._bounds,
+                self._timeout,
+                self._on_event,
+            ),
         )
 
     # Life.

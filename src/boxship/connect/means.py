@@ -20,6 +20,7 @@ from boxship.connect.recollection import default_folder
 from boxship.connect.resolve import Resolver
 from boxship.credential import Credential
 from boxship.errors import InvalidSettings
+from boxship.event import Listener
 from boxship.settings.hosts import Flags, Site
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Told:
         memory: where it is kept how hosts were reached; None keeps nothing.
         refresh: whether that is ignored.
         timeout: the bound of a whole operation, if there is one.
+        listener: who is told what happens, if anybody is.
     """
 
     flags: Flags
@@ -57,6 +59,7 @@ class Told:
     refresh: bool
     bounds: Bounds
     timeout: float | None
+    listener: Listener | None
 
 
 def told_places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> Mapping[tuple[str, int], tuple[Address, ...]]:

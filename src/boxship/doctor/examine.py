@@ -22,11 +22,14 @@ from boxship.connect.means import Means
 from boxship.connect.places import Atlas
 from boxship.connect.question import question
 from boxship.doctor.content import look_inside
-from boxship.doctor.probe import Greeting, Probe, probe
+from boxship.doctor.handshake import Greeting
+from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
 from boxship.doctor.surface import name_check, probe_checks, proxy_check, settings_checks
+from boxship.doctor.timeline import timeline
 from boxship.doctor.verdict import Case, judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
+from boxship.event import Listener
 from boxship.reference import Reference
 
 if TYPE_CHECKING:
@@ -67,7 +70,8 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
     checks += (*settings_checks(means.site), proxy_check(leg))
     left = max(0.1, _WHOLE - (time.monotonic() - began))
     with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
-        inside = pool.submit(look_inside, client, reference, Work(timeout=left))
+        journey = Work(timeout=left, listener=_all_of_it(means.told.listener))
+        inside = pool.submit(look_inside, client, reference, journey)
         # Behind a proxy, what this machine can dial says nothing: the proxy dials.
         probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
         contents = inside.result()
@@ -79,8 +83,14 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         checks=tuple(checks),
         remedies=remedies,
         endpoints=contents.origins,
+        timeline=timeline(journey.trace.events),
         seconds=time.monotonic() - began,
     )
+
+
+def _all_of_it(listener: Listener | None) -> Listener:
+    """Who is told also what is costly to tell: the timeline is made of it."""
+    return lambda event: listener(event) if listener else None
 
 
 def _probes(means: Means, leg: Leg, work: Work, pool: ThreadPoolExecutor, checks: list[Check]) -> Iterator[Probe]:
@@ -128,5 +138,7 @@ def _greeting(means: Means) -> Greeting:
         means.contexts.load(site.trust, named=site.named)
         return made
 
-    name = site.registry.host.partition("%")[0].rstrip(".")
-    return Greeting(name, site.registry.name, context, question(site.registry.name, means.user_agent))
+    name, host = site.registry.host.partition("%")[0].rstrip("."), site.registry.name
+    verifies = means.contexts.verifies(site.trust, named=site.named)
+    skipped = "" if verifies else site.trust.skipped or "the client's own context"
+    return Greeting(name, host, context, question(host, means.user_agent), site.trust, skipped)

@@ -8,6 +8,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from boxship.doctor.hop import Hop
 from boxship.doctor.ids import link_to
 
 
@@ -78,6 +79,7 @@ class Report:
         verdict: the whole in one paragraph of plain words.
         remedies: what to write, for each program that can be told.
         endpoints: every `host:port` that was needed, for whoever opens a firewall.
+        timeline: what a pull would begin with, request by request.
         seconds: how long the examination took.
     """
 
@@ -86,6 +88,7 @@ class Report:
     checks: tuple[Check, ...]
     remedies: tuple[Remedy, ...] = ()
     endpoints: tuple[str, ...] = ()
+    timeline: tuple[Hop, ...] = ()
     seconds: float = 0.0
 
     @property
@@ -102,5 +105,6 @@ class Report:
             "remedies": [{"program": r.program, "where": r.where, "text": r.text} for r in self.remedies],
             "endpoints": list(self.endpoints),
             "seconds": round(self.seconds, 3),
+            "timeline": [hop.document() for hop in self.timeline],
             "checks": [check.document() for check in self.checks],
         }

@@ -184,20 +184,24 @@ class Session:
         sent = request if authorization is None else request.with_headers(Authorization=authorization.reveal())
         began = time.monotonic()
         story = _story(ask, connection, sent)
+        where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
         try:
             bound = first_byte(ask.kind, bounds)
             response = connection.exchange(sent, ask.work, bounds, bound, story.wrote if story else None)
         except BaseException as error:
             if story:
                 story.failed(error)
+            else:
+                words, facts = type(error).__name__, _facts(connection, request, where, began)
+                text = f"{request.method} {where}: {words}"
+                ask.work.trace.say("RequestFailed", text, level="W", facts={**facts, "error": words})
             raise
-        taken = (time.monotonic() - began) * 1000
-        where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
-        text = f"{request.method} {where} {response.status} in {taken:.1f} ms"
+        text = f"{request.method} {where} {response.status} in {(time.monotonic() - began) * 1000:.1f} ms"
         if story:
             story.answered(response, text)
         else:
-            ask.work.trace.say("Request", text)
+            facts = {**_facts(connection, request, where, began), "status": response.status}
+            ask.work.trace.say("Request", text, facts=facts)
         forwarder = connection.verdict.forwarder
         if forwarder and (failure := _of_proxy(ask.site, forwarder, response)):
             raise failure
@@ -270,6 +274,12 @@ def _bounded(ask: Ask, bounds: Bounds) -> Ask:
     """The same, ended where the kind of it has a bound for all that it takes; its content is read within that, too."""
     seconds = whole(ask.kind, bounds)
     return ask if seconds is None else ask.within(seconds)
+
+
+def _facts(connection: Connection, request: Request, where: str, began: float) -> dict[str, Fact]:
+    """What an error's timeline tells of an exchange that nobody listens to."""
+    ms = (time.monotonic() - began) * 1000
+    return {"connection": connection.number, "method": request.method, "url": where, "ms": ms}
 
 
 def _story(ask: Ask, connection: Connection, sent: Request) -> Story | None:
