@@ -62,7 +62,7 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         reach.add_argument("--header", action="append", dest="headers", metavar="NAME: VALUE|@FILE", help=words)
     reach.add_argument("--user-agent", metavar="TEXT", help="what boxship calls itself")
     reach.add_argument("--refresh", action="store_true", help="ignore how hosts were reached before, and find out anew")
-    parser.set_defaults(headers=[])
+    parser.set_defaults(headers=[], credential=None)
     access = parser.add_argument_group("credentials (by default, docker's settings)")
     access.add_argument("--username", metavar="NAME")
     password = access.add_mutually_exclusive_group()
@@ -103,6 +103,7 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
             skip_tls_verify=True if "*" in skip else skip,
             username=chosen.username,
             password=_password(chosen),
+            credential=chosen.credential,
             ca_file=chosen.ca_file,
             cert=chosen.cert,
             key=chosen.key,

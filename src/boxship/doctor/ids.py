@@ -14,6 +14,7 @@ IDS: Mapping[str, str] = {
     "settings": "whether this machine's settings can be read",
     "settings.scheme": "whether TLS, plain HTTP or both may be spoken, and who says so",
     "settings.trust": "whose certificates are believed",
+    "secret": "whether a pull secret has an entry that the kubelet would send",
     "proxy": "whether a proxy is in the way, and which rule says so",
     "names": "which addresses the host's name has",
     "tcp": "whether each address and port accepts connections, refuses or drops them",

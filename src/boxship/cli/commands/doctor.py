@@ -8,10 +8,11 @@ import argparse
 import json
 import shutil
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from boxship.cli import console, options
-from boxship.doctor import Check, Report, Status, examine
+from boxship.cli.secret import add_from_secret, connecting, read_secret
+from boxship.doctor import Check, Report, Status, examine, examine_with_secret
 
 SUMMARY = "Say where it is stuck on the way to a registry, and what to do."
 EXAMPLE = "boxship doctor reg.corp/team/app:1.2"
@@ -25,14 +26,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument("reference", help="for example reg.corp/team/app:1.2")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="as text (default) or JSON")
+    add_from_secret(parser)
     parser.add_argument("--endpoints", action="store_true", help="only list each host and port that was needed")
     options.add_common(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Examine, and print what was found."""
-    with options.client(chosen) as client:
-        report = examine(chosen.reference, client)
+    report = _examination(chosen)()
     if chosen.endpoints:
         console.say(*report.endpoints)
     elif chosen.output == "json":
@@ -40,6 +41,19 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         console.say(*_text(report, min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)))
     return 0 if report.healthy else _FINDINGS
+
+
+def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
+    """What examines; a secret is read before."""
+    if chosen.from_secret is not None:
+        secret, connect = read_secret(chosen.from_secret), connecting(chosen)
+        return lambda: examine_with_secret(chosen.reference, secret, connect)
+    return lambda: _examined(chosen)
+
+
+def _examined(chosen: argparse.Namespace) -> Report:
+    with options.client(chosen) as client:
+        return examine(chosen.reference, client)
 
 
 def _text(report: Report, width: int) -> Iterator[str]:
