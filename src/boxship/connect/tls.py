@@ -9,7 +9,8 @@ __all__ = ["TLSSocket", "Untrusted", "explain"]
 
 import contextlib
 import ssl
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
@@ -105,6 +106,14 @@ class Carrier(Protocol):
         """Close it."""
 
 
+class _Chains(Protocol):
+    """What OpenSSL knows of certificates."""
+
+    def get_unverified_chain(self) -> Sequence[object] | None: ...
+
+    def get_verified_chain(self) -> Sequence[object] | None: ...
+
+
 class TLSSocket:
     """TLS over a connected socket that does not block; to its users, a socket.
 
@@ -153,6 +162,28 @@ class TLSSocket:
         """The version and cipher that were agreed."""
         cipher = self._tls.cipher()
         return f"{self._tls.version()}, {cipher[0] if cipher else '?'}"
+
+    @property
+    def version(self) -> str:
+        """The version that was agreed; '' before that."""
+        return self._tls.version() or ""
+
+    @property
+    def protocol(self) -> str:
+        """What is spoken inside, by ALPN (RFC 7301); '' where that was not agreed."""
+        return self._tls.selected_alpn_protocol() or ""
+
+    def sent(self) -> Sequence[object]:
+        """The certificates that the peer sent, its own first."""
+        return self._chains.get_unverified_chain() or ()
+
+    def verified(self) -> Sequence[object]:
+        """The certificates by which it was verified, from its own to a root."""
+        return self._chains.get_verified_chain() or ()
+
+    @property
+    def _chains(self) -> _Chains:
+        return cast("_Chains", self._tls._sslobj)  # type: ignore[attr-defined] # public since Python 3.13, in DER alone
 
     # A socket, as far as it is used.
 

@@ -7,37 +7,24 @@ from __future__ import annotations
 
 __all__ = ["Greeting", "Probe", "probe"]
 
-import errno
 import os
-import socket
+import ssl
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from boxship.connect import question
 from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
-from boxship.connect.evidence import Evidence, classify, evidence_of
-from boxship.connect.readiness import READ, WRITE, Readiness
+from boxship.connect.evidence import Evidence, evidence_of
+from boxship.connect.tls import TLSSocket, explain
 from boxship.connect.verdict import PlainSocket
+from boxship.doctor.clock import skew_of
+from boxship.doctor.handshake import Greeting, look_closer, shake
+from boxship.doctor.secured import Secured, cause
+from boxship.doctor.steps import answer, connect
 
-if TYPE_CHECKING:
-    import ssl
-
-    from boxship.connect.tls import TLSSocket
-
-_CHUNK = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Greeting:
-    """What a place is greeted with: the name to verify, the TLS context with its roots, the question in bytes."""
-
-    name: str
-    host: str
-    context: Callable[[], ssl.SSLContext]
-    question: bytes = field(repr=False)
+# Where TLS, or who speaks it, keeps something back.
+_LOOK_CLOSER = (Evidence.SPOKE_TLS, Evidence.RESET, Evidence.NO_REGISTRY)
 
 
 @dataclass(slots=True)
@@ -49,7 +36,8 @@ class Probe:
         words: what the system, TLS or the answer says of it.
         remedy: what TLS knows to do about it.
         answer: the answer to the question.
-        tls_story: version and cipher.
+        skew: how many seconds the clock of the answer is before this machine's.
+        seen: what was seen of TLS.
     """
 
     address: Address
@@ -60,13 +48,19 @@ class Probe:
     tcp_ms: float | None = None
     tls_ms: float | None = None
     http_ms: float | None = None
-    tls_story: str = ""
     answer: question.Answer | None = None
+    skew: float | None = None
+    seen: Secured | None = None
 
     @property
     def connected(self) -> bool:
         """Whether TCP was established."""
         return self.tcp_ms is not None
+
+    @property
+    def tls_story(self) -> str:
+        """Version, cipher and what is spoken inside."""
+        return self.seen.agreed if self.seen else ""
 
     @property
     def is_registry(self) -> bool:
@@ -80,103 +74,60 @@ def probe(address: Address, *, tls: bool, greeting: Greeting, until: float) -> P
     try:
         with open_socket(address) as sock:
             _look(found, sock, greeting, until)
+    except ssl.SSLError as error:
+        # In TLS 1.3 a client has done its part before its certificate is judged.
+        found.evidence, (found.words, found.remedy) = Evidence.SPOKE_TLS, explain(error)
     except OSError as error:
         found.evidence = evidence_of(error.errno)
         found.words = found.words or os.strerror(error.errno or 0).lower()
+    if found.seen and found.evidence in _LOOK_CLOSER:
+        _look_closer(found, found.seen, greeting, until)
     return found
 
 
 def _look(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> None:
+    context = greeting.context() if found.tls else None  # what it takes to read the roots is not the peer's time
     began = time.monotonic()
-    if not _connect(sock, found.address, until):
+    if not connect(sock, found.address, until):
         return
     found.tcp_ms = (time.monotonic() - began) * 1000
     found.evidence = Evidence.MUTE
-    wire: PlainSocket | TLSSocket = sock
-    if found.tls:
-        secured = _greet(found, sock, greeting, until)
-        if not secured:
-            return
-        wire = secured
+    secured = _greet(found, sock, context, greeting, until) if context else None
+    if context and not secured:
+        return
+    wire = secured or sock
     began = time.monotonic()
     wire.send(memoryview(greeting.question))
-    answer = _answer(wire, greeting.host, until)
-    if answer:
+    said = answer(wire, greeting.host, until)
+    if said:
         found.http_ms = (time.monotonic() - began) * 1000
-        _judge(found, answer)
+        _judge(found, said)
 
 
-def _connect(sock: PlainSocket, address: Address, until: float) -> bool:
-    code = sock.connect_ex(address.sockaddr)
-    if code in (errno.EINPROGRESS, errno.EWOULDBLOCK):
-        if not Readiness(sock, WRITE).wait(until):
-            return False
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if code:
-        raise OSError(code, os.strerror(code))
-    return True
-
-
-def _greet(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> TLSSocket | None:
+def _greet(
+    found: Probe, sock: PlainSocket, context: ssl.SSLContext, greeting: Greeting, until: float
+) -> TLSSocket | None:
     """TLS, if it comes to be; what else there is, is in `found`."""
-    from boxship.connect.tls import TLSSocket, Untrusted  # noqa: PLC0415 -- it imports ssl
-
     began = time.monotonic()
-    wire = TLSSocket(sock, greeting.context(), greeting.name)
-    wire.handshake()
-    first = _receive(wire, until)
-    if first is None:
-        return None
-    evidence = classify(first)
-    if evidence:
-        found.evidence, found.words = evidence, f"it answers {first[:16]!r}" if first else ""
-        return None
-    found.evidence = Evidence.SPOKE_TLS
-    try:
-        while not wire.handshake():
-            if _receive(wire, until) is None:
-                found.words = "the handshake did not end"
-                return None
-    except Untrusted as error:
-        found.words, found.remedy = error.words, error.remedy
-        return None
-    found.tls_ms, found.tls_story = (time.monotonic() - began) * 1000, wire.story()
-    found.evidence = Evidence.MUTE
-    return wire
+    shaken = shake(sock, context, greeting, until)
+    found.evidence, found.words, found.seen = shaken.evidence, shaken.words, shaken.seen
+    if shaken.wire:
+        found.tls_ms = (time.monotonic() - began) * 1000
+    return shaken.wire
 
 
-def _receive(wire: TLSSocket, until: float) -> bytes | None:
-    """What comes next, nothing at the end; None where nothing comes."""
-    while Readiness(wire, READ).wait(until):
-        try:
-            return wire.receive()
-        except BlockingIOError:
-            continue
-        except ConnectionResetError:
-            return b""
-    return None
+def _look_closer(found: Probe, seen: Secured, greeting: Greeting, until: float) -> None:
+    seen = look_closer(seen, found.evidence, found.address, greeting, until)
+    found.seen, found.skew = seen, found.skew if found.answer else seen.second.skew
+    if seen.wrong:
+        found.evidence, (found.words, found.remedy) = Evidence.SPOKE_TLS, cause(seen)
 
 
-def _answer(wire: PlainSocket | TLSSocket, host: str, until: float) -> question.Answer | None:
-    received = b""
-    while True:
-        try:
-            data = wire.recv(_CHUNK)
-        except BlockingIOError:
-            if not Readiness(wire, READ).wait(until):
-                return None
-            continue
-        received += data
-        answer = question.parse(received, host, ended=not data or len(received) >= question.LONGEST)
-        if answer:
-            return answer
-
-
-def _judge(found: Probe, answer: question.Answer) -> None:
-    found.answer = answer
-    if answer.moved:
-        found.evidence, found.words = Evidence.NO_REGISTRY, f"it sends everybody to TLS on port {answer.moved}"
-    elif answer.refusal:
-        found.evidence, found.words = Evidence.NO_REGISTRY, answer.refusal
+def _judge(found: Probe, said: question.Answer) -> None:
+    found.answer, found.skew = said, skew_of(said.head, time.time())
+    if said.moved:
+        found.evidence, found.words = Evidence.NO_REGISTRY, f"it sends everybody to TLS on port {said.moved}"
+    elif said.refusal:
+        found.evidence, found.words = Evidence.NO_REGISTRY, said.refusal
     else:
-        found.evidence, found.words = Evidence.DONE, f"HTTP {answer.head.status}"
+        found.evidence, found.words = Evidence.DONE, f"HTTP {said.head.status}"

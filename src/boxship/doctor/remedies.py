@@ -6,7 +6,7 @@ of containers, and the flags of crane.
 
 from __future__ import annotations
 
-__all__ = ["for_authority", "for_plain_http"]
+__all__ = ["for_authority", "for_client", "for_plain_http"]
 
 from boxship.doctor.report import Remedy
 from boxship.reference import Reference
@@ -38,7 +38,36 @@ def for_authority(reference: Reference) -> tuple[Remedy, ...]:
         Remedy("containerd", f"/etc/containerd/certs.d/{_folder(host)}/hosts.toml", hosts),
         Remedy("podman, skopeo", "the shell", f"install -D -m 644 ca.crt /etc/containers/certs.d/{host}/ca.crt"),
         Remedy("crane", "the shell", f"SSL_CERT_FILE=ca.crt crane ls {told}"),
+        Remedy("a Kubernetes node", "the shell of each node, as its runtime pulls (Debian, Ubuntu)", _on_node(host)),
     )
+
+
+def for_client(reference: Reference) -> tuple[Remedy, ...]:
+    """How to show a client's certificate, where a registry asks for one; it is in `client.crt` and `client.key`."""
+    host = reference.registry.name
+    told = f"{host}/{reference.repository}"
+    folder = f"/etc/containerd/certs.d/{_folder(host)}"
+    hosts = f'server = "https://{host}"\nclient = [["{folder}/client.crt", "{folder}/client.key"]]'
+    return (
+        Remedy("boxship", "the command line", f"boxship ls --cert client.crt --key client.key {told}"),
+        Remedy("docker", "the shell", _pair(f"/etc/docker/certs.d/{host}")),
+        Remedy("containerd", f"{folder}/hosts.toml", hosts),
+        Remedy("podman, skopeo", "the shell", _pair(f"/etc/containers/certs.d/{host}")),
+    )
+
+
+def _on_node(host: str) -> str:
+    # Go reads the system's authorities once: a runtime that runs knows nothing of a new one.
+    name = _file(host)
+    return (
+        f"install -D -m 644 ca.crt /usr/local/share/ca-certificates/{name}.crt\n"
+        "update-ca-certificates && systemctl restart containerd"
+    )
+
+
+def _pair(folder: str) -> str:
+    # A client's certificate is *.cert, *.crt is an authority's (dockerd's certificates.md, containers-certs.d(5)).
+    return f"install -D -m 644 client.crt {folder}/client.cert\ninstall -D -m 600 client.key {folder}/client.key"
 
 
 def _folder(host: str) -> str:

@@ -10,8 +10,10 @@ from boxship.connect.address import Address, Permission
 from boxship.connect.evidence import Evidence
 from boxship.connect.leg import Leg
 from boxship.connect.places import permission
+from boxship.doctor.clock import clock_check
 from boxship.doctor.probe import Probe
 from boxship.doctor.report import Check, Status
+from boxship.doctor.secure import tls_checks
 from boxship.settings.hosts import Scheme, Site
 
 _SCHEMES = {
@@ -61,7 +63,8 @@ def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[
     secure = any(probe.evidence is Evidence.SPOKE_TLS for probe in probes)
     works = any(probe.is_registry and (probe.tls or _permitted(probe, site)) for probe in probes) and not secure
     bad = Status.WARNING if works else Status.ERROR
-    seen = set()
+    seen: set[Address] = set()
+    told: set[tuple[str, Status, str]] = set()
     for probe in probes:
         # A written port is looked at both ways, and is one place.
         if probe.address not in seen:
@@ -69,7 +72,25 @@ def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[
         seen.add(probe.address)
         if probe.tls:
             yield _tls(probe, bad)
+        # Most often, every address of a host has the same certificate.
+        for check in tls_checks(probe.seen, str(probe.address), bad) if probe.seen else ():
+            if (same := (check.id, check.status, check.words)) not in told:
+                told.add(same)
+                yield check
         yield _http(probe, bad)
+    yield from _clock(probes)
+
+
+def _clock(probes: Sequence[Probe]) -> Iterator[Check]:
+    """The clock that is furthest from this machine's; before it, one that a certificate is valid by."""
+    found = [(probe, probe.skew) for probe in probes if probe.skew is not None]
+    if found:
+        probe, skew = max(found, key=lambda told: (_blames_clock(told[0]), abs(told[1])))
+        yield clock_check(str(probe.address), skew, to_blame=_blames_clock(probe))
+
+
+def _blames_clock(probe: Probe) -> bool:
+    return probe.seen is not None and probe.seen.clock_to_blame
 
 
 def _permitted(probe: Probe, site: Site) -> bool:

@@ -12,8 +12,9 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.places import permission
 from boxship.doctor.content import Contents
 from boxship.doctor.probe import Probe
-from boxship.doctor.remedies import for_authority, for_plain_http
+from boxship.doctor.remedies import for_plain_http
 from boxship.doctor.report import Remedy
+from boxship.doctor.secure import tls_remedies
 from boxship.errors import CredentialFailed, NotFound, Refused
 from boxship.reference import Reference
 from boxship.settings.hosts import Scheme, Site
@@ -110,7 +111,7 @@ def _untrusted(case: Case) -> tuple[str, tuple[Remedy, ...]] | None:
     if not found or case.showing(Evidence.DONE, tls=True):
         return None
     probe = found[0]
-    remedies = for_authority(case.reference) if "--ca-file" in probe.remedy else ()
+    remedies = tls_remedies(probe.seen, case.reference) if probe.seen else ()
     return f"{_places(found)} speaks TLS, and not acceptably: {probe.words}. {_sentence(probe.remedy)}.", remedies
 
 

@@ -6,7 +6,7 @@ the hash in a file's name, are left to it. Which files count is `trust`'s to kno
 
 from __future__ import annotations
 
-__all__ = ["Roots", "named_by", "no_certificate"]
+__all__ = ["Roots", "files_in", "named_by", "no_certificate", "system_bundle", "system_directories"]
 
 import re
 import ssl
@@ -47,22 +47,21 @@ class Roots:
         """Trust what the system's directories hold, or what Windows keeps in stores instead."""
         if sys.platform == "win32":
             self._context.load_default_certs()
-        for directory in _system_directories():
+        for directory in system_directories():
             self._add_hashed(directory)
 
     def add_directory(self, directory: Sourced[str]) -> str:
         """Trust what every file of a directory holds, whatever their names; a warning where that is nothing."""
         path = Path(directory.value)
-        if path.resolve() in {system.resolve() for system in _system_directories()}:
+        if path.resolve() in {system.resolve() for system in system_directories()}:
             self._add_hashed(path)
             return ""
-        found = dict.fromkeys(block for file in _files(path) for block in _certificates(file))
+        found = dict.fromkeys(block for file in files_in(path) for block in _certificates(file))
         return "" if self._add_usable(found) else f"{directory.source}: no certificate was found in {directory.value}"
 
     def add_system_file(self) -> None:
         """Trust the system's bundle, where there is one."""
-        paths = (ssl.get_default_verify_paths().openssl_cafile, *_FILES)
-        bundle = next((path for path in map(Path, paths) if path.is_file()), None)
+        bundle = system_bundle()
         if bundle:
             self._add_usable(_certificates(bundle))
 
@@ -88,7 +87,7 @@ class Roots:
         """Let OpenSSL find what has a hashed name in `directory`, and parse what has not."""
         self._context.load_verify_locations(capath=directory)
         others: dict[bytes, None] = {}
-        for file in _files(directory):
+        for file in files_in(directory):
             keep = self._findable.update if _HASHED.fullmatch(file.name) else others.update
             keep(dict.fromkeys(_certificates(file)))
         self._add_usable(others)
@@ -123,12 +122,20 @@ class Roots:
         return True
 
 
-def _system_directories() -> tuple[Path, ...]:
+def system_bundle() -> Path | None:
+    """The system's file of authorities, where there is one."""
+    paths = (ssl.get_default_verify_paths().openssl_cafile, *_FILES)
+    return next((path for path in map(Path, paths) if path.is_file()), None)
+
+
+def system_directories() -> tuple[Path, ...]:
+    """The system's directories of authorities."""
     own = Path(ssl.get_default_verify_paths().openssl_capath)
     return (own,) if own.is_dir() else tuple(path for path in map(Path, _DIRECTORIES) if path.is_dir())
 
 
-def _files(directory: Path) -> list[Path]:
+def files_in(directory: Path) -> list[Path]:
+    """The files of a directory; none where it cannot be read."""
     try:
         return [path for path in directory.iterdir() if path.is_file()]
     except OSError:
