@@ -29,7 +29,8 @@ PLAIN: Mapping[str, Fact] = {"connection": 2, "host": HOST, "address": "10.0.0.5
 
 
 def told(at: float, name: str, facts: Mapping[str, Fact] = {}, **more: Fact) -> Event:
-    return Event(name, "", 1000 + at / 1000, facts={**facts, **more})
+    level = "W" if "error" in more else "I"
+    return Event(name, "", 1000 + at / 1000, level=level, facts={**facts, **more})
 
 
 def layers(hop: Hop) -> list[Layer]:
@@ -91,6 +92,12 @@ def test_what_came_to_nothing_is_a_hop_that_says_why() -> None:
     assert "connect" not in dropped.document()
     assert (question.url, question.status, question.error) == (f"http://{HOST}/v2/", 200, "")
     assert layers(question) == [Layer.TCP, Layer.FIRST_BYTE]
+
+
+def test_what_nobody_waited_for_is_not_said_to_have_failed() -> None:
+    given_up = Event("ConnectDone", "", 1000.5, level="I", facts={**TLS, "error": "no answer at all"})
+    (hop,) = timeline([told(0, "ConnectStart", TLS), given_up])
+    assert hop.error == "not waited for any more"
 
 
 def test_what_had_not_ended_lasts_to_the_end_of_the_story() -> None:

@@ -17,6 +17,7 @@ from boxship.event import Event
 _Place = tuple[str, int | None]
 _PORTS = {"http": 80, "https": 443}
 _UNFINISHED = "it had not ended"
+_LEFT = "not waited for any more"
 
 
 def timeline(events: Iterable[Event]) -> tuple[Hop, ...]:
@@ -40,7 +41,7 @@ class _Wait:
     failure: str = ""
 
     def over(self, event: Event) -> None:
-        self.end, self.failure = event.at, _text(event, "error")
+        self.end, self.failure = event.at, _failure(event)
 
     def phase(self, beginning: float, last: float) -> Phase:
         # The clock may have been set meanwhile: nothing ends before it began.
@@ -128,7 +129,7 @@ class _Reader:
         """A step of a connection is over, well or with an error."""
         if dial := self._dials.get(_connection(event)):
             dial.waits[-1].over(event)
-            dial.error = _text(event, "error")
+            dial.error = _failure(event)
 
     def question(self, event: Event) -> None:
         """A plain port that nobody named is asked whether a registry is there."""
@@ -146,7 +147,7 @@ class _Reader:
             began = event.at - _number(event, "ms") / 1000
             draft = self._begin(event, _text(event, "method"), _text(event, "url"), began)
         draft.waits[-1].over(event)
-        draft.status, draft.error = int(_number(event, "status")), _text(event, "error")
+        draft.status, draft.error = int(_number(event, "status")), _failure(event)
         if event.name == "Request" and "wait" in event.facts:
             draft.waits.append(_Wait(Layer.TRANSFER, event.at))
 
@@ -212,6 +213,12 @@ _READ: Mapping[str, Callable[[_Reader, Event], object]] = {
 
 def _text(event: Event, fact: str) -> str:
     return str(event.facts.get(fact, ""))
+
+
+def _failure(event: Event) -> str:
+    """Why it came to nothing; of what might still have come to something, a story tells without a warning."""
+    error = _text(event, "error")
+    return _LEFT if error and event.level == "I" else error
 
 
 def _number(event: Event, fact: str) -> float:
