@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from boxship.auth.scope import pull
 from boxship.digest import Digest
@@ -24,15 +25,20 @@ _PIECES = 4  # being received, being hashed, being used, and one to spare
 
 
 @contextmanager
-def open_blob(remote: Remote, repository: str, digest: Digest, *, size: int | None = None) -> Iterator[Blob]:
-    """The blob as a stream. `size` is what its descriptor says, where there is one: a longer answer is not read."""
+def open_blob(
+    remote: Remote, repository: str, digest: Digest, *, size: int | None = None, at: int = 0
+) -> Iterator[Blob]:
+    """The blob as a stream. `size` is what its descriptor says, where there is one: a longer answer is not read.
+
+    From byte `at` on, where its beginning is at hand: who has that verifies the whole.
+    """
     # Its bytes as they are stored: those of a coding could be neither counted nor verified.
     request = Request("GET", routes.blob(repository, digest), {"Accept-Encoding": "identity"})
     wanted = Wanted(remote, request, pull(repository), digest, f"the blob {digest} of {repository}")
-    response = wanted.ask(remote.work, {})
-    known = size if size is not None else response.length
-    with Transfer(wanted, response, known) as transfer:
-        blob = Blob(transfer, digest, known, wanted.what)
+    response = wanted.ask(remote.work, {"Range": f"bytes={at}-"} if at else {})
+    known = response.length if size is None and not at else size
+    with Transfer(wanted, response, known, at=at) as transfer:
+        blob = Blob(transfer, digest, known, wanted.what, at=at)
         try:
             yield blob
         finally:
@@ -56,9 +62,9 @@ class Blob:
     The last piece comes only when the digest and the size are right: whoever has it all has the right bytes.
     """
 
-    def __init__(self, transfer: Transfer, digest: Digest, size: int | None, what: str) -> None:
+    def __init__(self, transfer: Transfer, digest: Digest, size: int | None, what: str, *, at: int = 0) -> None:
         self.digest, self.size, self.what = digest, size, what
-        self._transfer = transfer
+        self._transfer, self._at = transfer, at
         self._hasher = _Hasher(digest.algorithm)
 
     def close(self) -> None:
@@ -66,6 +72,17 @@ class Blob:
         self._hasher.close()
 
     def __iter__(self) -> Iterator[memoryview]:
+        return self._rest() if self._at else self._whole()
+
+    def _rest(self) -> Iterator[memoryview]:
+        received = self._at
+        for piece in self._pieces():
+            received += len(piece)
+            self._check_size(received, whole=False)
+            yield piece
+        self._check_size(received, whole=True)
+
+    def _whole(self) -> Iterator[memoryview]:
         hasher, received = self._hasher, 0
         held: memoryview | None = None
         try:
@@ -86,11 +103,16 @@ class Blob:
             yield held
 
     def _pieces(self) -> Iterator[memoryview]:
-        buffers = [memoryview(bytearray(_PIECE)) for _ in range(_PIECES)]
-        number = 0
-        while count := self._transfer.readinto(buffers[number % _PIECES]):
-            yield buffers[number % _PIECES][:count]
-            number += 1
+        buffers: list[memoryview] = []
+        longest = _PIECE if self.size is None else max(1, min(_PIECE, self.size))
+        for number in count():
+            if number < _PIECES:
+                buffers.append(memoryview(bytearray(longest)))
+            buffer = buffers[number % _PIECES]
+            received = self._transfer.readinto(buffer)
+            if not received:
+                return
+            yield buffer[:received]
 
     def _check_size(self, received: int, *, whole: bool) -> None:
         if self.size is not None and (received > self.size or (whole and received != self.size)):

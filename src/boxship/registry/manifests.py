@@ -13,6 +13,7 @@ from boxship.errors import DigestMismatch, InvalidReference, RegistryError, Unex
 from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.registry.remote import Remote
+from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
@@ -32,6 +33,11 @@ class Document:
     raw: bytes = field(repr=False)
     media_type: str
     digest: Digest
+
+    @property
+    def descriptor(self) -> Descriptor:
+        """What points at it."""
+        return Descriptor(media_type=self.media_type, digest=self.digest, size=len(self.raw))
 
 
 def read_manifest(remote: Remote, reference: Reference) -> Document:

@@ -90,7 +90,7 @@ class Rest:
     def _attempt(self, work: Work, at: int) -> Source:
         response = self._wanted.ask(work, self._headers(at), fresh=True)
         try:
-            source = self._judged(response, at)
+            source = self.source(response, at)
             begun = source.begin()
         except BaseException:
             response.close()
@@ -107,8 +107,8 @@ class Rest:
         same = {"If-Range": tag} if _is_strong(tag) else {}
         return {"Range": f"bytes={at}-", **same}
 
-    def _judged(self, response: Response, at: int) -> Source:
-        """The source that the answer is; `UnexpectedAnswer` where it is no part of the blob, or of another one."""
+    def source(self, response: Response, at: int) -> Source:
+        """The bytes from `at` on of an answer; `UnexpectedAnswer` where it is no part of the blob, or of another."""
         head, bounds = response.head, self._wanted.remote.session.bounds
         why = self._not_of_it(response) or (self._wrong_part(head, at, response.length) if head.status == 206 else "")
         if why:

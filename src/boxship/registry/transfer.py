@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 class Transfer:
     """The bytes of a blob whose answer has begun. One thread reads it; it is closed, or used in `with`."""
 
-    def __init__(self, wanted: Wanted, response: Response, size: int | None) -> None:
+    def __init__(self, wanted: Wanted, response: Response, size: int | None, *, at: int = 0) -> None:
+        """`at`: the byte from which on it was asked for."""
         self._what = wanted.what
         self._work: Work = wanted.remote.work
         self._rest = Rest(wanted, response, size)
-        self._source = Source(response, wanted.remote.session.bounds)
-        self._received = 0
+        self._received = at
+        try:
+            self._source = self._rest.source(response, at) if at else Source(response, wanted.remote.session.bounds)
+        except BaseException:
+            response.close()
+            raise
         self._ended = False
         self._beside: Beside | None = None
         self._asked_from = 0

@@ -1,0 +1,108 @@
+"""Blobs on their way into a folder. What has come of one stays when it breaks off, and the next attempt goes on there.
+
+A blob has its final name when it is whole and right, and never before.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Arriving"]
+
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from boxship.formats.alone import have_alone
+from boxship.registry.uploads import How
+from boxship.spec.descriptor import Descriptor
+
+_PIECE = 1024 * 1024
+
+
+class _Source(Protocol):
+    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
+        """The blob's bytes from byte `at` on."""
+
+
+class Arriving:
+    """The folder of what is not whole yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def take(self, blob: Descriptor, source: _Source, final: Path) -> How:
+        """Bring the blob from there to its final name."""
+        if _has(final, blob):
+            return How.PRESENT
+        self._folder.mkdir(parents=True, exist_ok=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with self._begun(blob) as (file, path):
+            _complete(file, blob, source)
+        try:
+            path.replace(final)
+        except FileNotFoundError:  # another process went on with it as soon as it was closed here
+            if not _has(final, blob):
+                raise
+        with contextlib.suppress(OSError):  # others are on their way
+            self._folder.rmdir()
+        return How.PUSHED
+
+    @contextmanager
+    def _begun(self, blob: Descriptor) -> Iterator[tuple[BinaryIO, Path]]:
+        """What there is of the blob, for this process alone; another process's is left to it."""
+        path = self._folder / f"{blob.digest.algorithm}-{blob.digest.hex}"
+        file = path.open("a+b", buffering=0)
+        own = have_alone(file)
+        if not own:
+            file.close()
+            path = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+            file = path.open("x+b", buffering=0)
+        try:
+            with file:
+                yield file, path
+        finally:
+            if not own:
+                path.unlink(missing_ok=True)
+
+
+def _has(final: Path, blob: Descriptor) -> bool:
+    try:
+        return final.stat().st_size == blob.size
+    except FileNotFoundError:
+        return False
+
+
+def _complete(file: BinaryIO, blob: Descriptor, source: _Source) -> None:
+    """Write what is missing of the blob; what there is of it is verified with it, and given up if it is wrong."""
+    hasher = hashlib.new(blob.digest.algorithm)
+    held = _hash(file, hasher, blob.size)
+    if held:
+        if held < blob.size:
+            _write(file, blob, source, held, hasher)
+        if hasher.hexdigest() == blob.digest.hex:
+            return
+    file.truncate(0)
+    _write(file, blob, source, 0, None)  # the source verifies what is read from the beginning
+
+
+def _hash(file: BinaryIO, hasher: hashlib._Hash, most: int) -> int:
+    """Hash what there is; how many bytes that is, 0 where it is more than there may be."""
+    file.seek(0)
+    held, view = 0, memoryview(bytearray(_PIECE))
+    while count := file.readinto(view):  # type: ignore[attr-defined] # every file of the standard library has it
+        hasher.update(view[:count])
+        held += count
+    return held if held <= most else 0
+
+
+def _write(file: BinaryIO, blob: Descriptor, source: _Source, at: int, hasher: hashlib._Hash | None) -> None:
+    with source.open_blob(blob, at) as pieces:
+        for piece in pieces:
+            if hasher:
+                hasher.update(piece)
+            rest = piece
+            while rest:
+                rest = rest[file.write(rest) :]

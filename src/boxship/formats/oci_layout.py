@@ -1,0 +1,198 @@
+"""OCI image layouts: a folder with `oci-layout`, `index.json` and `blobs/` (image-spec image-layout.md)."""
+
+from __future__ import annotations
+
+__all__ = ["OCILayout"]
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from boxship import media_type as types
+from boxship.digest import Digest
+from boxship.errors import InvalidSettings, NotFound, TimedOut
+from boxship.formats.alone import wait_for
+from boxship.formats.arriving import Arriving
+from boxship.formats.stored import read_stored, read_whole
+from boxship.registry.manifests import Document, parse_document
+from boxship.registry.uploads import How
+from boxship.spec.descriptor import Descriptor
+from boxship.spec.fields import Fields, Malformed, parse_object
+from boxship.spec.index import Index
+
+REF_NAME = "org.opencontainers.image.ref.name"
+_LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+_NOTHING = f'{{"schemaVersion":2,"mediaType":"{types.OCI_INDEX}","manifests":[]}}'.encode()
+_WAIT = 60.0  # seconds, for another process that is writing the index
+
+
+class _Source(Protocol):
+    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
+        """The blob's bytes from byte `at` on."""
+
+
+class OCILayout:
+    """A layout: a `Source` and a `Target` (`store`). Several processes may write one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._arriving = Arriving(folder / ".arriving")
+        self._lock = threading.Lock()
+        self._begun = False
+
+    def __str__(self) -> str:
+        return f"oci:{self._folder}"
+
+    # Reading.
+
+    def resolve(self, name: str) -> Descriptor:
+        """What the layout calls `name`, or what has it as its digest; for '', what it has, if that is one thing."""
+        manifests = self._index().manifests
+        if not name:
+            if len(manifests) == 1:
+                return manifests[0]
+            names = ", ".join(filter(None, (m.annotations.get(REF_NAME, "") for m in manifests))) or "none has a name"
+            raise NotFound(f"{self} has {len(manifests)} images", why=f"which is meant? {names}")
+        if ":" in name:
+            return self._of_digest(Digest.parse(name), manifests)
+        # The last one, as a later writer may have left an earlier entry in its place.
+        found = next((m for m in reversed(manifests) if m.annotations.get(REF_NAME) == name), None)
+        if found is None:
+            names = ", ".join(filter(None, (m.annotations.get(REF_NAME, "") for m in manifests))) or "none"
+            raise NotFound(f"{self} has no image {name}", why=f"its names are {names}")
+        return found
+
+    def read(self, descriptor: Descriptor) -> Document:
+        """The manifest or index, verified."""
+        raw = read_whole(self._path(descriptor.digest), descriptor, f"{descriptor.digest} in {self}")
+        return Document(raw, descriptor.media_type, descriptor.digest)
+
+    @contextmanager
+    def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
+        """The blob's bytes from byte `at` on; verified where that is its beginning."""
+        what = f"the blob {blob.digest} in {self}"
+        try:
+            file = self._path(blob.digest).open("rb", buffering=0)
+        except FileNotFoundError as error:
+            raise NotFound(what, why="there is no such file") from error
+        with file:
+            file.seek(at)
+            yield read_stored(file, blob, what, at)
+
+    # Writing.
+
+    def has(self, manifest: Descriptor) -> bool:
+        """Whether the manifest is there, and the files of all that it refers to."""
+        try:
+            document = self.read(manifest)
+        except (NotFound, FileNotFoundError):
+            return False
+        parsed = parse_document(document)
+        wanted = parsed.manifests if isinstance(parsed, Index) else parsed.references
+        return all(self._path(one.digest).is_file() for one in wanted if not one.urls)
+
+    def take_blob(self, blob: Descriptor, source: _Source) -> How:
+        """Bring the blob there."""
+        self._begin()
+        return self._arriving.take(blob, source, self._path(blob.digest))
+
+    def put(self, document: Document) -> None:
+        """Put the manifest or index among the blobs."""
+        self._begin()
+        _write(self._path(document.digest), document.raw)
+
+    def name(self, document: Document, names: tuple[str, ...]) -> None:
+        """Put it there, and into `index.json` under each of the names: what had one loses it."""
+        self.put(document)
+        with self._lock, self._path_of_layout.open("r+b") as marker:
+            if not wait_for(marker, _WAIT):
+                raise TimedOut(f"{self} is being written by another process", phase="lock", seconds=_WAIT)
+            index = self._fields()
+            entries = [entry.values for entry in index.objects("manifests") if _stays(entry, document, names)]
+            entries += [_entry(document, name) for name in names or ("",)]
+            written = {**index.values, "manifests": entries}
+            _write(self._folder / "index.json", json.dumps(written, indent=2).encode())
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._begun:
+                return
+            (self._folder / "blobs").mkdir(parents=True, exist_ok=True)
+            if not self._path_of_layout.exists():
+                _write(self._path_of_layout, _LAYOUT)
+            self._begun = True
+
+    # Files.
+
+    @property
+    def _path_of_layout(self) -> Path:
+        return self._folder / "oci-layout"
+
+    def _path(self, digest: Digest) -> Path:
+        return self._folder / "blobs" / digest.algorithm / digest.hex
+
+    def _fields(self) -> Fields:
+        path = self._folder / "index.json"
+        try:
+            raw = path.read_bytes()
+        except FileNotFoundError:
+            raw = _NOTHING
+        try:
+            return parse_object(raw)
+        except Malformed as error:
+            raise InvalidSettings(str(path), why=str(error)) from error
+
+    def _index(self) -> Index:
+        path = self._folder / "index.json"
+        if not path.is_file():
+            raise NotFound(f"{self} is no OCI layout", why=f"there is no {path}")
+        try:
+            return Index.parse(path.read_bytes(), types.OCI_INDEX)
+        except Malformed as error:
+            raise InvalidSettings(str(path), why=str(error)) from error
+
+    def _of_digest(self, digest: Digest, manifests: tuple[Descriptor, ...]) -> Descriptor:
+        """What has the digest: in the index, or below it, where only its bytes say what it is."""
+        found = next((one for one in manifests if one.digest == digest), None)
+        if found:
+            return found
+        path = self._path(digest)
+        if not path.is_file():
+            raise NotFound(f"{self} has nothing with the digest {digest}")
+        bare = Descriptor(media_type="", digest=digest, size=path.stat().st_size)
+        parsed = parse_document(self.read(bare))
+        default = types.OCI_INDEX if isinstance(parsed, Index) else types.OCI_MANIFEST
+        return replace(bare, media_type=parsed.media_type or default)
+
+
+def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:
+    name = entry.object("annotations").text(REF_NAME)
+    if name in names:
+        return False
+    # What is named now, or put there again, needs no entry without a name.
+    return bool(name) or entry.text("digest") != str(document.digest)
+
+
+def _entry(document: Document, name: str) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "mediaType": document.media_type,
+        "digest": str(document.digest),
+        "size": len(document.raw),
+    }
+    return {**entry, "annotations": {REF_NAME: name}} if name else entry
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is whole under its name, or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

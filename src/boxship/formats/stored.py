@@ -1,0 +1,50 @@
+"""Blobs that lie in files: read from any byte on, and verified while they are read."""
+
+from __future__ import annotations
+
+__all__ = ["read_stored", "read_whole"]
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from boxship.digest import Digest
+from boxship.errors import DigestMismatch, SizeMismatch
+from boxship.spec.descriptor import Descriptor
+
+_PIECE = 1024 * 1024
+
+
+def read_stored(file: BinaryIO, blob: Descriptor, what: str, at: int = 0) -> Iterator[memoryview]:
+    """The blob's bytes from `at` on, of a file that stands at their beginning; each piece until the next is asked for.
+
+    Read from its beginning it is verified: `DigestMismatch` or `SizeMismatch` comes before the last piece.
+    """
+    hasher = hashlib.new(blob.digest.algorithm)
+    here, there = (memoryview(bytearray(max(1, min(_PIECE, blob.size)))) for _ in range(2))
+    left = blob.size - at
+    held: memoryview | None = None
+    while left:
+        count = file.readinto(here[:left])  # type: ignore[attr-defined] # every file of the standard library has it
+        if not count:
+            raise SizeMismatch(what, expected=blob.size, actual=blob.size - left)
+        left -= count
+        if not at:
+            hasher.update(here[:count])
+        if held is not None:
+            yield held
+        held = here[:count]
+        here, there = there, here
+    if not at:
+        actual = Digest(blob.digest.algorithm, hasher.hexdigest())
+        if actual != blob.digest:
+            raise DigestMismatch(what, expected=str(blob.digest), actual=str(actual))
+    if held is not None:
+        yield held
+
+
+def read_whole(path: Path, blob: Descriptor, what: str) -> bytes:
+    """A small blob that is a file, verified."""
+    with path.open("rb", buffering=0) as file:
+        return b"".join(bytes(piece) for piece in read_stored(file, blob, what))
