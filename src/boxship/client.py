@@ -250,30 +250,21 @@ class Client:
 
     def means(self, registry: Registry | str) -> Means:
         """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
-        from boxship.connect.contexts import Contexts
-        from boxship.connect.means import Means, Told, memory_folder, proxies_of
-        from boxship.connect.resolve import Resolver
-        from boxship.wire.message import USER_AGENT
+        from boxship.connect.means import Means, Told, memory_folder
 
-        work, flags, folder = Work(listener=self._on_event), self._flags, memory_folder(self._memory)
+        work = Work(listener=self._on_event)
         self._finder.check(work)
-        return Means(
-            self._site(_registry(registry), work),
-            Resolver(self._told, only=flags.ip_version),
-            Contexts(self._tls_context),
-            proxies_of(os.environ),
-            flags.user_agent.value if flags.user_agent else USER_AGENT,
-            Told(
-                flags,
-                self._credential,
-                self._config,
-                folder,
-                self._refresh,
-                self._bounds,
-                self._timeout,
-                self._on_event,
-            ),
+        told = Told(
+            self._flags,
+            self._credential,
+            self._config,
+            memory_folder(self._memory),
+            self._refresh,
+            self._bounds,
+            self._timeout,
+            self._on_event,
         )
+        return Means.of(self._site(_registry(registry), work), self._told, self._tls_context, told)
 
     # Life.
 

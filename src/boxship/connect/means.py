@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from boxship.connect.address import Address
 from boxship.connect.contexts import Contexts
@@ -22,9 +22,14 @@ from boxship.credential import Credential
 from boxship.errors import InvalidSettings
 from boxship.event import Listener
 from boxship.settings.hosts import Flags, Site
+from boxship.wire.message import USER_AGENT
 
 if TYPE_CHECKING:
+    import ssl
+
     from boxship.settings.proxies import Proxies
+
+Places = Mapping[tuple[str, int], tuple[Address, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,15 @@ class Means:
     proxies: Proxies | None
     user_agent: str
     told: Told
+
+    @classmethod
+    def of(cls, site: Site, places: Places, context: ssl.SSLContext | None, told: Told) -> Self:
+        """The means of a site, where `places` are told to be dialled elsewhere and `context` is the caller's own."""
+        flags = told.flags
+        agent = flags.user_agent.value if flags.user_agent else USER_AGENT
+        return cls(
+            site, Resolver(places, only=flags.ip_version), Contexts(context), proxies_of(os.environ), agent, told
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class Told:
     listener: Listener | None
 
 
-def told_places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> Mapping[tuple[str, int], tuple[Address, ...]]:
+def told_places(resolve: Mapping[tuple[str, int], tuple[str, int]]) -> Places:
     """Where places are told to be dialled (`--resolve`); `InvalidSettings` for what is no address."""
     places: dict[tuple[str, int], tuple[Address, ...]] = {}
     for (host, port), (address, dialled) in resolve.items():
