@@ -25,9 +25,9 @@ def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Itera
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         line = process.stdout.readline()
-        assert line.startswith("serving http://"), process.communicate()
+        assert line.startswith("serving http"), process.communicate()
         try:
-            yield process, line.removeprefix("serving http://").strip()
+            yield process, line.partition("://")[2].strip()
         finally:
             process.kill()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server import loop, worker, workers
 from boxship.server.address import Address, bind
+from boxship.server.certificate import outlive_hangup
 from boxship.server.exposure import check_exposure, settled
 from boxship.server.plan import Plan
 from boxship.server.registry import Registry
@@ -48,6 +49,8 @@ def _check(plan: Plan, where: Address) -> None:
 async def _run(plan: Plan, address: Address, announce: Callable[[str], None]) -> None:
     stop = Stop()
     on_signals(stop.ask, signal.SIGINT, signal.SIGTERM)
+    if plan.tls_cert:
+        outlive_hangup()
     if plan.workers > 1:
         # Once and here: what is wrong with the folder is said once, and only one process makes it.
         await asyncio.to_thread(_make, plan)

@@ -26,6 +26,7 @@ from boxship.server.address import Address
 from boxship.server.app import App
 from boxship.server.asgi import Application
 from boxship.server.calls import Calls
+from boxship.server.certificate import outlive_hangup, watch
 from boxship.server.origin import Doorkeeper
 from boxship.server.plan import Plan
 from boxship.server.stop import Stop, on_signals
@@ -38,6 +39,7 @@ READY = b"ready\n"  # what a worker tells the process that started it
 _INPUT = 0
 _PARKING = 0.5  # seconds to write down what arrived of uploads
 _SENDING = 0.25  # seconds for what is still being sent
+_SIDE_BY_SIDE = 0.5  # seconds that both certificates are served
 _ONCE_MORE = 0.005  # seconds between two looks whether it accepts connections
 
 
@@ -59,7 +61,10 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
     try:
         await _accepting(address, serving)
         announce()
+        watching = _watching(server, plan)
         await _first(serving, stop.asked)
+        if watching:
+            watching.cancel()
         if serving.done():
             raise BoxshipError(f"the registry at {address} ended by itself") from serving.exception()
     finally:
@@ -73,6 +78,15 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
         await app.close()
         if log:
             await asyncio.to_thread(log.close)
+
+
+def _watching(server: Server, plan: Plan) -> asyncio.Task[None] | None:
+    """The look after the certificate, where there is one."""
+    if not plan.tls_cert:
+        return None
+    # Granian reads the files anew for a second listener, and then closes the first one; its requests go on.
+    server.respawn_interval = _SIDE_BY_SIDE
+    return asyncio.create_task(watch(Path(plan.tls_cert), Path(plan.tls_key), server.reload))
 
 
 async def _first(task: asyncio.Task[None], event: asyncio.Event, seconds: float | None = None) -> None:
@@ -157,6 +171,8 @@ async def _serve_as_told(plan: Plan, address: Address) -> None:
     # Ctrl-C reaches every process of a terminal; the first one decides, and tells. SIGTERM is for this one.
     on_signals(lambda: None, signal.SIGINT)
     on_signals(stop.asked.set, signal.SIGTERM)
+    if plan.tls_cert:
+        outlive_hangup()
     threading.Thread(target=_obey, args=(asyncio.get_running_loop(), stop), daemon=True).start()
     await run(plan, address, stop, _tell_ready)
 
