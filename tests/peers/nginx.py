@@ -5,7 +5,7 @@ It runs as one foreground process, without any of the system's files; what it an
 
 from __future__ import annotations
 
-__all__ = ["HTML_PAGE", "REDIRECT_TO_TLS", "UNAVAILABLE", "nginx", "proxy_to"]
+__all__ = ["HTML_PAGE", "REDIRECT_TO_TLS", "UNAVAILABLE", "nginx", "nginx_of", "proxy_to"]
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,14 +32,10 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {{
-        listen {listen};
-        {tls}
-        {login}
-        location / {{ {answer} }}
-    }}
+    {servers}
 }}
 """
+SERVER = "server {{ listen {listen}; {tls} {login} location / {{ {answer} }} }}"
 
 
 def proxy_to(upstream: Address) -> str:
@@ -66,22 +62,28 @@ def nginx(
     login: Login | None = None,
 ) -> Iterator[Address]:
     """Run nginx giving `answer` (a constant of this module, or `proxy_to`); port 0 is a free one."""
-    folder.mkdir(parents=True, exist_ok=True)
     address = Address(host, port or free_port(host))
-    config, log = folder / "nginx.conf", folder / "nginx.log"
-    config.write_text(
-        CONFIG.format(
-            folder=folder,
-            listen=f"{address} ssl" if tls else str(address),
-            tls=f"ssl_certificate {tls.chain}; ssl_certificate_key {tls.key};" if tls else "",
-            login=_login(folder, login) if login else "",
-            answer=answer,
-        )
+    folder.mkdir(parents=True, exist_ok=True)
+    server = SERVER.format(
+        listen=f"{address} ssl" if tls else str(address),
+        tls=f"ssl_certificate {tls.chain}; ssl_certificate_key {tls.key};" if tls else "",
+        login=_login(folder, login) if login else "",
+        answer=answer,
     )
+    with nginx_of(folder, server, ports=frozenset({address.port}), namespace=namespace):
+        yield address
+
+
+@contextmanager
+def nginx_of(folder: Path, servers: str, *, ports: frozenset[int], namespace: str | None = None) -> Iterator[None]:
+    """Run nginx with these blocks `server { … }`, which listen on `ports`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config, log = folder / "nginx.conf", folder / "nginx.log"
+    config.write_text(CONFIG.format(folder=folder, servers=servers))
     argv = ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(config)]
     with running(argv, log=log, namespace=namespace) as process:
-        wait_until_listening(process, log=log, ports=frozenset({address.port}))
-        yield address
+        wait_until_listening(process, log=log, ports=ports)
+        yield
 
 
 def _login(folder: Path, login: Login) -> str:

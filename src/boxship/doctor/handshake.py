@@ -70,7 +70,7 @@ def shake(sock: PlainSocket, context: ssl.SSLContext, greeting: Greeting, until:
         return Shaken(Evidence.MUTE, seen)
     evidence = classify(first)
     if evidence:
-        return Shaken(evidence, seen, f"it answers {first[:16]!r}" if first else "")
+        return Shaken(evidence, seen, _instead(first))
     try:
         while not wire.handshake():
             if receive(wire, until) is None:
@@ -79,6 +79,13 @@ def shake(sock: PlainSocket, context: ssl.SSLContext, greeting: Greeting, until:
         code = getattr(error.__cause__, "verify_code", 0)
         return Shaken(Evidence.SPOKE_TLS, replace(seen, said=error.words, remedy=error.remedy, code=code))
     return Shaken(Evidence.MUTE, _agreed(seen, wire, greeting), wire=wire)
+
+
+def _instead(first: bytes) -> str:
+    """What comes in place of TLS."""
+    if first.startswith(b"HTTP/"):
+        return "it answers in plain HTTP"
+    return f"it answers {first[:16]!r}" if first else ""
 
 
 def _agreed(seen: Secured, wire: TLSSocket, greeting: Greeting) -> Secured:

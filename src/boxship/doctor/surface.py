@@ -104,6 +104,8 @@ def _tcp(probe: Probe, bad: Status, bound: float) -> Check:
     if probe.evidence is Evidence.SILENT:
         words = "silent"
         return Check(id="tcp", status=bad, at=at, words=words, evidence=(_SILENT.format(seconds=bound),))
+    if probe.evidence is Evidence.LEFT:
+        return Check(id="tcp", status=bad, at=at, words=probe.words, remedy=probe.remedy)
     detail = f" ({probe.words})" if probe.evidence is Evidence.UNREACHABLE else ""
     return Check(id="tcp", status=bad, at=at, words=f"{probe.evidence.value}{detail}")
 
@@ -114,9 +116,11 @@ def _tls(probe: Probe, bad: Status) -> Check:
         return Check(id="tls", status=Status.SKIPPED, at=at, words="there is no connection")
     if probe.tls_ms is not None:
         return Check(id="tls", status=Status.OK, at=at, words=probe.tls_story, ms=probe.tls_ms)
-    words = probe.words if probe.evidence is Evidence.SPOKE_TLS else probe.evidence.value
-    detail = (probe.words,) if probe.words and probe.words != words else ()
-    return Check(id="tls", status=bad, at=at, words=words, evidence=detail, remedy=probe.remedy)
+    if probe.evidence is not Evidence.SPOKE_TLS:
+        words = ": ".join(filter(None, (probe.evidence.value, probe.words)))
+        return Check(id="tls", status=bad, at=at, words=words)
+    own_words = (probe.seen.said,) if probe.seen and probe.seen.said not in ("", probe.words) else ()
+    return Check(id="tls", status=bad, at=at, words=probe.words, evidence=own_words, remedy=probe.remedy)
 
 
 def _http(probe: Probe, bad: Status) -> Check:
