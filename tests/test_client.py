@@ -221,7 +221,7 @@ def test_a_place_to_dial_that_is_no_address_is_refused() -> None:
 @pytest.mark.parametrize("hosts", ["Reg.corp", ["reg.corp"], ["other", "reg.corp:5000"]], ids=str)
 def test_certificates_are_not_checked_of_hosts_that_are_listed(hosts: str | list[str]) -> None:
     with Client(skip_tls_verify=hosts) as client:
-        skipped = {text: site_of(Registry.parse(text), client._flags).trust.skip_verify for text in NAMES}
+        skipped = {text: site_of(Registry.parse(text), client._operations._flags).trust.skip_verify for text in NAMES}
     assert skipped == dict.fromkeys(NAMES, False) | {"reg.corp:5000": True}
 
 

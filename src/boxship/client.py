@@ -5,20 +5,16 @@ from __future__ import annotations
 __all__ = ["Client", "PlainHTTP"]
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
-from boxship.auth.finder import Finder
-from boxship.connect.address import Address
 from boxship.connect.crew import Crew
-from boxship.connect.deadline import Bounds, Work, current_work
-from boxship.errors import BoxshipError, Cancelled, InvalidReference, InvalidSettings, UnexpectedAnswer
+from boxship.connect.deadline import Bounds
+from boxship.errors import BoxshipError, InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Reference, Registry
-from boxship.registry.listing import Listing
+from boxship.registry.operations import Operations
 from boxship.settings.flags import PlainHTTP, read_credential, read_flags
-from boxship.settings.hosts import site_of
 
 if TYPE_CHECKING:
     import ssl
@@ -29,16 +25,13 @@ if TYPE_CHECKING:
     from boxship.event import Listener
     from boxship.platform import Platform
     from boxship.registry.blobs import Blob
+    from boxship.registry.listing import Listing
     from boxship.registry.manifests import Document
     from boxship.registry.ping import Pong
-    from boxship.registry.remote import Remote
-    from boxship.settings.daemon_json import Unsafe
-    from boxship.settings.hosts import Site
     from boxship.spec.config import Config
     from boxship.spec.index import Index
     from boxship.spec.manifest import Manifest
     from boxship.transport.response import Response
-    from boxship.transport.session import Session
 
 # What a verb needs is imported in it: `boxship ls` is started too often to wait for what it does not use.
 # ruff: noqa: PLC0415
@@ -107,9 +100,9 @@ class Client:
         if timeout is not None and not timeout > 0:
             why = f"{timeout!r} is no number of seconds above 0"
             raise InvalidSettings("timeout", why=why, remedy="leave it out where there is to be none")
-        self._timeout, self._on_event = timeout, on_event
-        self._bounds = bounds or Bounds()
-        self._flags = read_flags(
+        if cert and tls_context:
+            raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
+        flags = read_flags(
             os.environ,
             plain_http=plain_http,
             insecure=insecure,
@@ -121,19 +114,20 @@ class Client:
             user_agent=user_agent,
             ip_version=ip_version,
         )
-        if cert and tls_context:
-            raise InvalidSettings("cert and tls_context", why="a context of your own has its own certificate")
-        self._told, self._tls_context = _told_places(resolve), tls_context
-        self._memory, self._refresh = memory, refresh
-        self._credential, self._config = read_credential(username, password, credential), os.fspath(config or "")
-        self._finder = Finder(self._credential, self._config, self._bounds)
-        self._session: Session | None = None
-        self._unsafe: Unsafe | None = None
+        self._operations = Operations(
+            flags,
+            credential=read_credential(username, password, credential),
+            config=os.fspath(config or ""),
+            resolve=resolve,
+            tls_context=tls_context,
+            memory=memory,
+            refresh=refresh,
+            timeout=timeout,
+            bounds=bounds or Bounds(),
+            on_event=on_event,
+        )
+        self._at, self._list = self._operations.at, self._operations.list
         self._crew = Crew(_JOBS, "boxship-client")
-        self._lock = threading.Lock()
-        self._works: set[Work] = set()
-        self._sites: dict[Registry, Site] = {}
-        self._closed = False
 
     # Verbs.
 
@@ -149,7 +143,9 @@ class Client:
         from boxship.registry.tags import tags
 
         reference = _reference(repository)
-        return self._list(reference.registry, lambda remote: tags(remote, reference.repository, after, page_size))
+        return self._list(
+            reference.registry, lambda remote: tags(remote, reference.repository, after, page_size)
+        )
 
     def catalog(self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
         """The registry's repositories, lazily; many hosted registries do not tell."""
@@ -219,7 +215,10 @@ class Client:
 
         parsed = _reference(reference)
         digest = _digest_of(parsed)
-        with self._at(parsed.registry) as remote, open_blob(remote, parsed.repository, digest, size=size) as blob:
+        with (
+            self._at(parsed.registry) as remote,
+            open_blob(remote, parsed.repository, digest, size=size) as blob,
+        ):
             yield blob
 
     def read_blob(
@@ -245,120 +244,28 @@ class Client:
         """The registry's answer to a request of your own, whatever its status, with boxship's credentials and rules."""
         from boxship.registry.ping import ask
 
-        with self._at(_registry(registry)) as remote, ask(remote, method, path, headers or {}, body) as response:
+        with (
+            self._at(_registry(registry)) as remote,
+            ask(remote, method, path, headers or {}, body) as response,
+        ):
             yield response
 
     def means(self, registry: Registry | str) -> Means:
         """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
-        from boxship.connect.means import Means, Told, memory_folder
-
-        work = Work(listener=self._on_event)
-        self._finder.check(work)
-        told = Told(
-            self._flags,
-            self._credential,
-            self._config,
-            memory_folder(self._memory),
-            self._refresh,
-            self._bounds,
-            self._timeout,
-            self._on_event,
-        )
-        return Means.of(self._site(_registry(registry), work), self._told, self._tls_context, told)
+        return self._operations.means(_registry(registry))
 
     # Life.
 
     def close(self) -> None:
         """Close all connections; what other threads wait for ends with `Cancelled`, and so does every later use."""
-        with self._lock:
-            self._closed = True
-            works = tuple(self._works)
-        for work in works:
-            work.cancel()
+        self._operations.close()
         self._crew.close()
-        if self._session:
-            self._session.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # Operations.
-
-    @contextmanager
-    def _at(self, registry: Registry) -> Iterator[Remote]:
-        """The registry, for one operation; an error that leaves it has the operation's story."""
-        remote = self._remote(registry)
-        with self._lock:
-            if self._closed:
-                raise Cancelled("the client is closed")
-            self._works.add(remote.work)
-        try:
-            yield remote
-        except BoxshipError as error:
-            error.during(remote.work.trace.events)
-            raise
-        finally:
-            with self._lock:
-                self._works.discard(remote.work)
-
-    def _remote(self, registry: Registry) -> Remote:
-        work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
-        self._finder.check(work)
-        from boxship.registry.remote import Remote
-
-        return Remote(self._session or self._opened(), self._site(registry, work), work)
-
-    def _site(self, registry: Registry, work: Work) -> Site:
-        site = self._sites.get(registry)  # many operations are at few registries
-        if site is None:
-            site = self._sites[registry] = site_of(registry, self._flags, lambda: self._read_unsafe(work))
-        return site
-
-    def _read_unsafe(self, work: Work) -> Unsafe:
-        """What docker's daemon holds to be insecure; read once, when the first host needs it."""
-        if self._unsafe is None:
-            from boxship.settings.daemon_json import daemon_files, read_daemon_json
-
-            unsafe = read_daemon_json(daemon_files(os.environ))
-            for warning in unsafe.warnings:
-                work.trace.say("Settings", warning, level="W")
-            self._unsafe = unsafe  # two threads may have read it: it says the same
-        return self._unsafe
-
-    def _opened(self) -> Session:
-        """The session, made when the first registry is reached: a client that is only made costs little."""
-        from boxship.connect.connector import Connector
-        from boxship.connect.contexts import Contexts
-        from boxship.connect.means import memory_folder, proxies_of
-        from boxship.connect.resolve import Resolver
-        from boxship.transport.session import Session
-        from boxship.wire.message import USER_AGENT
-
-        with self._lock:
-            if self._session is None:
-                flags = self._flags
-                connector = Connector(
-                    Resolver(self._told, only=flags.ip_version),
-                    Contexts(self._tls_context),
-                    self._bounds,
-                    proxies=proxies_of(os.environ),
-                    memory=memory_folder(self._memory),
-                    refresh=self._refresh,
-                    user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
-                )
-                headers = (header.value for header in flags.headers)
-                self._session = Session(connector, self._bounds, self._finder, headers)
-            return self._session
-
-    def _list(self, registry: Registry, pages: Callable[[Remote], Iterator[tuple[str, ...]]]) -> Listing:
-        def told() -> Iterator[tuple[str, ...]]:
-            with self._at(registry) as remote:
-                yield from pages(remote)
-
-        return Listing(told())
 
 
 def _reference(value: Reference | str) -> Reference:
@@ -382,13 +289,3 @@ def _digest_of(reference: Reference) -> Digest:
             text, (len(text), len(text)), why="a blob is named by digest", remedy="repository@sha256:…"
         )
     return reference.digest
-
-
-def _told_places(
-    resolve: Mapping[tuple[str, int], tuple[str, int]] | None,
-) -> Mapping[tuple[str, int], tuple[Address, ...]]:
-    if not resolve:
-        return {}
-    from boxship.connect.means import told_places
-
-    return told_places(resolve)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["OCILayout"]
+__all__ = ["LAYOUT", "OCILayout"]
 
 import json
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -18,15 +17,15 @@ from boxship.digest import Digest
 from boxship.errors import InvalidSettings, NotFound, TimedOut
 from boxship.formats.alone import wait_for
 from boxship.formats.arriving import Arriving
-from boxship.formats.stored import read_stored, read_whole
+from boxship.formats.files import Folder
+from boxship.formats.layout_source import REF_NAME, LayoutSource, path_of
 from boxship.registry.manifests import Document, parse_document
 from boxship.registry.uploads import How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.spec.index import Index
 
-REF_NAME = "org.opencontainers.image.ref.name"
-_LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
+LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _NOTHING = f'{{"schemaVersion":2,"mediaType":"{types.OCI_INDEX}","manifests":[]}}'.encode()
 _WAIT = 60.0  # seconds, for another process that is writing the index
 
@@ -36,55 +35,15 @@ class _Source(Protocol):
         """The blob's bytes from byte `at` on."""
 
 
-class OCILayout:
-    """A layout: a `Source` and a `Target` (`store`). Several processes may write one."""
+class OCILayout(LayoutSource):
+    """A layout in a folder: a `Source` and a `Target` (`store`). Several processes may write one."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(Folder(folder), f"oci:{folder}")
         self._folder = folder
         self._arriving = Arriving(folder / ".arriving")
         self._lock = threading.Lock()
         self._begun = False
-
-    def __str__(self) -> str:
-        return f"oci:{self._folder}"
-
-    # Reading.
-
-    def resolve(self, name: str) -> Descriptor:
-        """What the layout calls `name`, or what has it as its digest; for '', what it has, if that is one thing."""
-        manifests = self._index().manifests
-        if not name:
-            if len(manifests) == 1:
-                return manifests[0]
-            names = ", ".join(filter(None, (m.annotations.get(REF_NAME, "") for m in manifests))) or "none has a name"
-            raise NotFound(f"{self} has {len(manifests)} images", why=f"which is meant? {names}")
-        if ":" in name:
-            return self._of_digest(Digest.parse(name), manifests)
-        # The last one, as a later writer may have left an earlier entry in its place.
-        found = next((m for m in reversed(manifests) if m.annotations.get(REF_NAME) == name), None)
-        if found is None:
-            names = ", ".join(filter(None, (m.annotations.get(REF_NAME, "") for m in manifests))) or "none"
-            raise NotFound(f"{self} has no image {name}", why=f"its names are {names}")
-        return found
-
-    def read(self, descriptor: Descriptor) -> Document:
-        """The manifest or index, verified."""
-        raw = read_whole(self._path(descriptor.digest), descriptor, f"{descriptor.digest} in {self}")
-        return Document(raw, descriptor.media_type, descriptor.digest)
-
-    @contextmanager
-    def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on; verified where that is its beginning."""
-        what = f"the blob {blob.digest} in {self}"
-        try:
-            file = self._path(blob.digest).open("rb", buffering=0)
-        except FileNotFoundError as error:
-            raise NotFound(what, why="there is no such file") from error
-        with file:
-            file.seek(at)
-            yield read_stored(file, blob, what, at)
-
-    # Writing.
 
     def has(self, manifest: Descriptor) -> bool:
         """Whether the manifest is there, and the files of all that it refers to."""
@@ -124,7 +83,7 @@ class OCILayout:
                 return
             (self._folder / "blobs").mkdir(parents=True, exist_ok=True)
             if not self._path_of_layout.exists():
-                _write(self._path_of_layout, _LAYOUT)
+                _write(self._path_of_layout, LAYOUT)
             self._begun = True
 
     # Files.
@@ -134,7 +93,7 @@ class OCILayout:
         return self._folder / "oci-layout"
 
     def _path(self, digest: Digest) -> Path:
-        return self._folder / "blobs" / digest.algorithm / digest.hex
+        return self._folder / path_of(digest)
 
     def _fields(self) -> Fields:
         path = self._folder / "index.json"
@@ -146,28 +105,6 @@ class OCILayout:
             return parse_object(raw)
         except Malformed as error:
             raise InvalidSettings(str(path), why=str(error)) from error
-
-    def _index(self) -> Index:
-        path = self._folder / "index.json"
-        if not path.is_file():
-            raise NotFound(f"{self} is no OCI layout", why=f"there is no {path}")
-        try:
-            return Index.parse(path.read_bytes(), types.OCI_INDEX)
-        except Malformed as error:
-            raise InvalidSettings(str(path), why=str(error)) from error
-
-    def _of_digest(self, digest: Digest, manifests: tuple[Descriptor, ...]) -> Descriptor:
-        """What has the digest: in the index, or below it, where only its bytes say what it is."""
-        found = next((one for one in manifests if one.digest == digest), None)
-        if found:
-            return found
-        path = self._path(digest)
-        if not path.is_file():
-            raise NotFound(f"{self} has nothing with the digest {digest}")
-        bare = Descriptor(media_type="", digest=digest, size=path.stat().st_size)
-        parsed = parse_document(self.read(bare))
-        default = types.OCI_INDEX if isinstance(parsed, Index) else types.OCI_MANIFEST
-        return replace(bare, media_type=parsed.media_type or default)
 
 
 def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:

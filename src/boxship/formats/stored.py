@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["read_stored", "read_whole"]
+__all__ = ["read_stored"]
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from boxship.digest import Digest
@@ -42,9 +41,3 @@ def read_stored(file: BinaryIO, blob: Descriptor, what: str, at: int = 0) -> Ite
             raise DigestMismatch(what, expected=str(blob.digest), actual=str(actual))
     if held is not None:
         yield held
-
-
-def read_whole(path: Path, blob: Descriptor, what: str) -> bytes:
-    """A small blob that is a file, verified."""
-    with path.open("rb", buffering=0) as file:
-        return b"".join(bytes(piece) for piece in read_stored(file, blob, what))

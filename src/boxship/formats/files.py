@@ -1,0 +1,112 @@
+"""Named files, in a folder or in a tar file: what a format is read from."""
+
+from __future__ import annotations
+
+__all__ = ["Files", "Folder", "TarFile"]
+
+import io
+import tarfile
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from boxship.errors import UnexpectedAnswer
+
+_MOST_LINKS = 8  # from one link to the next
+
+
+class Files(Protocol):
+    """Files by their names, with `/` between folders. Safe to use from several threads."""
+
+    def size(self, name: str) -> int | None:
+        """How long the file is; None for no file."""
+
+    def open(self, name: str) -> BinaryIO:
+        """The file, at its beginning, unbuffered; `FileNotFoundError` for none."""
+
+
+class Folder:
+    """The files in a folder and below it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def size(self, name: str) -> int | None:
+        """How long the file is; None for no file."""
+        path = self.path / name
+        return path.stat().st_size if path.is_file() else None
+
+    def open(self, name: str) -> BinaryIO:
+        """The file, unbuffered."""
+        return (self.path / name).open("rb", buffering=0)
+
+
+class TarFile:
+    """The files in a tar file that is not compressed. Links are followed inside it, and nothing is ever extracted."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._members: dict[str, tarfile.TarInfo] = {}
+        try:
+            with tarfile.open(path, "r:") as tar:
+                for member in tar:
+                    self._members[_plain(member.name)] = member
+        except tarfile.TarError as error:
+            raise UnexpectedAnswer(f"{path} is no tar file", why=str(error)) from error
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all members."""
+        return tuple(self._members)
+
+    def size(self, name: str) -> int | None:
+        """How long the file is; None for no file."""
+        member = self._found(name)
+        return member.size if member else None
+
+    def open(self, name: str) -> BinaryIO:
+        """The file: the part of the tar file that it is."""
+        member = self._found(name)
+        if member is None:
+            raise FileNotFoundError(name)
+        return _Region(self._path, member.offset_data, member.size)
+
+    def _found(self, name: str) -> tarfile.TarInfo | None:
+        for _ in range(_MOST_LINKS):
+            member = self._members.get(_plain(name))
+            if member is None or member.isreg():
+                return member
+            if not (member.islnk() or member.issym()):
+                return None
+            # A symbolic link is relative to where it stands, a hard one to the root.
+            name = member.linkname if member.islnk() else f"{Path(member.name).parent.as_posix()}/{member.linkname}"
+        return None
+
+
+def _plain(name: str) -> str:
+    parts: list[str] = []
+    for part in name.split("/"):
+        if part == "..":
+            parts[-1:] = []
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+class _Region(io.FileIO):
+    """Some bytes of a file as if they were one: never read beyond their end."""
+
+    def __init__(self, path: Path, begin: int, size: int) -> None:
+        super().__init__(path, "rb")
+        self._begin, self._size = begin, size
+        super().seek(begin)
+
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        """Go to that byte, counted from the beginning."""
+        if whence != io.SEEK_SET:
+            raise io.UnsupportedOperation("from the beginning alone")
+        return super().seek(self._begin + position) - self._begin
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # what is read here is given views
+        """Fill the buffer, less at the end."""
+        left = self._begin + self._size - super().tell()
+        return super().readinto(memoryview(buffer)[: max(0, left)]) or 0
