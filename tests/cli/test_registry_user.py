@@ -31,6 +31,7 @@ def test_users_are_added_changed_listed_and_removed(tmp_path: Path) -> None:
     assert removed.output == "removed alice\n"
     assert "nobody is left" in removed.errors
     assert user(tmp_path, "list").output == ""
+    assert "nobody may do anything" in user(tmp_path, "list").errors
 
 
 def test_a_registry_that_runs_knows_at_once(tmp_path: Path) -> None:

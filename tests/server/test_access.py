@@ -16,7 +16,7 @@ from boxship.server.database import Database
 from boxship.server.passwords import Passwords
 from boxship.server.registry import Settings
 from boxship.server.rights import Right
-from boxship.server.users import Users
+from boxship.server.users import Users, opened
 from tests.server.content import digest, push_blob
 from tests.server.driver import Driver, Reply
 from tests.server.people import add, basic, remove
@@ -40,6 +40,32 @@ def test_a_user_is_known_at_once_and_nobody_else_is(registry: Driver) -> None:
     add(registry.folder, "bob", pull="*")
     remove(registry.folder, "alice")
     assert registry("GET", "/v2/", headers=basic("alice", "other")).status == 401
+
+
+def test_a_registry_whose_last_user_is_removed_lets_nobody_in_and_says_how(registry: Driver) -> None:
+    add(registry.folder, "alice", push="*")
+    remove(registry.folder, "alice")
+    for headers in ({}, basic("alice"), basic("", "x")):
+        for reply in (
+            registry("GET", "/v2/", headers=headers),
+            registry("POST", UPLOADS.format("app"), headers=headers),
+        ):
+            assert reply.refusal == (403, "DENIED")
+            assert "user add" in reply.json()["errors"][0]["message"]
+    add(registry.folder, "bob", push="*")
+    assert registry("POST", UPLOADS.format("app"), headers=basic("bob")).status == 202
+    assert registry("POST", UPLOADS.format("app"), headers=basic("", "x")).status == 401
+    remove(registry.folder, "bob")
+    with Driver(registry.folder, settings=Settings(anonymous=("push",))) as again:
+        assert again("GET", "/v2/").status == 200
+        assert again("POST", UPLOADS.format("app")).status == 202
+
+
+def test_a_user_who_never_was_there_cannot_be_removed_and_closes_nothing(registry: Driver) -> None:
+    for name in ("alice", ""):
+        with opened(registry.folder) as users:
+            assert not asyncio.run(users.remove(name))
+    assert registry("POST", UPLOADS.format("app")).status == 202
 
 
 def test_a_right_that_is_taken_away_is_gone_at_once(registry: Driver) -> None:

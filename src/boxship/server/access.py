@@ -38,7 +38,7 @@ _ANONYMOUS: Mapping[str, tuple[Right, ...]] = {
 class Access:
     """Decides about requests, by a registry's users, those of an htpasswd file, and what anybody may do.
 
-    Where nothing says who may do what, anybody may do all.
+    Where nothing says who may do what, and there never were users, anybody may do all.
     """
 
     def __init__(self, *, htpasswd: Htpasswd | None, anonymous: Rights | None, passwords: Passwords) -> None:
@@ -70,19 +70,21 @@ class Access:
         if right is Right.NONE:
             return NOBODY
         like = await self._some_hash(users)
-        caller = self._anybody(like) if like is None else await self._caller(users, headers, like)
+        caller = self._anybody(users, like) if like is None else await self._caller(users, headers, like)
         # Clients take a yes to `GET /v2/` for "no password is needed", whatever else they come to ask for.
         if like is not None and right is Right.ANY and not caller.name:
             raise _unauthorized()
-        if not caller.may(right, repository):
-            raise _unauthorized() if like is not None and not caller.name else _denied()
-        return caller
+        if caller.may(right, repository):
+            return caller
+        if like is not None and not caller.name:
+            raise _unauthorized()
+        raise _denied() if like is not None or self._anonymous is not None else _closed()
 
-    def _anybody(self, like: str | None) -> Caller:
+    def _anybody(self, users: Users, like: str | None) -> Caller:
         """Those who do not say who they are."""
         if self._anonymous is not None:
             return Caller("", self._anonymous)
-        return NOBODY if like is not None else Caller("", EVERYTHING)
+        return NOBODY if like is not None or users.were_there() else Caller("", EVERYTHING)
 
     async def _some_hash(self, users: Users) -> str | None:
         """The hash of some user's password; None where there are no users."""
@@ -95,7 +97,7 @@ class Access:
     async def _caller(self, users: Users, headers: Headers, like: str) -> Caller:
         given = _basic(headers)
         if not given:
-            return self._anybody(like)
+            return self._anybody(users, like)
         name, password = given
         stored, rights = await self._known(users, name)
         try:
@@ -164,3 +166,8 @@ def _unauthorized() -> Refusal:
 
 def _denied() -> Refusal:
     return Refusal(403, "DENIED", "requested access to the resource is denied")
+
+
+def _closed() -> Refusal:
+    how = "add one with `boxship registry user add`, or serve with --anonymous push"
+    return Refusal(403, "DENIED", f"the registry's last user was removed: {how}")

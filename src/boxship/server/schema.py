@@ -129,7 +129,7 @@ CREATE TABLE lease (
     until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- `password` is a bcrypt hash.
+-- `password` is a bcrypt hash. One without a name is nobody's, and says that there once were users.
 CREATE TABLE user (
     name TEXT PRIMARY KEY,
     password TEXT NOT NULL

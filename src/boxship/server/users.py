@@ -25,6 +25,8 @@ from boxship.server.rights import Grant, Pattern, Right, Rights
 # RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it. Surrogates are no characters.
 _NAME = re.compile(r"[^\x00-\x1f\x7f:\ud800-\udfff]{1,255}")
 _PUT = "INSERT INTO user (name, password) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password"
+_REMOVE = "DELETE FROM user WHERE name = ? AND name <> ''"
+_REMEMBER = "INSERT INTO user (name, password) VALUES ('', '') ON CONFLICT DO NOTHING"
 _GRANT = "INSERT INTO user_grant (user, pattern, actions) VALUES (?, ?, ?)"
 
 
@@ -61,17 +63,21 @@ class Users:
 
     def find(self, name: str) -> User | None:
         """The user of that name."""
-        row = self._database.read("SELECT password FROM user WHERE name = ?", (name,)).fetchone()
+        row = self._database.read("SELECT password FROM user WHERE name = ?", (name,)).fetchone() if name else None
         return User(name, row[0], self._grants(name)) if row else None
 
     def some_hash(self) -> str | None:
         """The hash of some user's password; None where there are no users."""
-        row = self._database.read("SELECT password FROM user LIMIT 1").fetchone()
+        row = self._database.read("SELECT password FROM user WHERE name <> '' LIMIT 1").fetchone()
         return row[0] if row else None
+
+    def were_there(self) -> bool:
+        """Whether there once were users, and the last one was removed: that is no reason to let anybody in."""
+        return self._database.read("SELECT 1 FROM user WHERE name = ''").fetchone() is not None
 
     def all(self) -> tuple[User, ...]:
         """Every user, by name."""
-        rows = self._database.read("SELECT name, password FROM user ORDER BY name").fetchall()
+        rows = self._database.read("SELECT name, password FROM user WHERE name <> '' ORDER BY name").fetchall()
         return tuple(User(name, password, self._grants(name)) for name, password in rows)
 
     async def put(self, user: User) -> None:
@@ -89,7 +95,10 @@ class Users:
         """Remove the user; whether there was one."""
 
         def work(connection: sqlite3.Connection) -> bool:
-            return connection.execute("DELETE FROM user WHERE name = ?", (name,)).rowcount > 0
+            removed = connection.execute(_REMOVE, (name,)).rowcount > 0
+            if removed:
+                connection.execute(_REMEMBER)
+            return removed
 
         return await self._database.write(work)
 
@@ -132,4 +141,4 @@ def are_there(folder: Path) -> bool:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         # An older registry has no such table yet.
         known = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'user'").fetchone()
-        return bool(known) and connection.execute("SELECT 1 FROM user LIMIT 1").fetchone() is not None
+        return bool(known) and connection.execute("SELECT 1 FROM user WHERE name <> '' LIMIT 1").fetchone() is not None

@@ -22,6 +22,7 @@ SUMMARY = "Add, list and remove users of a registry. As soon as there is one, no
 EXAMPLE = "boxship registry user add alice --push 'team/*' --pull '*'"
 
 _LONGEST_INPUT = 4096
+_CLOSED = "nobody is left, and nobody may do anything: add a user, or serve with --htpasswd or --anonymous"
 _PATTERN = "in repositories like GLOB: team/* is one component below team, team/** all, * every repository"
 
 
@@ -70,11 +71,11 @@ def _add(chosen: argparse.Namespace) -> None:
 
 def _list(chosen: argparse.Namespace) -> None:
     with opened(Path(chosen.disk)) as users:
-        found = users.all()
+        found, were_there = users.all(), users.were_there()
     if found:
         console.say(*map(_line, found))
     else:
-        console.complain("there are no users: whoever reaches this registry from this machine may do everything")
+        console.complain(_CLOSED if were_there else "there are no users: this machine's programs may do everything")
 
 
 def _remove(chosen: argparse.Namespace) -> None:
@@ -86,9 +87,7 @@ def _remove(chosen: argparse.Namespace) -> None:
         raise InvalidSettings(f"the user {chosen.name!r}", why="there is none of that name", remedy=remedy)
     console.say(f"removed {chosen.name}")
     if not left:
-        console.complain(
-            "nobody is left: on loopback, without --htpasswd and --anonymous, anybody may now do everything"
-        )
+        console.complain(_CLOSED)
 
 
 def _line(user: User) -> str:
