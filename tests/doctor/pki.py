@@ -44,7 +44,7 @@ class Authority:
     """Issues certificates; without `parent` it is a root."""
 
     def __init__(self, name: str, parent: Authority | None = None) -> None:
-        self.issued = _issue(name, parent.issued if parent else None, authority=True)
+        self.issued: Issued = _issue(name, parent.issued if parent else None, authority=True)
 
     def issue(
         self,

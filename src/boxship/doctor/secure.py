@@ -94,6 +94,9 @@ def _root(seen: Secured, at: str, bad: Status) -> Check:
         words, remedy = cause(seen)
         seen_as = (f"SHA-256 of {top.subject}: {top.fingerprint}",)
         return Check(id="tls.root", status=bad, at=at, words=words, evidence=seen_as, remedy=remedy)
+    if seen.unjudged:
+        words = f"whether {top.issuer} is trusted was not looked at: the handshake ended before"
+        return Check(id="tls.root", status=Status.SKIPPED, at=at, words=words)
     name = top.subject if seen.verified else top.issuer
     words = f"{name}, trusted by {seen.root_in}" if seen.root_in else f"{name}, trusted here"
     return Check(id="tls.root", status=Status.OK, at=at, words=words)

@@ -68,6 +68,11 @@ class Secured:
         return self.code in (2, _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER, _LEAF_ALONE)
 
     @property
+    def unjudged(self) -> bool:
+        """Whether the handshake ended before anybody asked for the root."""
+        return not (self.agreed or self.code or self.wants_client)
+
+    @property
     def incomplete(self) -> bool:
         """Whether the peer keeps back its authority's certificate, which is no root: that says where it can be had."""
         own = self.own

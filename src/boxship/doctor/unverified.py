@@ -52,12 +52,20 @@ def look_unverified(address: Address, name: str, host: str, question: bytes, unt
     try:
         with open_socket(address) as sock:
             if connect(sock, address, until):
-                wire = TLSSocket(sock, _undemanding(found), name)
-                if _shake(wire, found, until):
-                    _ask(wire, found, host, question, until)
+                _look(TLSSocket(sock, _undemanding(found), name), found, host, question, until)
     except (Untrusted, OSError):
         return found  # what came before it has been seen
     return found
+
+
+def _look(wire: TLSSocket, found: Unverified, host: str, question: bytes, until: float) -> None:
+    try:
+        done = _shake(wire, found, until)
+    finally:
+        # Who does not go on without a client's certificate has shown its own before.
+        found.version, found.sent = wire.version, certificates(wire.sent())
+    if done:
+        _ask(wire, found, host, question, until)
 
 
 def _shake(wire: TLSSocket, found: Unverified, until: float) -> bool:
@@ -67,7 +75,6 @@ def _shake(wire: TLSSocket, found: Unverified, until: float) -> bool:
             return False
         found.spoke = True
         if wire.handshake():
-            found.version, found.sent = wire.version, certificates(wire.sent())
             return True
     return False
 
