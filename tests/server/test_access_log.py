@@ -13,7 +13,7 @@ import pytest
 from boxship.server.access_log import FORMS, AccessLog
 from boxship.server.asgi import Message, Receive, Scope, Send
 from tests.server.content import digest
-from tests.server.running import ask, registry
+from tests.server.running import ask, connect, registry
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +34,7 @@ async def _nowhere(message: Message) -> None:
 
 
 def lines(
-    capsys: pytest.CaptureFixture[str], target: bytes = b"/v2/", form: str = "text", agent: bytes = b"crane/1"
+    capfd: pytest.CaptureFixture[str], target: bytes = b"/v2/", form: str = "text", agent: bytes = b"crane/1"
 ) -> str:
     """What is logged of a request."""
     path, _, query = target.partition(b"?")
@@ -50,20 +50,20 @@ def lines(
     log = AccessLog(_answer, form)
     asyncio.run(log(scope, _nothing, _nowhere))
     log.close()
-    output, errors = capsys.readouterr()
+    output, errors = capfd.readouterr()
     assert output == ""
     return errors
 
 
-def test_a_line_says_who_asked_for_what_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
-    line = lines(capsys, b"/v2/team/app/tags/list?n=10&last=v1")
+def test_a_line_says_who_asked_for_what_and_what_came_of_it(capfd: pytest.CaptureFixture[str]) -> None:
+    line = lines(capfd, b"/v2/team/app/tags/list?n=10&last=v1")
     when = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     asked = r"10\.0\.0\.7 GET /v2/team/app/tags/list\?n=10&last=v1"
     assert re.fullmatch(rf'{when} {asked} 200 7 \d+\.\dms "crane/1"\n', line)
 
 
-def test_programs_read_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    entry = json.loads(lines(capsys, b"/v2/app/tags/list?n=1", "json"))
+def test_programs_read_the_same_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    entry = json.loads(lines(capfd, b"/v2/app/tags/list?n=1", "json"))
     assert entry.pop("milliseconds") >= 0
     assert entry.pop("time").endswith("Z")
     assert entry == {
@@ -78,55 +78,52 @@ def test_programs_read_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_no_secret_is_logged(capsys: pytest.CaptureFixture[str], form: str) -> None:
-    line = lines(capsys, b"/v2/?X-Amz-Signature=c2VjcmV0&c2VjcmV0&token=c2VjcmV0&n=3", form)
+def test_no_secret_is_logged(capfd: pytest.CaptureFixture[str], form: str) -> None:
+    line = lines(capfd, b"/v2/?X-Amz-Signature=c2VjcmV0&c2VjcmV0&token=c2VjcmV0&n=3", form)
     assert "c2VjcmV0" not in line
     assert "Signature" not in line
     assert "n=3" in line
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_a_client_sent_stays_on_its_line_and_is_ascii(capsys: pytest.CaptureFixture[str], form: str) -> None:
+def test_what_a_client_sent_stays_on_its_line_and_is_ascii(capfd: pytest.CaptureFixture[str], form: str) -> None:
     odd = b'/v2/a\n\x1b[31m"b\\c\xff?n=1\r\n2&last=\x07'
-    line = lines(capsys, odd, form, agent=b'x" 200 0\n\x1b]0;\xc3\xa4')
+    line = lines(capfd, odd, form, agent=b'x" 200 0\n\x1b]0;\xc3\xa4')
     assert line.count("\n") == 1
     assert line.isascii()
     assert line[:-1].isprintable()
     assert "%0A%1B[31m%22b%5Cc%FF" in line
 
 
-def test_a_long_request_makes_a_bounded_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(lines(capsys, b"/v2/" + b"a" * 10**6 + b"?last=" + b"b" * 10**6, agent=b"c" * 10**6)) < 8000
+def test_a_long_request_makes_a_bounded_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert len(lines(capfd, b"/v2/" + b"a" * 10**6 + b"?last=" + b"b" * 10**6, agent=b"c" * 10**6)) < 8000
 
 
-def test_an_answer_that_never_began_is_logged_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_that_never_began_is_logged_too(capfd: pytest.CaptureFixture[str]) -> None:
     log = AccessLog(_fail, "json")
     scope: Scope = {"method": "PUT", "path": "/v2/", "query_string": b"", "headers": []}
     with pytest.raises(EOFError):
         asyncio.run(log(scope, _nothing, _nowhere))
     log.close()
-    entry = json.loads(capsys.readouterr().err)
+    entry = json.loads(capfd.readouterr().err)
     assert (entry["status"], entry["client"], entry["agent"]) == (0, "-", "-")
 
 
 class Reader:
-    """Standard error, which fails for its first `failures` writes and then waits for `gate`."""
+    """Who fails for the first `failures` lines, and then waits for `gate`."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
         self.busy, self.gate = threading.Event(), threading.Event()
-        self.taken: list[str] = []
+        self.taken: list[bytes] = []
 
-    def write(self, line: str) -> None:
+    def __call__(self, line: bytes) -> None:
         if self.failures:
             self.failures -= 1
             raise BrokenPipeError
         self.busy.set()
         assert self.gate.wait(10)
         self.taken.append(line)
-
-    def flush(self) -> None:
-        pass
 
 
 def ask_often(log: AccessLog, times: int) -> None:
@@ -139,11 +136,10 @@ def ask_often(log: AccessLog, times: int) -> None:
     asyncio.run(often())
 
 
-def test_a_reader_that_was_gone_gets_the_lines_after_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_was_gone_gets_the_lines_after_its_return() -> None:
     reader = Reader(failures=2)
     reader.gate.set()
-    monkeypatch.setattr("sys.stderr", reader)
-    log = AccessLog(_answer, "text")
+    log = AccessLog(_answer, "text", write=reader)
     ask_often(log, 5)
     log.close()
     assert len(reader.taken) == 3
@@ -154,8 +150,7 @@ def test_lines_that_nobody_takes_are_not_kept_for_ever(
 ) -> None:
     monkeypatch.setattr("boxship.server.access_log._MOST_WAITING", 3)
     reader = Reader()
-    monkeypatch.setattr("sys.stderr", reader)
-    log = AccessLog(_answer, "text")
+    log = AccessLog(_answer, "text", write=reader)
     ask_often(log, 1)
     assert reader.busy.wait(10)
     ask_often(log, 10)
@@ -163,6 +158,17 @@ def test_lines_that_nobody_takes_are_not_kept_for_ever(
     log.close()
     assert len(reader.taken) == 4
     assert [record.getMessage() for record in caplog.records] == ["7 lines of the access log were lost"]
+
+
+def test_a_reader_that_is_stuck_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with registry(tmp_path, "--access-log", "json") as (process, address):
+        connection = connect(address)
+        for _ in range(300):  # more than a pipe holds
+            connection.request("GET", f"/v2/{'a' * 400}")
+            connection.getresponse().read()
+        connection.close()
+        process.terminate()
+        assert process.wait(10) == 0
 
 
 def test_a_registry_logs_what_it_sent_and_nothing_unless_told(tmp_path: Path) -> None:

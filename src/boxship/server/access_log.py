@@ -10,9 +10,9 @@ __all__ = ["FORMS", "AccessLog", "Entry"]
 
 import json
 import logging
+import os
 import queue
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +30,8 @@ _TOLD = frozenset(
 )
 _LONGEST = 2048  # of anything that a client chose
 _MOST_WAITING = 100_000  # lines; who reads them may be slow, or may have stopped for good
+_LAST = 2.0  # seconds that the last lines have: whoever stops it does not wait for who reads them
+_STDERR = 2
 _ODD = re.compile(rb"[^\x21\x23-\x5b\x5d-\x7e]")  # what is not printable ASCII, spaces, quotes and backslashes
 
 
@@ -66,12 +68,13 @@ FORMS: Mapping[str, Callable[[Entry], str]] = {"text": text, "json": as_json}
 class AccessLog:
     """The application `app`, with its requests logged in `form`, one of `FORMS`; `close` writes the last of them.
 
-    Lines that nobody takes are lost, and counted; requests are answered all the same.
+    Lines that nobody takes are lost, and counted; requests are answered all the same. `write` may block.
     """
 
-    def __init__(self, app: Application, form: str) -> None:
+    def __init__(self, app: Application, form: str, *, write: Callable[[bytes], object] | None = None) -> None:
         self._app = app
         self._form = FORMS[form]
+        self._take = write or _to_stderr
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._lost = 0
         # A terminal or a pipe may be slow; no request waits for it.
@@ -95,9 +98,9 @@ class AccessLog:
             self._put(_entry(scope, began, time.perf_counter() - started, status, sent))
 
     def close(self) -> None:
-        """Write what is still to be written."""
+        """Write what is still to be written, as far as somebody takes it."""
         self._lines.put(None)
-        self._writer.join()
+        self._writer.join(_LAST)
 
     def _put(self, entry: Entry) -> None:
         if self._lines.qsize() < _MOST_WAITING:
@@ -113,9 +116,14 @@ class AccessLog:
                 told = lost
             # Its reader may be gone, or its disk full, which need not stay so.
             with suppress(OSError):
-                # In one piece: several processes may write to the same place.
-                sys.stderr.write(f"{line}\n")
-                sys.stderr.flush()
+                self._take(f"{line}\n".encode())
+
+
+def _to_stderr(line: bytes) -> None:
+    # In one piece: several processes may write to the same place. And past Python's buffer: a thread that is stuck
+    # with its lock would break off the end of the interpreter.
+    while line:
+        line = line[os.write(_STDERR, line) :]
 
 
 def _length(start: Message) -> int:
