@@ -9,7 +9,7 @@ import pytest
 
 from boxship.cli.ink import Ink, ink_of
 from boxship.cli.waterfall import waterfall
-from boxship.doctor.hop import Hop, Layer, Phase, Role
+from boxship.hop import Hop, Layer, Phase, Role
 
 DROPPED = Hop(
     role=Role.REGISTRY,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["STATUS", "complain", "fail", "flush", "given", "leave_output", "one_line", "say", "write", "writing"]
 
+import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,16 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from boxship.cli.status_line import StatusLine
-from boxship.errors import BoxshipError, ConnectFailed, InvalidReference, InvalidSettings, TimedOut
+from boxship.errors import (
+    BoxshipError,
+    Cancelled,
+    ConnectFailed,
+    InvalidInput,
+    InvalidReference,
+    InvalidSettings,
+    NotFound,
+    TimedOut,
+)
 
 STATUS = StatusLine()
 _OUTPUT = "standard output"
@@ -81,11 +91,27 @@ def complain(*parts: str) -> None:
             sys.stderr.write("".join(f"{part}\n" for part in parts if part))
 
 
-def fail(error: BoxshipError, *, verbose: int = 0) -> None:
-    """Write an error: what failed, why, what to do; with `-v` the story that led to it."""
+def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, reference: str = "") -> None:
+    """Write an error of what was chosen: what failed, why, what to do; with `-v` the story that led to it.
+
+    `reference` is what failed, where several were chosen.
+    """
     complain(*map(one_line, error_lines(error)))
+    if chosen:
+        complain(*map(one_line, _hint(error, chosen, reference)))
+    verbose: int = getattr(chosen, "verbose", 0)
     if verbose:
         complain("timeline:", *(f"  {event}" for event in error.timeline if verbose > 1 or event.level != "D"))
+
+
+def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> Iterator[str]:
+    """What took the time, and who looks further: where a registry was asked, and did not say that there is nothing."""
+    if not error.timeline or isinstance(error, InvalidInput | NotFound | Cancelled):
+        return
+    from boxship.cli.hint import doctor_command, short_timeline  # noqa: PLC0415 -- only where something fails
+
+    yield f"  took: {short_timeline(error.timeline)}"
+    yield f"  more: {doctor_command(chosen, reference)}"
 
 
 def one_line(line: str) -> str:

@@ -79,7 +79,7 @@ def _run(words: list[str]) -> int:
         status: int = command.run(chosen)
         console.flush()
     except BoxshipError as error:
-        console.fail(error, verbose=getattr(chosen, "verbose", 0))
+        console.fail(error, chosen)
         return error.exit_status
     return status
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["waterfall"]
+__all__ = ["spoken_time", "waterfall"]
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from boxship.cli.console import one_line
 from boxship.cli.ink import Colour, Ink
-from boxship.doctor.hop import Hop, Layer, Phase
+from boxship.hop import Hop, Layer, Phase
+from boxship.wire.printable import printable
 
 _TIME = 8  # columns for how long a hop took
 _NARROWEST_LABEL, _WIDEST_LABEL = 16, 48
@@ -46,9 +46,9 @@ def waterfall(hops: Sequence[Hop], width: int, ink: Ink) -> Iterator[str]:
     yield from _legend(hops, width, ink)
     for hop in hops:
         name = _cut(_name(hop), label, ink)
-        yield f"{name:<{label}} {chart.bars(hop)} {_time(hop.end - hop.start):>{_TIME}}"
+        yield f"{name:<{label}} {chart.bars(hop)} {spoken_time(hop.end - hop.start):>{_TIME}}"
         if hop.error:
-            yield ink.painted(_cut(f"  {one_line(hop.error)}", width, ink), Colour.RED)
+            yield ink.painted(_cut(f"  {printable(hop.error)}", width, ink), Colour.RED)
 
 
 class _Chart:
@@ -98,9 +98,9 @@ def _legend(hops: Sequence[Hop], width: int, ink: Ink) -> Iterator[str]:
 
 def _name(hop: Hop) -> str:
     if not hop.method:
-        return f"{hop.role.value} {one_line(hop.address or hop.url)}"
+        return f"{hop.role.value} {printable(hop.address or hop.url)}"
     status = f" {hop.status}" if hop.status else ""
-    return f"{hop.role.value} {hop.method} {one_line(urlsplit(hop.url).path)}{status}"
+    return f"{hop.role.value} {hop.method} {printable(urlsplit(hop.url).path)}{status}"
 
 
 def _cut(text: str, width: int, ink: Ink) -> str:
@@ -112,7 +112,8 @@ def _cut(text: str, width: int, ink: Ink) -> str:
     return f"{text[: width - len(gap) - end]}{gap}{text[len(text) - end :]}"
 
 
-def _time(ms: float) -> str:
+def spoken_time(ms: float) -> str:
+    """So many milliseconds, as a person reads them."""
     if ms >= 1000:
         return f"{ms / 1000:.2f} s"
     return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"

@@ -26,11 +26,11 @@ from boxship.doctor.handshake import Greeting
 from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
 from boxship.doctor.surface import name_check, probe_checks, proxy_check, settings_checks
-from boxship.doctor.timeline import timeline
 from boxship.doctor.verdict import Case, judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
 from boxship.event import Listener
 from boxship.reference import Reference
+from boxship.timeline import timeline
 
 if TYPE_CHECKING:
     import ssl

@@ -8,8 +8,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from boxship.doctor.hop import Hop
 from boxship.doctor.ids import link_to
+from boxship.hop import Hop
 
 
 class Status(enum.Enum):

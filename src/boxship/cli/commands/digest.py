@@ -31,7 +31,7 @@ def run(chosen: argparse.Namespace) -> int:
         found = client.attempt_each(lambda reference: _digest(client, reference, chosen.platform), references)
         for reference, digest in zip(references, found, strict=True):
             if isinstance(digest, BoxshipError):
-                console.fail(digest, verbose=chosen.verbose)
+                console.fail(digest, chosen, str(reference))
                 status = status or digest.exit_status
             else:
                 console.say(f"{reference.registry}/{reference.repository}@{digest}" if chosen.full_ref else digest)

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from boxship.doctor.hop import Hop, Layer, Phase, Role
 from boxship.event import Event
+from boxship.hop import Hop, Layer, Phase, Role
 
 _Place = tuple[str, int | None]
 _PORTS = {"http": 80, "https": 443}

@@ -1,0 +1,120 @@
+"""An error ends with what took the time and the doctor's command, which can be pasted and has no secret in it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from boxship.cli.hint import short_timeline
+from boxship.event import Event, Fact
+from boxship.testing import NEVER, ScriptedRegistry, black_hole, failure, html, refused, serving, wrong_digest
+from tests.cli.running import boxship
+
+GOOD = ScriptedRegistry()
+PASSWORD = "geheim-und-lang"
+
+
+def line(errors: str, label: str) -> str:
+    return next(
+        (line.removeprefix(f"  {label}: ") for line in errors.splitlines() if line.startswith(f"  {label}: ")), ""
+    )
+
+
+def test_it_says_what_took_the_time_and_who_looks_further() -> None:
+    with black_hole() as hole:
+        outcome = boxship("ls", "--connect-timeout", "0.3", "--insecure", f"{hole.address}/app")
+        took, more = line(outcome.errors, "took"), line(outcome.errors, "more")
+        assert took.startswith(f"TCP {hole.address} dropped ")
+        assert took.endswith("ms")
+        assert more == f"boxship doctor --insecure {hole.address}/app"
+
+
+def test_the_command_can_be_pasted() -> None:
+    with refused() as place:
+        outcome = boxship("manifest", "--plain-http", f"{place.address}/team/app:1.2")
+        command = shlex.split(line(outcome.errors, "more"))
+        assert command == ["boxship", "doctor", "--plain-http=always", f"{place.address}/team/app:1.2"]
+        assert "refuses connections" in boxship(*command[1:]).output
+
+
+def test_it_has_every_word_that_decides_how_a_host_is_reached_and_no_secret(tmp_path: Path) -> None:
+    headers = tmp_path / "headers"
+    headers.write_text("X-Team: blue\n")
+    words = ("--skip-tls-verify", "--user-agent", "a b", "-4", "--config", str(tmp_path), "--header", f"@{headers}")
+    with refused() as place:
+        told = (*words, "--resolve", f"reg.test:443:{place.address}", "--resolve", f"reg.test:80:{place.address}")
+        secret = ("--username", "ana", "--password", PASSWORD, "--header", f"X-Key: {PASSWORD}")
+        outcome = boxship("digest", *told, *secret, "reg.test/app:1")
+    assert PASSWORD not in outcome.errors
+    command = shlex.split(line(outcome.errors, "more"))
+    assert command[:3] == ["boxship", "doctor", "--password-stdin"]
+    assert command[-1] == "reg.test/app:1"
+    for word in (*told, "--username", "ana"):
+        assert word in command
+    assert "X-Key" not in outcome.errors
+
+
+def test_each_of_several_references_has_its_own() -> None:
+    with refused() as one, refused() as other:
+        wanted = [f"{one.address}/a:1", f"{other.address}/b:2"]
+        outcome = boxship("digest", *wanted)
+    commands = [text for text in outcome.errors.splitlines() if text.startswith("  more: ")]
+    assert commands == [f"  more: boxship doctor {reference}" for reference in wanted]
+
+
+@pytest.mark.parametrize("words", [("ping", "AT"), ("catalog", "AT"), ("api", "GET", "AT/v2/")])
+def test_a_verb_without_a_repository_leaves_its_place_open(words: tuple[str, ...]) -> None:
+    with refused() as place:
+        outcome = boxship(*(word.replace("AT", place.address) for word in words))
+    assert line(outcome.errors, "more") == f"boxship doctor {place.address}/REPOSITORY"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "said"),
+    [
+        (html(200), ("ls", "http://AT/app"), "GET /v2/app/tags/list 200"),
+        (failure(403, "DENIED"), ("ls", "http://AT/app"), "GET /v2/app/tags/list 403"),
+        (NEVER, ("ls", "--first-byte-timeout", "0.3", "http://AT/app"), "GET /v2/app/tags/list no answer"),
+        (wrong_digest(GOOD, "/manifests/"), ("manifest", "http://AT/app:v1"), "GET /v2/app/manifests/v1 200"),
+    ],
+    ids=["a page for people", "no right", "a server that hangs", "a wrong manifest"],
+)
+def test_a_wrong_answer_is_in_the_timeline(answer: object, words: tuple[str, ...], said: str) -> None:
+    with serving(answer) as server:  # type: ignore[arg-type]
+        outcome = boxship(*(word.replace("AT", server.address) for word in words))
+    assert said in line(outcome.errors, "took")
+    assert line(outcome.errors, "more").startswith("boxship doctor http://")
+
+
+@pytest.mark.parametrize(
+    "words", [("manifest", "AT/app:v9"), ("ls", "AT/App"), ("config", "--platform", "x", "AT/app")]
+)
+def test_what_is_not_there_or_not_written_well_is_no_case_for_the_doctor(words: tuple[str, ...]) -> None:
+    with serving(GOOD) as server:
+        outcome = boxship(*(word.replace("AT", server.address) for word in words))
+    assert outcome.status in (2, 3)
+    assert "boxship doctor" not in outcome.errors
+
+
+def test_of_a_long_story_its_end_is_told() -> None:
+    facts: dict[str, Fact] = {"connection": 1, "method": "GET", "ms": 1.0, "status": 200}
+    pages = [Event("Request", "", 1000.0 + page, facts={**facts, "url": f"http://x/v2/{page}"}) for page in range(20)]
+    told = short_timeline(pages)
+    assert told.startswith("…, GET /v2/12 200 ")
+    assert told.endswith("GET /v2/19 200 1.0 ms")
+    assert short_timeline(()) == ""
+
+
+def test_the_doctor_is_not_loaded_where_nothing_fails() -> None:
+    program = "import sys; from boxship.cli.main import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    with serving(GOOD) as server:
+        loaded = subprocess.run(
+            [sys.executable, "-c", program, "ls", f"{server.address}/app"], capture_output=True, text=True, check=True
+        )
+    assert "v1" in loaded.stdout
+    assert "boxship.cli.main" in loaded.stderr
+    assert "boxship.doctor" not in loaded.stderr
