@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
+from boxship.connect.address import is_literal
+
 _DER = 2  # _ssl.ENCODING_DER
 # How RFC 4514, 3 abbreviates the parts of a name; OpenSSL writes them out.
 _PARTS = {
@@ -126,8 +128,8 @@ def _text(name: Name) -> str:
 
 
 def _matches(name: str, host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(name) == ipaddress.ip_address(host)
+    if is_literal(host):
+        return is_literal(name) and ipaddress.ip_address(name) == ipaddress.ip_address(host)
     pattern, wanted = name.lower().rstrip("."), host.lower()
     if not pattern.startswith("*."):
         return pattern == wanted

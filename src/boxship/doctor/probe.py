@@ -10,12 +10,13 @@ __all__ = ["Greeting", "Probe", "probe"]
 import os
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxship.connect import question
 from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
 from boxship.connect.evidence import Evidence, evidence_of
+from boxship.connect.limits import own_limit
 from boxship.connect.tls import TLSSocket, explain
 from boxship.connect.verdict import PlainSocket
 from boxship.doctor.clock import skew_of
@@ -34,6 +35,7 @@ class Probe:
     Attributes:
         evidence: how far it came and what was in the way; `DONE` for a registry's answer.
         words: what the system, TLS or the answer says of it.
+        code: the system's number for that, where it is the system's.
         remedy: what TLS knows to do about it.
         answer: the answer to the question.
         skew: how many seconds the clock of the answer is before this machine's.
@@ -44,6 +46,7 @@ class Probe:
     tls: bool
     evidence: Evidence = Evidence.SILENT
     words: str = ""
+    code: int = 0
     remedy: str = ""
     tcp_ms: float | None = None
     tls_ms: float | None = None
@@ -78,11 +81,19 @@ def probe(address: Address, *, tls: bool, greeting: Greeting, until: float) -> P
         # In TLS 1.3 a client has done its part before its certificate is judged.
         found.evidence, (found.words, found.remedy) = Evidence.SPOKE_TLS, explain(error)
     except OSError as error:
-        found.evidence = evidence_of(error.errno)
-        found.words = found.words or os.strerror(error.errno or 0).lower()
+        _judge_error(found, error)
     if found.seen and found.evidence in _LOOK_CLOSER:
         _look_closer(found, found.seen, greeting, until)
     return found
+
+
+def _judge_error(found: Probe, error: OSError) -> None:
+    found.code = error.errno or 0
+    if own := own_limit(error, str(found.address)):
+        found.evidence, found.words, found.remedy = Evidence.LEFT, own.why, own.remedy
+        return
+    found.evidence = evidence_of(error.errno)
+    found.words = found.words or os.strerror(found.code).lower()
 
 
 def _look(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> None:
@@ -117,7 +128,8 @@ def _greet(
 
 
 def _look_closer(found: Probe, seen: Secured, greeting: Greeting, until: float) -> None:
-    seen = look_closer(seen, found.evidence, found.address, greeting, until)
+    said = found.words if found.answer and found.answer.head.status else ""
+    seen = replace(look_closer(seen, found.evidence, found.address, greeting, until), answered=said)
     found.seen, found.skew = seen, found.skew if found.answer else seen.second.skew
     if seen.wrong:
         found.evidence, (found.words, found.remedy) = Evidence.SPOKE_TLS, cause(seen)

@@ -10,7 +10,7 @@ from boxship.doctor.chain import day
 from boxship.doctor.clock import span
 from boxship.doctor.remedies import for_authority, for_client
 from boxship.doctor.report import Check, Remedy, Status
-from boxship.doctor.secured import Secured, cause, expired, not_yet, other_name
+from boxship.doctor.secured import Secured, cause, client_refused, expired, not_yet, other_name
 from boxship.reference import Reference
 
 _DAY = 86400.0
@@ -28,7 +28,7 @@ def tls_checks(seen: Secured, at: str, bad: Status) -> Iterator[Check]:
         yield _expiry(seen, at, worst)
         yield _root(seen, at, worst)
     if seen.wants_client:
-        words, remedy = cause(seen)
+        words, remedy = client_refused(seen)
         yield Check(id="tls.client", status=bad, at=at, words=words, remedy=remedy)
     elif seen.shown and seen.agreed:
         yield Check(id="tls.client", status=Status.OK, at=at, words=f"{seen.shown} is shown where it is asked for")

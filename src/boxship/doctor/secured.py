@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Secured", "cause", "expired", "not_yet", "other_name"]
+__all__ = ["Secured", "cause", "client_refused", "expired", "not_yet", "other_name"]
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from boxship.doctor.clock import SET_CLOCK, span
 from boxship.doctor.unverified import Unverified
 
 _OLD = {"SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1"}
-_CERTIFICATE_REFUSED = 400  # as nginx answers what comes without a certificate, or with a wrong one
 # OpenSSL's verify codes (x509_vfy.h).
 _NOT_YET, _EXPIRED, _SELF_SIGNED, _ROOT_SENT, _NO_ISSUER, _LEAF_ALONE = 9, 10, 18, 19, 20, 21
 _OTHER_NAME, _OTHER_ADDRESS = 62, 64
@@ -35,6 +34,7 @@ class Secured:
         skipped: who said that nothing is to be verified.
         shown: the client's certificate, and who named it.
         second: what the second look showed.
+        answered: what the first look was answered, over TLS, by who is no registry; '' for nothing.
         cut: whether connections are cut that name the host, and not those that do not.
     """
 
@@ -49,6 +49,7 @@ class Secured:
     remedy: str = ""
     skipped: str = ""
     shown: str = ""
+    answered: str = ""
     second: Unverified = field(default_factory=Unverified)
     cut: bool = False
 
@@ -86,8 +87,12 @@ class Secured:
     @property
     def wants_client(self) -> bool:
         """Whether it goes no further without a client's certificate, or with the one that is shown."""
-        refused = self.shown or self.second.status in (0, _CERTIFICATE_REFUSED)
-        return self.second.asks and not self.code and bool(refused)
+        if self.agreed:
+            # TLS 1.3 says so after the handshake, nginx and IIS in a page.
+            refused = not self.answered or "certificate" in self.answered.lower()
+        else:
+            refused = bool(self.shown) or not self.second.status
+        return self.second.asks and not self.code and refused
 
     @property
     def wrong(self) -> bool:
@@ -123,12 +128,13 @@ def cause(seen: Secured) -> Words:
             "ask whoever runs the firewall or proxy to let that name pass"
         )
     if seen.wants_client:
-        return _client(seen)
+        return client_refused(seen)
     found = _BY_CODE.get(seen.code)
     return found(seen) if found and seen.own else (seen.said, seen.remedy)
 
 
-def _client(seen: Secured) -> Words:
+def client_refused(seen: Secured) -> Words:
+    """That a client's certificate is missing, or which one is not accepted."""
     if not seen.shown:
         return "it asks for a client certificate, and none is given", "give one with --cert FILE and --key FILE"
     remedy = "check that it is valid, and that the registry trusts its authority"
