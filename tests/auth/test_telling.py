@@ -76,6 +76,6 @@ def test_where_a_redirect_leads_is_told_without_its_query() -> None:
     with serving(Answer(200)) as store, serving(redirect_to(f"{store.url}/b/x?sig=hunter2")) as server:
         with Client(on_event=heard.append) as client, client.api("GET", server.url, "/v2/app/blobs/x"):
             pass
-        told = {"host": server.host, "status": 307, "to": f"{store.url}/b/x"}
+        told = {"host": server.host, "status": 307, "from": server.url, "to": f"{store.url}/b/x"}
     assert facts(heard, "Redirect") == told
     assert "hunter2" not in str(heard)

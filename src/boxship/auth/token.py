@@ -84,10 +84,17 @@ def parse_token(body: bytes, realm: Realm, now: float) -> Token:
         value = fields.text("token") or fields.text("access_token")
     except Malformed as error:
         # Not chained: what the error holds may have the token in it.
-        raise CredentialFailed(f"the token server {realm} answered with no token", why=str(error)) from None
+        raise CredentialFailed(f"the token server {realm} answered with no token", why=_not_json(error, body)) from None
     if not value:
         raise CredentialFailed(f"the token server {realm} answered with no token", why="neither token nor access_token")
     if not _SENDABLE.fullmatch(value):
         raise CredentialFailed(f"the token server {realm} answered with no token", why="it cannot stand in a header")
     grant = read_grant(fields, value)
     return Token(Secret(value), now + grant.seconds - min(grant.seconds * _EARLY_SHARE, _EARLY_MOST), grant)
+
+
+def _not_json(error: Malformed, body: bytes) -> str:
+    """Why it is none: a page is quoted, for whoever answers with one is not the token server."""
+    from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed
+
+    return f"{error}: {middlebox_words('', body)}" if body.lstrip()[:1] == b"<" else str(error)

@@ -1,28 +1,40 @@
-"""What boxship itself comes to there: the log-in, the manifest, its platforms, and the beginning of a blob."""
+"""What a pull would begin with: the log-in, the manifest, its platforms, its configuration, and one byte of a blob.
+
+What needs no other is asked for side by side, on boxship's own road; other checks are read from what that tells.
+"""
 
 from __future__ import annotations
 
 __all__ = ["Contents", "look_inside"]
 
-import re
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from itertools import islice
 
 from boxship.client import Client
-from boxship.connect.deadline import Work, current_work
+from boxship.connect.deadline import Work
+from boxship.doctor.blob import blob_check, config_check, config_platform, first_byte, platform_check
+from boxship.doctor.limits import limit_checks
+from boxship.doctor.login import is_of_login, login_checks
+from boxship.doctor.others import Others
+from boxship.doctor.redirects import redirect_checks
 from boxship.doctor.report import Check, Status
-from boxship.errors import BoxshipError, ConnectFailed, TimedOut, Unreachable
+from boxship.doctor.story import Story
+from boxship.doctor.taken import Taken, take
+from boxship.errors import BoxshipError, NotFound, Unreachable
 from boxship.platform import Platform
 from boxship.reference import Reference
-from boxship.spec.descriptor import Descriptor
+from boxship.registry.manifests import Document, parse_document
 from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.wire.printable import printable
+from boxship.wire.target import Target
 
-Result = TypeVar("Result")
-
-_ORIGIN = re.compile(r"\b(https?)://([^/\s]+)")
-_PORTS = {"https": "443", "http": "80"}
+_TAGS = 5  # that are named
+_PAGE = 100  # tags that are asked for
+# Events that name an origin that is needed, and the facts that do.
+_GOING = {"WroteRequest": ("url",), "Request": ("url",), "Token": ("realm",), "Redirect": ("from", "to")}
 
 
 @dataclass(slots=True)
@@ -32,80 +44,133 @@ class Contents:
     checks: list[Check] = field(default_factory=list)
     error: BoxshipError | None = None
     origins: tuple[str, ...] = ()
-    """Every `host:port` that was asked for something, in that order."""
+    """Every `host:port` that was needed, in that order."""
 
 
-def look_inside(client: Client, reference: Reference, work: Work) -> Contents:
-    """Do what a pull would begin with, within the bound of `work`."""
-    found = Contents()
-    token = current_work.set(work)
-    try:
-        _look(client, reference, found)
-    except BoxshipError as error:
-        found.error = error
-    finally:
-        current_work.reset(token)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Whose content is looked at, and how it is come to."""
+
+    client: Client
+    reference: Reference
+    work: Work
+
+    @property
+    def story(self) -> Story:
+        """What has been told so far."""
+        return Story(self.work.trace.events)
+
+
+def look_inside(client: Client, reference: Reference, work: Work, others: Others) -> Contents:
+    """Do what a pull would begin with, within the bound of `work`; `others` hear what is told of it."""
+    way, platforms = _Way(client, reference, work), list[Check]()
+    read = take(work, lambda: client.document(reference))
+    error, story = read.error, way.story
+    manifest = take(work, lambda: _manifest(way, read.value, platforms))
+    found = Contents(error=error or manifest.error)
+    found.checks += (*_reach(story, read), *login_checks(story, error, others))
+    found.checks += (_manifest_check(story, read, manifest, reference), *platforms)
+    errors = _parts(way, manifest.value, found)
+    found.checks += (*redirect_checks(way.story, errors, others), *limit_checks(way.story, found.error))
     found.origins = tuple(dict.fromkeys(_origins(work)))
     return found
 
 
-def _look(client: Client, reference: Reference, found: Contents) -> None:
-    pong, ms = _step(found, "auth", lambda: client.ping(reference.registry))
-    words = f"{pong.origin} at {pong.address} answers {pong.status}"
-    found.checks.append(Check(id="auth", status=Status.OK, words=words, ms=ms))
-    manifest, ms = _step(found, "content.manifest", lambda: client.manifest(reference))
-    document = Check(id="content.manifest", status=Status.OK, at=reference.name, words=manifest.media_type, ms=ms)
-    found.checks.append(document)
-    if isinstance(manifest, Index):
-        found.checks.append(_platforms(manifest))
-        return
-    _first_piece(client, reference, found, manifest.layers[0] if manifest.layers else manifest.config)
+def _reach(story: Story, read: Taken[Document]) -> Iterator[Check]:
+    if _nobody_answered(story, read.error):
+        yield read.failed("reach")
 
 
-def _platforms(index: Index) -> Check:
-    here = Platform.here()
-    offered = ", ".join(map(str, index.platforms)) or "none"
-    if index.choose(here):
-        return Check(id="content.platform", status=Status.OK, words=f"{here} is one of {offered}")
-    words = f"there is nothing for this machine, {here}: only {offered}"
-    return Check(id="content.platform", status=Status.WARNING, words=words)
+def _nobody_answered(story: Story, error: BoxshipError | None) -> bool:
+    return isinstance(error, Unreachable) and not story.statuses
 
 
-def _first_piece(client: Client, reference: Reference, found: Contents, blob: Descriptor) -> None:
-    def read() -> int:
-        with client.open_blob(reference.with_digest(blob.digest), size=blob.size) as stream:
-            return len(next(iter(stream), b""))
-
-    size, ms = _step(found, "content.blob", read)
-    found.checks.append(
-        Check(id="content.blob", status=Status.OK, at=str(blob.digest), words=f"its first {size} bytes came", ms=ms)
-    )
+# Manifests.
 
 
-def _step(found: Contents, name: str, work: Callable[[], Result]) -> tuple[Result, float]:
-    """What `work` gives and how many milliseconds it took; its error is the check of that name."""
-    began = time.monotonic()
-    try:
-        return work(), (time.monotonic() - began) * 1000
-    except BoxshipError as error:
-        ms = (time.monotonic() - began) * 1000
-        found.checks.append(_failed(name, error, ms))
-        raise
+def _manifest(way: _Way, document: Document | None, checks: list[Check]) -> Manifest | None:
+    """The manifest in the document; of an index the one for this machine, or its first. None: there is none."""
+    parsed = parse_document(document) if document else None
+    if not isinstance(parsed, Index):
+        return parsed
+    checks.append(platform_check(parsed.platforms))
+    chosen = parsed.choose(Platform.here()) or next(iter(parsed.manifests), None)
+    below = way.client.manifest(way.reference.with_digest(chosen.digest)) if chosen else None
+    return below if isinstance(below, Manifest) else None
 
 
-def _failed(name: str, error: BoxshipError, ms: float) -> Check:
-    # Where there is no connection, nobody was asked who they are.
-    where = "reach" if isinstance(error, Unreachable) and name == "auth" else name
-    evidence = error.evidence if isinstance(error, ConnectFailed | TimedOut) else ()
-    words = f"{error.what}: {error.why}" if error.why else error.what
-    return Check(id=where, status=Status.ERROR, words=words, ms=ms, evidence=evidence, remedy=error.remedy)
+def _manifest_check(
+    story: Story, read: Taken[Document], manifest: Taken[Manifest | None], reference: Reference
+) -> Check:
+    at = reference.name
+    if _nobody_answered(story, read.error):
+        return Check(id="content.manifest", status=Status.SKIPPED, at=at, words="needs a connection")
+    if read.error and is_of_login(story, read.error):
+        return Check(id="content.manifest", status=Status.SKIPPED, at=at, words="needs to be let in")
+    failed = read if read.error else manifest
+    if failed.error or not read.value:
+        return failed.failed("content.manifest", at)
+    words = f"{printable(read.value.media_type)}, {read.value.digest}, {len(read.value.raw)} bytes"
+    return Check(id="content.manifest", status=Status.OK, at=at, words=words, ms=read.ms)
 
 
-def _origins(work: Work) -> list[str]:
-    texts = [event.text for event in work.trace.events if event.name in ("WroteRequest", "Request")]
-    named = (match for text in texts if (match := _ORIGIN.search(text)))
-    return [host if _has_port(host) else f"{host}:{_PORTS[scheme]}" for scheme, host in (m.groups() for m in named)]
+# What it leads to.
 
 
-def _has_port(authority: str) -> bool:
-    return authority.rpartition("]")[2].count(":") == 1
+def _parts(way: _Way, manifest: Manifest | None, found: Contents) -> Sequence[BoxshipError]:
+    """Look at what the manifest leads to, and at the tags, all at once; the errors that anything ended with."""
+    if not manifest and found.error and not isinstance(found.error, NotFound):
+        found.checks += _without_manifest()
+        return (found.error,)
+    with ThreadPoolExecutor(3, "boxship-doctor-content") as pool:
+        tags = pool.submit(take, way.work, lambda: _tags(way))
+        errors = _blobs(way, manifest, pool, found) if manifest else ()
+        if not manifest:
+            found.checks += _without_manifest()
+        found.checks.append(_tags_check(tags.result()))
+    return errors
+
+
+def _blobs(way: _Way, manifest: Manifest, pool: ThreadPoolExecutor, found: Contents) -> Sequence[BoxshipError]:
+    config, blob = manifest.config, manifest.layers[0] if manifest.layers else manifest.config
+    named = way.reference.with_digest(config.digest)
+    small = config.size <= Client.LONGEST_SMALL_BLOB
+    whole = pool.submit(take, way.work, lambda: way.client.read_blob(named, size=config.size)) if small else None
+    byte = take(way.work, lambda: first_byte(way.client, way.reference, blob))
+    read = whole.result() if whole else None
+    if read:
+        found.checks.append(config_check(read, config, way.story))
+        # What an index says of a platform is what clients choose by.
+        told = any(check.id == "content.platform" for check in found.checks)
+        found.checks += () if told else config_platform(read.value, config)
+    found.checks.append(blob_check(byte, blob, way.story))
+    errors = [error for taken in (byte, read) if taken and (error := taken.error)]
+    found.error = errors[0] if errors else None
+    return errors
+
+
+def _without_manifest() -> Iterator[Check]:
+    for name in ("content.config", "content.blob"):
+        yield Check(id=name, status=Status.SKIPPED, words="needs a manifest")
+
+
+def _tags(way: _Way) -> list[str]:
+    return list(islice(way.client.tags(way.reference, page_size=_PAGE), _TAGS + 1))
+
+
+def _tags_check(listed: Taken[list[str]]) -> Check:
+    """Some registries list nothing to some, and give what one knows the name of: a warning at most."""
+    if listed.error:
+        words = f"they are not listed: {listed.error.why or listed.error.what}"
+        return Check(id="content.tags", status=Status.WARNING, words=words, ms=listed.ms)
+    tags = listed.value or ()
+    more = " and more" if len(tags) > _TAGS else ""
+    words = printable(", ".join(tags[:_TAGS])) + more if tags else "there are none"
+    return Check(id="content.tags", status=Status.OK, words=words, ms=listed.ms)
+
+
+def _origins(work: Work) -> Iterator[str]:
+    for event in work.trace.events:
+        for url in (str(event.facts[name]) for name in _GOING.get(event.name, ()) if name in event.facts):
+            target = Target.parse(url)
+            yield f"{target.registry.name.removesuffix(f':{target.port}')}:{target.port}"

@@ -23,12 +23,13 @@ from boxship.connect.places import Atlas
 from boxship.connect.question import question
 from boxship.doctor.content import look_inside
 from boxship.doctor.handshake import Greeting
+from boxship.doctor.others import Others
 from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
 from boxship.doctor.surface import name_check, probe_checks, proxy_check, settings_checks
 from boxship.doctor.verdict import Case, judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
-from boxship.event import Listener
+from boxship.event import Event, Listener
 from boxship.reference import Reference
 from boxship.timeline import timeline
 
@@ -70,11 +71,13 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
     checks += (*settings_checks(means.site), proxy_check(leg))
     left = max(0.1, _WHOLE - (time.monotonic() - began))
     with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
-        journey = Work(timeout=left, listener=_all_of_it(means.told.listener))
-        inside = pool.submit(look_inside, client, reference, journey)
+        others = Others(means, Work(timeout=left), _greeting)
+        journey = Work(timeout=left, listener=_all_of_it(others, means.told.listener))
+        inside = pool.submit(look_inside, client, reference, journey, others)
         # Behind a proxy, what this machine can dial says nothing: the proxy dials.
         probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
         contents = inside.result()
+        others.close()
     checks += (*probe_checks(probes, means.site, _STEP), *contents.checks)
     verdict, remedies = judge(Case(reference, means.site, probes, contents))
     return Report(
@@ -88,9 +91,15 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
     )
 
 
-def _all_of_it(listener: Listener | None) -> Listener:
-    """Who is told also what is costly to tell: the timeline is made of it."""
-    return lambda event: listener(event) if listener else None
+def _all_of_it(others: Others, listener: Listener | None) -> Listener:
+    """Who is told also what is costly to tell: the timeline and the checks of the content are made of it."""
+
+    def hear(event: Event) -> None:
+        others.hear(event)
+        if listener:
+            listener(event)
+
+    return hear
 
 
 def _probes(means: Means, leg: Leg, work: Work, pool: ThreadPoolExecutor, checks: list[Check]) -> Iterator[Probe]:

@@ -27,10 +27,18 @@ IDS: Mapping[str, str] = {
     "http": "whether what answers is a registry",
     "clock": "whether this machine's clock and the registry's agree",
     "reach": "whether boxship itself comes to a connection",
-    "auth": "whether the registry lets you in",
+    "auth.challenge": "what the registry asks for, as it was understood",
+    "auth.realm": "whether the token server can be reached",
+    "auth.token": "what the token server was asked for, and what it grants",
+    "auth.helper": "what a credential helper answered, and how long it took",
+    "auth.login": "who you are to the registry, and whether it lets you in",
     "content.manifest": "whether the manifest is there, whole and what its digest says",
     "content.platform": "whether there is an image for this machine",
-    "content.blob": "whether a blob's first bytes come from wherever it is kept",
+    "content.config": "whether the image's configuration comes whole",
+    "content.blob": "whether a byte of a blob comes from wherever it is kept",
+    "content.redirect": "whether the hosts that the registry sends to for blobs can be reached",
+    "content.tags": "whether the tags are listed",
+    "limits.rate": "how often you may still ask",
 }
 _PAGE = "docs/doctor.md"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Remote"]
+__all__ = ["Remote", "error_of_response"]
 
 import time
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.errors import NotFound, RateLimited, Refused, RegistryError, UnexpectedAnswer
+from boxship.reference import Registry
 from boxship.settings.hosts import Site
 from boxship.transport.kind import Kind
 from boxship.transport.retry import clock, is_rate_limit, retry_after
@@ -18,7 +19,6 @@ from boxship.transport.session import Ask, Session
 from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
-    from boxship.connect.verdict import Origin
     from boxship.transport.response import Response
 
 # An error body is read up to here; the specification's are a few hundred bytes.
@@ -40,21 +40,18 @@ class Remote:
         response = self.session.send(Ask(request, self.site, self.work, scopes, kind, fresh))
         if 200 <= response.status < 300:
             return response
-        with response:
-            body = response.excerpt(_LONGEST_ERROR)
-            error = error_of(f"{what} at {self.site}", response.head, body)
-            raise error if _is_at(self.site, response.verdict.origin) else _of_another(error, response.verdict.origin)
+        raise error_of_response(what, self.site.registry, response)
 
 
-def _is_at(site: Site, origin: Origin) -> bool:
-    """Whether it is the site itself that answered, and not where it redirects to."""
-    return origin.host == site.registry.host.lower().rstrip(".") and site.registry.port in (None, origin.port)
-
-
-def _of_another(error: RegistryError, origin: Origin) -> RegistryError:
-    """The error of an answer that is not the registry's own: whoever stores its blobs."""
-    error.what += f", which sends to {origin}"
-    if isinstance(error, Refused):
+def error_of_response(what: str, registry: Registry, response: Response) -> RegistryError:
+    """The error that a response means for `what` at a registry, which may have sent to another host; closes it."""
+    origin, where = response.verdict.origin, registry.name
+    own = origin.host == registry.host.lower().rstrip(".") and registry.port in (None, origin.port)
+    if not own:
+        where += f", which sends to {origin}"
+    with response:
+        error = error_of(f"{what} at {where}", response.head, response.excerpt(_LONGEST_ERROR))
+    if isinstance(error, Refused) and not own:
         # It was sent no credential: what permits a download there is in the address itself.
         error.remedy = "the address that the registry gave may have expired, or that host lets nobody in from here"
     return error

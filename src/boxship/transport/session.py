@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from boxship.auth.scope import Scope
 from boxship.connect.connector import Connector
 from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
-from boxship.errors import Cancelled, ConnectFailed, RateLimited, Refused, UnexpectedAnswer
+from boxship.errors import Cancelled, ConnectFailed, RateLimited, Refused, UnexpectedAnswer, Unreachable
 from boxship.event import Fact
 from boxship.settings.hosts import Site, other_site
 from boxship.transport.kind import Kind, first_byte, whole
@@ -24,7 +24,7 @@ from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer, Finds
-    from boxship.connect.verdict import Verdict
+    from boxship.connect.verdict import Origin, Verdict
     from boxship.credential import Credential, Secret
     from boxship.settings.headers import Header
     from boxship.settings.proxies import Proxy
@@ -108,9 +108,14 @@ class Session:
     # Redirects.
 
     def _follow(self, ask: Ask, authorization: Secret | None) -> Response:
-        seen = set()
+        seen: set[tuple[Origin, str]] = set()
+        sender = ""
         for _ in range(MOST_REDIRECTS + 1):
-            response = self._retry(ask, authorization)
+            try:
+                response = self._retry(ask, authorization)
+            except Unreachable as error:
+                error.what = f"{sender}{error.what}"
+                raise
             if not 300 <= response.status < 400 or not response.head.get("location"):
                 return response
             from boxship.transport.redirect import follow  # noqa: PLC0415 -- seldom needed, as above
@@ -119,11 +124,13 @@ class Session:
             verdict = response.verdict
             with response:
                 hop = follow(ask.request, response.head, verdict.origin, None if verdict.proxy else verdict.address)
-            told: dict[str, Fact] = {"host": verdict.origin.host, "status": response.status, "to": hop.url}
+            told: dict[str, Fact] = {"host": verdict.origin.host, "status": response.status}
+            told |= {"from": str(verdict.origin), "to": hop.url}
             ask.work.trace.say("Redirect", f"{response.status} from {verdict.origin} to {hop.url}", facts=told)
             site = ask.site
             if hop.registry:
                 site, authorization = other_site(hop.registry, site.trust.for_others()), None
+                sender = f"{verdict.origin} sends to {hop.registry}: "
             if hop.tls_port:
                 self._connector.pin_tls(site, hop.tls_port, ask.work)
                 authorization = None

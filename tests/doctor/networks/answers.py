@@ -112,12 +112,12 @@ BROKEN: Mapping[str, Case] = {
     "429 for the manifest": Case(
         network=_served(lambda _: instead(ScriptedRegistry(), "/manifests/", rate_limited("3600"))),
         verdict=("429",),
-        red=frozenset({"content.manifest"}),
+        red=frozenset({"content.manifest", "limits.rate"}),
     ),
     "503 for everything": Case(
         network=_always(failure(503, "UNAVAILABLE", "come back later", headers={"Retry-After": "3600"})),
         verdict=("503",),
-        red=frozenset({"auth"}),
+        red=frozenset({"content.manifest", "limits.rate"}),
     ),
     "500 for the manifest": Case(
         network=_served(lambda _: instead(ScriptedRegistry(), "/manifests/", failure(500, "UNKNOWN", "disk is full"))),
@@ -125,14 +125,16 @@ BROKEN: Mapping[str, Case] = {
         red=frozenset({"content.manifest"}),
     ),
     "401 without a challenge": Case(
-        network=_always(failure(401, "UNAUTHORIZED", "who are you")), verdict=("401",), red=frozenset({"auth"})
+        network=_always(failure(401, "UNAUTHORIZED", "who are you")),
+        verdict=("401",),
+        red=frozenset({"auth.challenge"}),
     ),
     "a wrong password": Case(
         network=_served(
             lambda _: ScriptedRegistry(access=basic(USER, PASSWORD)), "--username", USER, "--password", "wrong"
         ),
         verdict=("does not let you in", "credential"),
-        red=frozenset({"auth"}),
+        red=frozenset({"auth.login"}),
     ),
     "no such repository": Case(
         network=_served(lambda _: instead(ScriptedRegistry(), "/v2/.+", failure(404, "NAME_UNKNOWN", "app"))),
@@ -155,20 +157,24 @@ BROKEN: Mapping[str, Case] = {
         red=frozenset({"content.manifest"}),
     ),
     "a token server that is dropped": Case(
-        network=_tokens("dropped"), verdict=("token", "dropped"), red=frozenset({"reach"})
+        network=_tokens("dropped"), verdict=("token", "dropped"), red=frozenset({"auth.realm"})
     ),
     "a token server that refuses": Case(
-        network=_tokens("refused"), verdict=("token", "refused"), red=frozenset({"reach"})
+        network=_tokens("refused"), verdict=("token", "refused"), red=frozenset({"auth.realm"})
     ),
-    "a token server with a page": Case(network=_tokens(html()), verdict=("token",), red=frozenset({"auth"})),
+    "a token server with a page": Case(network=_tokens(html()), verdict=("token",), red=frozenset({"auth.token"})),
     "a token server with 500": Case(
-        network=_tokens(failure(500, "UNKNOWN", "no database")), verdict=("token", "500"), red=frozenset({"auth"})
+        network=_tokens(failure(500, "UNKNOWN", "no database")), verdict=("token", "500"), red=frozenset({"auth.token"})
     ),
     "a token without the scope": Case(
-        network=_served(_without_scope), verdict=("does not let you in",), red=frozenset({"content.manifest"})
+        network=_served(_without_scope), verdict=("does not let you in",), red=frozenset({"auth.login"})
     ),
-    "a blob store that is dropped": Case(network=_blobs("dropped"), verdict=(), red=frozenset({"content.blob"})),
-    "a blob store that refuses": Case(network=_blobs("refused"), verdict=("refused",), red=frozenset({"content.blob"})),
+    "a blob store that is dropped": Case(
+        network=_blobs("dropped"), verdict=("sends to", "dropped"), red=frozenset({"content.redirect"})
+    ),
+    "a blob store that refuses": Case(
+        network=_blobs("refused"), verdict=("sends to", "refused"), red=frozenset({"content.redirect"})
+    ),
     "a blob store with 403": Case(
         network=_blobs(Answer(403, b"<Error><Code>AccessDenied</Code></Error>")),
         verdict=("403",),

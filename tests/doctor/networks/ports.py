@@ -108,7 +108,7 @@ BROKEN: Mapping[str, Case] = {
             {443: "TLS", 80: "dropped"}, "--ca-file", "@root", "--username", "bob", "--password", "wrong", f"{HOST}/app"
         ),
         verdict=("does not let you in", "credential"),
-        red=frozenset({"auth"}),
+        red=frozenset({"auth.login"}),
     ),
 }
 WELL: Mapping[str, Case] = {
