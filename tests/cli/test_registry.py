@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import sqlite3
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
@@ -52,6 +54,35 @@ def test_the_example_of_an_action_can_be_parsed(action: str) -> None:
 @pytest.mark.parametrize("words", [(), ("sing",), ("serve", "--workers", "x"), ("backup",), ("serve", "--adress", "x")])
 def test_what_is_no_action_or_option_is_a_usage_error(words: tuple[str, ...]) -> None:
     assert boxship("registry", *words).status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("gc",), ("serve", "--address", "127.0.0.1:0")],
+)
+def test_a_database_that_another_program_holds_is_told_in_words(
+    served: RunningRegistry, words: tuple[str, ...]
+) -> None:
+    with closing(sqlite3.connect(served.folder / "registry.db", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        outcome = boxship("registry", *words, "--disk", str(served.folder))
+    what, why, remedy = three_parts(outcome)
+    assert (outcome.status, what) == (1, f"the database {served.folder / 'registry.db'} is busy")
+    assert why
+    assert remedy
+
+
+@pytest.mark.parametrize("words", [("user", "list"), ("gc",), ("scrub",), ("check",), ("backup", "copy")])
+def test_a_damaged_database_is_told_in_words(served: RunningRegistry, tmp_path: Path, words: tuple[str, ...]) -> None:
+    with closing(sqlite3.connect(served.folder / "registry.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (served.folder / "registry.db").open("r+b") as file:
+        file.seek(4096)
+        file.write(b"x" * 10**6)
+    words = tuple(str(tmp_path / word) if word == "copy" else word for word in words)
+    outcome = boxship("registry", *words, "--disk", str(served.folder))
+    assert outcome.status in (2, 6)
+    assert "restore a backup" in three_parts(outcome)[2]
 
 
 def test_every_option_of_serve_stands_in_its_help() -> None:

@@ -57,6 +57,15 @@ def test_a_whole_registry_has_no_findings_also_while_it_serves(pushed: Driver) -
     assert (report.blobs, report.manifests, report.findings, report.damage) == (2, 1, (), ())
 
 
+def test_a_database_that_contradicts_itself_is_found_where_all_is_verified(pushed: Driver) -> None:
+    with closing(sqlite3.connect(pushed.folder / "registry.db")) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DELETE FROM sqlite_schema WHERE name = 'tag_digest'")  # whose page is then nobody's
+        connection.commit()
+    assert faults(pushed) == []
+    assert faults(pushed, verify=True) == [(Fault.INCONSISTENT, "registry.db")]
+
+
 def test_a_file_that_is_not_there_is_found(pushed: Driver) -> None:
     file_of(pushed, NAME).unlink()
     assert faults(pushed) == [(Fault.LOST, NAME)]

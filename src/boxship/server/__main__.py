@@ -6,9 +6,11 @@ __all__: list[str] = []
 
 import argparse
 import sys
+from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import options
+from boxship.server.database import telling
 from boxship.server.serve import serve
 
 
@@ -17,7 +19,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m boxship.server", description="Serve a registry.")
     options.arguments(parser)
     try:
-        serve(options.plan(parser.parse_args()), announce=_announce)
+        plan = options.plan(parser.parse_args())
+        with telling(Path(plan.folder)):
+            serve(plan, announce=_announce)
     except BoxshipError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_status

@@ -18,7 +18,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from boxship.digest import ALGORITHMS, Digest
-from boxship.errors import ContentMismatch, InvalidSettings
+from boxship.errors import InvalidSettings
+from boxship.server.database import telling
 from boxship.server.document import Rejected, judge
 from boxship.server.schema import VERSION, read_version
 from boxship.server.soundness import digest_file
@@ -42,6 +43,7 @@ class Fault(StrEnum):
     ORPHAN = "no blob has this file"
     STRAY = "no upload has this file"
     CUT_SHORT = "the upload's file lacks bytes of it"
+    INCONSISTENT = "the database contradicts itself"
 
 
 DAMAGE = frozenset(
@@ -53,6 +55,7 @@ DAMAGE = frozenset(
         Fault.CONDEMNED,
         Fault.FALSIFIED,
         Fault.INCOMPLETE,
+        Fault.INCONSISTENT,
     }
 )
 
@@ -105,16 +108,11 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     path = folder / "registry.db"
     if not path.is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)) as connection:
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            _check_version(connection, path)
-            yield connection
-        except sqlite3.OperationalError:
-            raise  # of this moment: it is busy, or the disk is full
-        except sqlite3.DatabaseError as error:
-            what = f"the database {path} is damaged"
-            raise ContentMismatch(what, why=str(error), remedy="restore a backup of the registry") from error
+    address = f"file:{quote(str(path))}?mode=rw"
+    with telling(folder), closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        _check_version(connection, path)
+        yield connection
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
@@ -126,7 +124,9 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def findings(connection: sqlite3.Connection, folder: Path, *, verify: bool, grace: float) -> Iterator[Finding]:
-    """Every fault: blobs first, then manifests, then uploads."""
+    """Every fault: of the database first, where all is verified, then of blobs, manifests and uploads."""
+    if verify:
+        yield from _database(connection)
     until = time.time() - grace
     for algorithm in ALGORITHMS:
         for first_byte in range(256):
@@ -135,6 +135,12 @@ def findings(connection: sqlite3.Connection, folder: Path, *, verify: bool, grac
     for repo, repository, name, media_type, body in _manifests(connection):
         yield from _manifest(connection, repo, f"{repository}@{name}", media_type, body)
     yield from _uploads(connection, folder / "uploads", until)
+
+
+def _database(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for (complaint,) in connection.execute("PRAGMA integrity_check").fetchall():
+        if complaint != "ok":
+            yield Finding(Fault.INCONSISTENT, "registry.db", complaint)
 
 
 def _fan(

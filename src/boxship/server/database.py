@@ -6,16 +6,16 @@ thread of its own. What is read and written is `names`'s business.
 
 from __future__ import annotations
 
-__all__ = ["Database"]
+__all__ = ["Database", "telling"]
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from boxship.errors import InvalidSettings
+from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.schema import prepare
 from boxship.server.writer import Writer
 
@@ -76,6 +76,27 @@ class Database:
         # The last to close moves the log into the database: the one that may write to it.
         self._reader.close()
         self._writer.close()
+
+
+@contextmanager
+def telling(folder: Path) -> Iterator[None]:
+    """Let what SQLite raises of the registry in `folder` be an error for people."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _told(error, folder / "registry.db") from error
+
+
+def _told(error: sqlite3.Error, path: Path) -> BoxshipError:
+    why, what = str(error), f"the database {path}"
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return BoxshipError(f"{what} is busy", why="another program is writing to it", remedy="try again in a moment")
+    if name.startswith("SQLITE_FULL"):
+        return BoxshipError(f"{what} cannot grow", why=why, remedy="make room on its disk")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return ContentMismatch(f"{what} is damaged", why=why, remedy="restore a backup of the registry")
+    return BoxshipError(f"{what} cannot be used", why=why, remedy="see who owns its folder, and its disk")
 
 
 def _make(path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.database import Database
+from boxship.server.database import Database, telling
 from boxship.server.layout import Layout
 from boxship.server.passwords import LONGEST, hash_password
 from boxship.server.rights import Grant, Pattern, Right, Rights
@@ -129,7 +129,7 @@ def opened(folder: Path, *, make: bool = False) -> Iterator[Users]:
     """
     if not (make or (folder / "registry.db").is_file()):
         raise InvalidSettings(str(folder), why="there is no registry", remedy="give its folder: --disk DIR")
-    with closing(Layout(folder)) as layout, closing(Database(layout.database)) as database:
+    with telling(folder), closing(Layout(folder)) as layout, closing(Database(layout.database)) as database:
         yield Users(database)
 
 

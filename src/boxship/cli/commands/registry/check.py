@@ -19,7 +19,11 @@ EXAMPLE = "boxship registry check --disk ./registry --verify"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     add_folder(parser)
-    parser.add_argument("--verify", action="store_true", help="hash every file, not only those that were changed")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="hash every file, not only those that were changed, and look through the database",
+    )
     parser.add_argument(
         "--repair",
         action="store_true",

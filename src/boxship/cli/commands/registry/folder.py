@@ -6,10 +6,11 @@ __all__ = ["FINDINGS", "add_folder", "opened"]
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
+from boxship.server.database import telling
 from boxship.server.registry import Registry, Settings
 
 FINDINGS = 8  # the exit status where something is wrong with what the folder holds
@@ -25,8 +26,5 @@ def opened(folder: Path) -> Iterator[Registry]:
     """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
     if not (folder / "VERSION").is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
-    registry = Registry.open(folder, Settings())
-    try:
+    with telling(folder), closing(Registry.open(folder, Settings())) as registry:
         yield registry
-    finally:
-        registry.close()

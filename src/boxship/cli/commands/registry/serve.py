@@ -6,9 +6,11 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
 import os
+from pathlib import Path
 
 from boxship.cli import console
 from boxship.server import options
+from boxship.server.database import telling
 from boxship.server.plan import Plan
 from boxship.server.serve import serve
 
@@ -24,7 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
     plan = options.plan(chosen)
-    serve(plan, announce=lambda url: _announce(url, plan))
+    with telling(Path(plan.folder)):
+        serve(plan, announce=lambda url: _announce(url, plan))
     return 0
 
 
