@@ -33,7 +33,7 @@ STOREYS: tuple[frozenset[str], ...] = (
     frozenset({"image"}),
     frozenset({"formats"}),
     frozenset({"client"}),
-    frozenset({"sync", "audit", "doctor"}),
+    frozenset({"sync", "audit", "doctor", "explain"}),
     frozenset({"aio"}),
     frozenset({"server"}),
     frozenset({"web"}),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from boxship.settings import daemon_json
+from boxship.settings import daemon_json, elsewhere
 from tests.network.namespace import network_obstacle
 from tests.peers.process import program
 
@@ -37,6 +37,7 @@ def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:
     for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
         patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     patch.setattr(daemon_json, "SYSTEM_FILE", home / "etc" / "docker" / "daemon.json")
+    patch.setattr(elsewhere, "ROOT", home)
 
 
 @pytest.fixture(scope="session", autouse=True)

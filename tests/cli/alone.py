@@ -1,4 +1,4 @@
-"""`boxship` as its users run it, on a machine whose daemon.json is the test's: `python alone.py VERB …`.
+"""`boxship` as its users run it, on a machine whose settings are the test's: `python alone.py VERB …`.
 
 What `isolate` in tests/conftest.py is for the tests' own process.
 """
@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from boxship.cli.main import main
-from boxship.settings import daemon_json
+from boxship.settings import daemon_json, elsewhere
 
 if __name__ == "__main__":
     daemon_json.SYSTEM_FILE = Path(os.environ["HOME"], "etc", "docker", "daemon.json")
+    elsewhere.ROOT = Path(os.environ["HOME"])
     sys.exit(main())

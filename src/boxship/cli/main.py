@@ -31,6 +31,8 @@ VERBS = {
     "ping": "see whether and how a registry answers",
     "api": "send a request of your own, with boxship's credentials and rules",
     "doctor": "say where it is stuck on the way to a registry, and what to do",
+    "explain": "print every effective setting, who says so, and what lost to it",
+    "auth": "credentials: which one is sent, and why (auth why)",
     "registry": "run a registry (registry serve)",
     "demo": "see it work: a registry, and a firewall in its way",
     "version": "print the version",

@@ -28,6 +28,11 @@ class Contexts:
         self._made: dict[Trust, ssl.SSLContext] = {}
         self._loaded: set[Trust] = set()
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the hosts that the caller names are met with a context of the caller's own."""
+        return self._custom is not None
+
     def context(self, trust: Trust, *, named: bool) -> ssl.SSLContext:
         """The context to greet a peer with; its roots may not be loaded yet."""
         if self._custom and named:

@@ -5,9 +5,8 @@ from __future__ import annotations
 __all__ = ["ACTIONS", "EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Protocol, cast
+
+from boxship.cli.actions import add_actions, run_action
 
 SUMMARY = "Run a registry: one folder, no set-up."
 EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"
@@ -25,51 +24,11 @@ ACTIONS = {
 }
 
 
-class Action(Protocol):
-    """What the module of an action has."""
-
-    SUMMARY: str
-    EXAMPLE: str
-
-    def arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add what the action takes."""
-
-    def run(self, chosen: argparse.Namespace) -> int:
-        """Do it, and return the exit status."""
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION", parser_class=_Parser)
-    for name, summary in ACTIONS.items():
-        actions.add_parser(name, help=summary)
+    add_actions(parser, __name__, ACTIONS)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what was asked for."""
-    return _action(chosen.action).run(chosen)
-
-
-def _action(name: str) -> Action:
-    return cast("Action", import_module(f"{__name__}.{name}"))
-
-
-class _Parser(argparse.ArgumentParser):
-    """An action's arguments, which are added when it is asked for: only its module is imported."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog=prog, allow_abbrev=False)
-        self._example = ""
-
-    def parse_known_args(  # type: ignore[override]  # the overloads are typeshed's; argparse calls it like this
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        """The arguments that are known, and the rest."""
-        action = _action(self.prog.rpartition(" ")[2])
-        self.description, self._example = action.SUMMARY, action.EXAMPLE
-        action.arguments(self)
-        return super().parse_known_args(args, namespace)
-
-    def format_help(self) -> str:
-        """The help: an example, then the usage and the options."""
-        return f"example: {self._example}\n\n{super().format_help()}"
+    return run_action(__name__, chosen)

@@ -1,0 +1,31 @@
+"""`boxship auth why`: which credential would be sent, from where, and what other programs would send."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
+
+import argparse
+
+from boxship.cli import options
+from boxship.cli.settings_table import add_output, show
+from boxship.explain import why
+
+SUMMARY = "Say which credential would be sent, from where, why not another one, and what other programs would send."
+EXAMPLE = "boxship auth why reg.corp/team/app"
+
+_FINDINGS = 8  # the exit status where something is wrong
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the action takes."""
+    parser.add_argument("place", metavar="REFERENCE|HOST", help="for example reg.corp/team/app, or reg.corp:5000")
+    add_output(parser)
+    options.add_common(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Ask the helper, if there is one; print what was found."""
+    with options.client(chosen) as client:
+        explanation = why(chosen.place, client)
+    show(explanation, chosen.output)
+    return _FINDINGS if explanation.findings else 0

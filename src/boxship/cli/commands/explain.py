@@ -1,0 +1,28 @@
+"""`boxship explain`: every effective setting of a place, with who says so and what lost to it."""
+
+from __future__ import annotations
+
+__all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
+
+import argparse
+
+from boxship.cli import options
+from boxship.cli.settings_table import add_output, show
+from boxship.explain import explain
+
+SUMMARY = "Print every effective setting of a registry or repository, who says so, and what lost to it."
+EXAMPLE = "boxship explain reg.corp/team/app"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the verb takes."""
+    parser.add_argument("place", metavar="REFERENCE|HOST", help="for example reg.corp/team/app, or reg.corp:5000")
+    add_output(parser)
+    options.add_common(parser)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print the settings; nothing is dialled."""
+    with options.client(chosen) as client:
+        show(explain(chosen.place, client), chosen.output)
+    return 0

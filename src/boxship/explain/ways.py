@@ -1,0 +1,100 @@
+"""How a place is reached: the scheme, through which proxy, and at which addresses. `trust` has the certificates."""
+
+from __future__ import annotations
+
+__all__ = ["SCHEMES", "ways"]
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from boxship.connect.leg import PLAIN_PORT, TLS_PORT
+from boxship.connect.means import Means
+from boxship.errors import InvalidSettings
+from boxship.explain.setting import Lost, Setting
+from boxship.reference import Registry
+from boxship.settings.daemon_json import daemon_files, read_daemon_json
+from boxship.settings.hosts import Scheme, scheme_rules
+from boxship.settings.proxies import Proxies, Proxy
+from boxship.settings.sourced import Sourced
+
+SCHEMES: Mapping[Scheme, str] = {
+    Scheme.HTTPS: "https only",
+    Scheme.HTTP: "plain HTTP only",
+    Scheme.AUTO: "TLS preferred, plain HTTP permitted",
+    Scheme.BY_ADDRESS: "https; plain HTTP for loopback, and for anonymous reads of private addresses",
+}
+
+
+def ways(registry: Registry, means: Means) -> Iterator[Setting]:
+    """Every setting of the way to a registry."""
+    yield _scheme(registry, means)
+    for network in means.site.networks:
+        yield Setting("plain-http-network", str(network.value), network.source)
+    if means.site.scheme.value is not Scheme.HTTP:
+        yield _proxy("https", means)
+    if means.site.scheme.value is not Scheme.HTTPS:
+        yield _proxy("http", means)
+    yield from _addresses(means)
+
+
+def _scheme(registry: Registry, means: Means) -> Setting:
+    held = means.site.scheme
+    rules = [rule for rule in scheme_rules(registry, means.told.flags) if rule != held]
+    if held.value is not Scheme.BY_ADDRESS and rules and rules[-1].value is Scheme.BY_ADDRESS:
+        # Files come before the default, and are asked only where nothing stronger was said.
+        rules[-1:-1] = _of_daemon_json(registry, held)
+    lost = (Lost(SCHEMES[rule.value], rule.source, f"{held.source} comes first") for rule in rules)
+    return Setting("scheme", SCHEMES[held.value], held.source, tuple(lost))
+
+
+def _of_daemon_json(registry: Registry, held: Sourced[Scheme]) -> list[Sourced[Scheme]]:
+    try:
+        source = read_daemon_json(daemon_files(os.environ)).source(registry.api)
+    except InvalidSettings:
+        return []  # it is not needed, and the file is told of among the others
+    return [Sourced(Scheme.AUTO, source)] if source and source != held.source else []
+
+
+def _proxy(scheme: Literal["https", "http"], means: Means) -> Setting:
+    name, port = f"{scheme}-proxy", means.site.registry.port or (TLS_PORT if scheme == "https" else PLAIN_PORT)
+    proxies = means.proxies or Proxies.of(os.environ)
+    route = proxies.route(scheme, means.site.registry.host, port)
+    lost = (*_passed_over(scheme, route.proxy, route.rule), *_foreign())
+    return Setting(name, str(route.proxy) if route.proxy else "none", route.rule, lost)
+
+
+def _passed_over(scheme: str, proxy: Proxy | None, rule: str) -> Iterator[Lost]:
+    """The variables that name another way than the one that is taken."""
+    variable = f"{scheme.upper()}_PROXY"
+    for name in (variable, variable.lower()):
+        written = os.environ.get(name)
+        if written and rule != name:
+            yield Lost(_shown(written, name), name, f"{rule} comes first")
+    exceptions = next((name for name in ("NO_PROXY", "no_proxy") if os.environ.get(name)), "")
+    if proxy and exceptions:
+        yield Lost(os.environ[exceptions], exceptions, "none of its entries is for this host")
+
+
+def _foreign() -> Iterator[Lost]:
+    for name in ("ALL_PROXY", "all_proxy"):
+        if written := os.environ.get(name):
+            yield Lost(_shown(written, name), name, "boxship does not read it, as Go's programs do not")
+
+
+def _shown(written: str, name: str) -> str:
+    """The proxy without its log-in."""
+    try:
+        return str(Proxy.parse(written, name))
+    except InvalidSettings:
+        return "a proxy that is not understood"
+
+
+def _addresses(means: Means) -> Iterator[Setting]:
+    host, port = means.site.registry.host, means.site.registry.port
+    for place in (port,) if port else (TLS_PORT, PLAIN_PORT):
+        for address in means.resolver.told(host, place) or ():
+            yield Setting("resolve", f"{host}:{place} is dialled at {address}", address.source)
+    version = means.told.flags.ip_version
+    if version:
+        yield Setting("ip-version", f"only IPv{version.value} addresses of names", version.source)
