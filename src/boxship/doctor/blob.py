@@ -90,8 +90,8 @@ def _named(reference: Reference, blob: Descriptor) -> str:
     return f"the blob {blob.digest} of {reference.repository}"
 
 
-def _needs(name: str, place: str, at: str) -> Check:
-    return Check(id=name, status=Status.SKIPPED, at=at, words=f"needs the way to {place}")
+def _needs(name: str, way: str, at: str) -> Check:
+    return Check(id=name, status=Status.SKIPPED, at=at, words=f"needs {way}")
 
 
 def _platform(raw: bytes) -> Platform | None:

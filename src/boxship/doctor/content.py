@@ -24,7 +24,7 @@ from boxship.doctor.story import Story
 from boxship.doctor.taken import Taken, take
 from boxship.errors import BoxshipError, NotFound, Unreachable
 from boxship.platform import Platform
-from boxship.reference import Reference
+from boxship.reference import Reference, Registry
 from boxship.registry.manifests import Document, parse_document
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
@@ -72,17 +72,17 @@ def look_inside(client: Client, reference: Reference, work: Work, others: Others
     found.checks += (_manifest_check(story, read, manifest, reference), *platforms)
     errors = _parts(way, manifest.value, found)
     found.checks += (*redirect_checks(way.story, errors, others), *limit_checks(way.story, found.error))
-    found.origins = tuple(dict.fromkeys(_origins(work)))
+    found.origins = tuple(dict.fromkeys(_origins(work))) or (_expected(reference),)
     return found
 
 
 def _reach(story: Story, read: Taken[Document]) -> Iterator[Check]:
-    if _nobody_answered(story, read.error):
+    if _nobody_was_asked(story, read.error):
         yield read.failed("reach")
 
 
-def _nobody_answered(story: Story, error: BoxshipError | None) -> bool:
-    return isinstance(error, Unreachable) and not story.statuses
+def _nobody_was_asked(story: Story, error: BoxshipError | None) -> bool:
+    return isinstance(error, Unreachable) and not story.all("WroteRequest")
 
 
 # Manifests.
@@ -103,7 +103,7 @@ def _manifest_check(
     story: Story, read: Taken[Document], manifest: Taken[Manifest | None], reference: Reference
 ) -> Check:
     at = reference.name
-    if _nobody_answered(story, read.error):
+    if _nobody_was_asked(story, read.error):
         return Check(id="content.manifest", status=Status.SKIPPED, at=at, words="needs a connection")
     if read.error and is_of_login(story, read.error):
         return Check(id="content.manifest", status=Status.SKIPPED, at=at, words="needs to be let in")
@@ -169,8 +169,18 @@ def _tags_check(listed: Taken[list[str]]) -> Check:
     return Check(id="content.tags", status=Status.OK, words=words, ms=listed.ms)
 
 
+def _expected(reference: Reference) -> str:
+    """Where the registry should be, of which nothing was heard."""
+    registry = reference.registry.api
+    return _authority(registry, registry.port or (80 if registry.scheme == "http" else 443))
+
+
+def _authority(registry: Registry, port: int) -> str:
+    return f"{registry.name.removesuffix(f':{port}')}:{port}"
+
+
 def _origins(work: Work) -> Iterator[str]:
     for event in work.trace.events:
         for url in (str(event.facts[name]) for name in _GOING.get(event.name, ()) if name in event.facts):
             target = Target.parse(url)
-            yield f"{target.registry.name.removesuffix(f':{target.port}')}:{target.port}"
+            yield _authority(target.registry, target.port)

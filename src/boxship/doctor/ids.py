@@ -25,6 +25,7 @@ IDS: Mapping[str, str] = {
     "tls.root": "which authority vouches for them, and which file says that it is trusted",
     "tls.client": "whether a client certificate is asked for, and accepted",
     "http": "whether what answers is a registry",
+    "http.page": "who answers in the registry's place: a portal, a proxy, a page",
     "clock": "whether this machine's clock and the registry's agree",
     "reach": "whether boxship itself comes to a connection",
     "auth.challenge": "what the registry asks for, as it was understood",

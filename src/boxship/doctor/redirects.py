@@ -17,7 +17,7 @@ from boxship.wire.target import Target
 def redirect_checks(story: Story, errors: Sequence[BoxshipError], others: Others) -> Iterator[Check]:
     """Every host that one is sent to; `errors` are what readings ended with."""
     for error in errors:
-        if isinstance(error, UnexpectedAnswer) and 300 <= error.status < 400:
+        if _is_not_followed(error):
             remedy = "ask who runs the registry why it leads there"
             yield Check(id="content.redirect", status=Status.ERROR, words=words_of(error), remedy=remedy)
             return
@@ -26,9 +26,11 @@ def redirect_checks(story: Story, errors: Sequence[BoxshipError], others: Others
 
 
 def way_to(story: Story, error: BoxshipError) -> str:
-    """Where one was sent and did not come to, if that is what the error says; else ''."""
+    """Where one was sent and did not come to, in words, if that is what the error says; else ''."""
+    if _is_not_followed(error):
+        return "the redirect, which is not followed"
     places = (_place(str(facts["to"])) for facts in story.all("Redirect"))
-    return next((place for place in places if _is_about(error, place)), "")
+    return next((f"the way to {place}" for place in places if _is_about(error, place)), "")
 
 
 def _check(place: str, sender: str, error: BoxshipError | None, others: Others) -> Check:
@@ -39,6 +41,10 @@ def _check(place: str, sender: str, error: BoxshipError | None, others: Others) 
         status, words = Status.ERROR, words_of(error)
         remedy = error.remedy or "the way there must be open, too"
     return Check(id="content.redirect", status=status, at=place, words=words, evidence=seen.lines, remedy=remedy)
+
+
+def _is_not_followed(error: BoxshipError) -> bool:
+    return isinstance(error, UnexpectedAnswer) and 300 <= error.status < 400
 
 
 def _place(url: str) -> str:

@@ -11,6 +11,7 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.leg import Leg
 from boxship.connect.places import permission
 from boxship.doctor.clock import clock_check
+from boxship.doctor.page import page_check, told_by
 from boxship.doctor.probe import Probe
 from boxship.doctor.report import Check, Status
 from boxship.doctor.secure import tls_checks
@@ -78,6 +79,8 @@ def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[
                 told.add(same)
                 yield check
         yield _http(probe, bad)
+        if page := page_check(probe, bad):
+            yield page
     yield from _clock(probes)
 
 
@@ -128,8 +131,8 @@ def _http(probe: Probe, bad: Status) -> Check:
     if not probe.connected or (probe.tls and probe.tls_ms is None):
         return Check(id="http", status=Status.SKIPPED, at=at, words="nothing to ask over")
     if probe.is_registry:
-        words = f"a registry: {probe.words}"
-        return Check(id="http", status=Status.OK, at=at, words=words, ms=probe.http_ms)
+        words, told = f"a registry: {probe.words}", told_by(probe.answer.head) if probe.answer else ()
+        return Check(id="http", status=Status.OK, at=at, words=words, ms=probe.http_ms, evidence=told)
     words = "no answer to GET /v2/" if probe.answer is None else probe.words
     moved = probe.answer is not None and probe.answer.moved is not None
     return Check(id="http", status=Status.OK if moved else bad, at=at, words=words, ms=probe.http_ms)
