@@ -26,10 +26,12 @@ from boxship.doctor.handshake import Greeting
 from boxship.doctor.others import Others
 from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
-from boxship.doctor.surface import name_check, probe_checks, proxy_check, settings_checks
+from boxship.doctor.settings import proxy_check, settings_checks
+from boxship.doctor.surface import name_check, probe_checks
 from boxship.doctor.verdict import Case, judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
 from boxship.event import Event, Listener
+from boxship.explain.setting import Place as Wanted
 from boxship.reference import Reference
 from boxship.timeline import timeline
 
@@ -64,11 +66,11 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
     try:
         means = client.means(reference.registry)
         leg = legs_of(means.site, means.proxies)[0]
+        checks += (*settings_checks(Wanted.of(reference), means), proxy_check(leg, means))
     except InvalidSettings as error:
         checks.append(Check(id="settings", status=Status.ERROR, words=str(error), remedy=error.remedy))
         verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
         return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
-    checks += (*settings_checks(means.site), proxy_check(leg))
     left = max(0.1, _WHOLE - (time.monotonic() - began))
     with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
         others = Others(means, Work(timeout=left), _greeting)

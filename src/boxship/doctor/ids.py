@@ -12,8 +12,10 @@ from collections.abc import Mapping
 IDS: Mapping[str, str] = {
     "reference": "whether it is written as references are",
     "settings": "whether this machine's settings can be read",
+    "settings.files": "which files were looked for, found and read",
     "settings.scheme": "whether TLS, plain HTTP or both may be spoken, and who says so",
     "settings.trust": "whose certificates are believed",
+    "settings.credential": "which credential there is for the place, and which others",
     "secret": "whether a pull secret has an entry that the kubelet would send",
     "proxy": "whether a proxy is in the way, and which rule says so",
     "names": "which addresses the host's name has",

@@ -1,50 +1,23 @@
-"""Checks of what is known before anything of the user's is asked: settings, proxy, names, and each place."""
+"""Checks of what is found before anything of the user's is asked: names, and each place."""
 
 from __future__ import annotations
 
-__all__ = ["name_check", "probe_checks", "proxy_check", "settings_checks"]
+__all__ = ["name_check", "probe_checks"]
 
 from collections.abc import Iterator, Sequence
 
 from boxship.connect.address import Address, Permission
 from boxship.connect.evidence import Evidence
-from boxship.connect.leg import Leg
 from boxship.connect.places import permission
 from boxship.doctor.clock import clock_check
 from boxship.doctor.page import page_check, told_by
 from boxship.doctor.probe import Probe
 from boxship.doctor.report import Check, Status
 from boxship.doctor.secure import tls_checks
-from boxship.settings.hosts import Scheme, Site
+from boxship.settings.hosts import Site
 
-_SCHEMES = {
-    Scheme.HTTPS: "https only",
-    Scheme.HTTP: "plain HTTP only",
-    Scheme.AUTO: "TLS preferred, plain HTTP permitted",
-    Scheme.BY_ADDRESS: "https; plain HTTP for loopback, and for anonymous reads of private addresses",
-}
 # How many SYNs a system sends in 5 s: at once, after 1 s, after 3 s (RFC 6298, 2.1 and 5.5).
 _SILENT = "no SYN-ACK and no RST to 3 SYNs in {seconds:.0f} s: the packets are dropped, not refused"
-
-
-def settings_checks(site: Site) -> Iterator[Check]:
-    """How the host may be spoken to, and what is trusted, each with who says so."""
-    scheme = site.scheme
-    yield Check(id="settings.scheme", status=Status.OK, words=f"{_SCHEMES[scheme.value]} ({scheme.source})")
-    trust = site.trust
-    if trust.skip_verify:
-        words = f"certificates are not checked ({trust.skipped})"
-        yield Check(id="settings.trust", status=Status.WARNING, words=words)
-        return
-    files = [str(file) for file in (trust.file, *trust.directories, *trust.added) if file]
-    words = ", ".join(["the system's authorities", *files] if not trust.file else files)
-    yield Check(id="settings.trust", status=Status.OK, words=words)
-
-
-def proxy_check(leg: Leg) -> Check:
-    """Whether a proxy is in the way, and which rule says so."""
-    words = leg.words.strip() or "none: no variable names one"
-    return Check(id="proxy", status=Status.WARNING if leg.proxy else Status.OK, words=words)
 
 
 def name_check(site: Site, addresses: Sequence[Address], ms: float) -> Check:

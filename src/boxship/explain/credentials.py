@@ -28,7 +28,6 @@ def credential_setting(place: Place, told: Told) -> Setting:
         *_turned_off(config, place.registry),
         *_near(config, place.registry),
         *_of_podman(place, Path(config.file)),
-        *(() if Path(config.file).exists() else (Lost("docker's settings", config.file, "there is no such file"),)),
     )
     return Setting("credential", described(held), held.source, lost)
 

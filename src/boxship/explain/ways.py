@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SCHEMES", "ways"]
+__all__ = ["SCHEMES", "proxy_setting", "scheme_setting", "ways"]
 
 import os
 from collections.abc import Iterator, Mapping
@@ -28,17 +28,18 @@ SCHEMES: Mapping[Scheme, str] = {
 
 def ways(registry: Registry, means: Means) -> Iterator[Setting]:
     """Every setting of the way to a registry."""
-    yield _scheme(registry, means)
+    yield scheme_setting(registry, means)
     for network in means.site.networks:
         yield Setting("plain-http-network", str(network.value), network.source)
     if means.site.scheme.value is not Scheme.HTTP:
-        yield _proxy("https", means)
+        yield proxy_setting("https", means)
     if means.site.scheme.value is not Scheme.HTTPS:
-        yield _proxy("http", means)
+        yield proxy_setting("http", means)
     yield from _addresses(means)
 
 
-def _scheme(registry: Registry, means: Means) -> Setting:
+def scheme_setting(registry: Registry, means: Means) -> Setting:
+    """How a registry may be spoken to."""
     held = means.site.scheme
     rules = [rule for rule in scheme_rules(registry, means.told.flags) if rule != held]
     if held.value is not Scheme.BY_ADDRESS and rules and rules[-1].value is Scheme.BY_ADDRESS:
@@ -56,7 +57,8 @@ def _of_daemon_json(registry: Registry, held: Sourced[Scheme]) -> list[Sourced[S
     return [Sourced(Scheme.AUTO, source)] if source and source != held.source else []
 
 
-def _proxy(scheme: Literal["https", "http"], means: Means) -> Setting:
+def proxy_setting(scheme: Literal["https", "http"], means: Means) -> Setting:
+    """Which proxy a scheme is spoken through."""
     name, port = f"{scheme}-proxy", means.site.registry.port or (TLS_PORT if scheme == "https" else PLAIN_PORT)
     proxies = means.proxies or Proxies.of(os.environ)
     route = proxies.route(scheme, means.site.registry.host, port)
