@@ -108,7 +108,7 @@ def test_what_had_not_ended_lasts_to_the_end_of_the_story() -> None:
             told(500, "Retry", host=HOST, seconds=1),
         ]
     )
-    assert [(hop.error, round(hop.end)) for hop in (name, dial)] == [("it had not ended", 500)] * 2
+    assert [(hop.error, round(hop.end)) for hop in (name, dial)] == [("still going on at the end", 500)] * 2
     assert (name.url, layers(name)) == ("//other.test", [Layer.NAMES])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Hop", "Layer", "Phase", "Role"]
+__all__ = ["Hop", "Layer", "Phase", "Role", "spoken"]
 
 import enum
 from collections.abc import Mapping
@@ -101,3 +101,10 @@ class Hop:
             **{name: round(moment - self.start, 1) for name, moment in moments.items()},
         }
         return {name: value for name, value in every.items() if value != ""}
+
+
+def spoken(ms: float) -> str:
+    """So many milliseconds, as a person reads them: `0.4 ms`, `12 ms`, `1.02 s`."""
+    if ms >= 1000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms:.0f} ms" if ms >= 10 or ms == 0 else f"{ms:.1f} ms"

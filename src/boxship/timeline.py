@@ -16,7 +16,7 @@ from boxship.hop import Hop, Layer, Phase, Role
 
 _Place = tuple[str, int | None]
 _PORTS = {"http": 80, "https": 443}
-_UNFINISHED = "it had not ended"
+_UNFINISHED = "still going on at the end"
 _LEFT = "not waited for any more"
 
 

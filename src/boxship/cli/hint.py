@@ -9,10 +9,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from boxship.cli.waterfall import spoken_time
 from boxship.connect.evidence import Evidence
 from boxship.event import Event
-from boxship.hop import Hop, Layer, Phase
+from boxship.hop import Hop, Layer, Phase, spoken
 from boxship.timeline import timeline
 
 _MOST = 8  # waits: of a long story, its end
@@ -33,7 +32,7 @@ def short_timeline(events: Iterable[Event]) -> str:
 def _said(hop: Hop, phase: Phase) -> str:
     failure = _SHORTER.get(phase.failure, phase.failure)
     status = str(hop.status or "") if phase.layer is Layer.FIRST_BYTE else ""
-    return " ".join(filter(None, (_subject(hop, phase.layer), failure or status, spoken_time(phase.ms))))
+    return " ".join(filter(None, (_subject(hop, phase.layer), failure or status, spoken(phase.ms))))
 
 
 def _subject(hop: Hop, layer: Layer) -> str:

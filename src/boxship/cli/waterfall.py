@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["spoken_time", "waterfall"]
+__all__ = ["waterfall"]
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 from boxship.cli.ink import Colour, Ink
-from boxship.hop import Hop, Layer, Phase
+from boxship.hop import Hop, Layer, Phase, spoken
 from boxship.wire.printable import printable
 
 _TIME = 8  # columns for how long a hop took
@@ -46,7 +46,7 @@ def waterfall(hops: Sequence[Hop], width: int, ink: Ink) -> Iterator[str]:
     yield from _legend(hops, width, ink)
     for hop in hops:
         name = _cut(_name(hop), label, ink)
-        yield f"{name:<{label}} {chart.bars(hop)} {spoken_time(hop.end - hop.start):>{_TIME}}"
+        yield f"{name:<{label}} {chart.bars(hop)} {spoken(hop.end - hop.start):>{_TIME}}"
         if hop.error:
             yield ink.painted(_cut(f"  {printable(hop.error)}", width, ink), Colour.RED)
 
@@ -110,10 +110,3 @@ def _cut(text: str, width: int, ink: Ink) -> str:
     gap = "…" if ink.blocks else ".."
     end = (width - len(gap)) // 3
     return f"{text[: width - len(gap) - end]}{gap}{text[len(text) - end :]}"
-
-
-def spoken_time(ms: float) -> str:
-    """So many milliseconds, as a person reads them."""
-    if ms >= 1000:
-        return f"{ms / 1000:.2f} s"
-    return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"

@@ -6,18 +6,22 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
 import json
+import os
 import shutil
-import textwrap
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Callable, Mapping
 
 from boxship.cli import console, options
 from boxship.cli.secret import add_from_secret, connecting, read_secret
-from boxship.doctor import Check, Report, Status, examine, examine_with_secret
+from boxship.doctor import Report, examine, examine_with_secret
+
+# Each way to write a report is imported where it is asked for.
+# ruff: noqa: PLC0415
 
 SUMMARY = "Say where it is stuck on the way to a registry, and what to do."
 EXAMPLE = "boxship doctor reg.corp/team/app:1.2"
 
-_MARKS = {Status.OK: "ok", Status.WARNING: "warn", Status.ERROR: "FAIL", Status.SKIPPED: "-"}
 _NARROWEST, _WIDEST = 40, 120
 _FINDINGS = 8  # the exit status where something is wrong
 
@@ -25,7 +29,8 @@ _FINDINGS = 8  # the exit status where something is wrong
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument("reference", help="for example reg.corp/team/app:1.2")
-    parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="as text (default) or JSON")
+    words = "as text (default), as JSON, or as a page in one file, to be attached to a ticket"
+    parser.add_argument("-o", "--output", choices=tuple(_WRITERS), default="text", help=words)
     add_from_secret(parser)
     parser.add_argument("--endpoints", action="store_true", help="only list each host and port that was needed")
     options.add_common(parser)
@@ -36,11 +41,30 @@ def run(chosen: argparse.Namespace) -> int:
     report = _examination(chosen)()
     if chosen.endpoints:
         console.say(*report.endpoints)
-    elif chosen.output == "json":
-        console.say(json.dumps(report.document(), indent=2, ensure_ascii=False))
     else:
-        console.say(*_text(report, min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)))
+        _WRITERS[chosen.output](report)
     return 0 if report.healthy else _FINDINGS
+
+
+def _text(report: Report) -> None:
+    from boxship.cli.findings import text
+    from boxship.cli.ink import ink_of
+
+    width = min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
+    console.say(*text(report, width, ink_of(sys.stdout, os.environ)))
+
+
+def _json(report: Report) -> None:
+    console.say(json.dumps(report.document(), indent=2, ensure_ascii=False))
+
+
+def _html(report: Report) -> None:
+    from boxship.web.doctor_page import doctor_page
+
+    console.write(doctor_page(report, time.time()).encode())
+
+
+_WRITERS: Mapping[str, Callable[[Report], None]] = {"text": _text, "json": _json, "html": _html}
 
 
 def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
@@ -54,32 +78,3 @@ def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
 def _examined(chosen: argparse.Namespace) -> Report:
     with options.client(chosen) as client:
         return examine(chosen.reference, client)
-
-
-def _text(report: Report, width: int) -> Iterator[str]:
-    """The verdict first, then every check, then what to write where."""
-    yield from _wrapped(report.verdict, width)
-    yield ""
-    for check in report.checks:
-        yield from _lines(check, width)
-    if report.remedies:
-        yield ""
-    for remedy in report.remedies:
-        yield f"{remedy.program}: {remedy.where}"
-        yield from textwrap.indent(remedy.text, "    ").splitlines()
-
-
-def _lines(check: Check, width: int) -> Iterator[str]:
-    time = "" if check.ms is None else f" ({check.ms:.0f} ms)"
-    at = f" {check.at}" if check.at else ""
-    yield from _wrapped(f"{check.id}{at}: {check.words}{time}", width, f"{_MARKS[check.status]:>4}  ", " " * 8)
-    for line in check.evidence:
-        yield from _wrapped(line, width, " " * 8, " " * 10)
-    if check.remedy and check.status is not Status.OK:
-        yield from _wrapped(check.remedy, width, "        do: ", " " * 12)
-
-
-def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
-    # A server's words may be among them: they send a terminal nothing.
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return textwrap.wrap(shown, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)

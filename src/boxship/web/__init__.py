@@ -1,0 +1,1 @@
+"""Pages for a browser: whole in one file each, with no script and nothing to fetch."""

@@ -1,0 +1,52 @@
+"""`boxship doctor`, as somebody at a terminal, a program and a ticket get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from boxship.testing import Place, ScriptedRegistry, refused, serving
+from tests.cli.running import boxship
+
+GOOD = ScriptedRegistry()
+
+
+@pytest.fixture
+def refusing() -> Iterator[Place]:
+    with refused() as place:
+        yield place
+
+
+def test_the_timeline_stands_after_the_checks_as_wide_as_the_terminal() -> None:
+    with serving(GOOD) as server:
+        outcome = boxship("doctor", f"{server.address}/app:v1", env={"COLUMNS": "70", "PYTHONIOENCODING": "ascii"})
+    checks, legend, hops = outcome.output.partition("\nc TCP ")
+    assert "  ok  content.blob" in checks
+    assert legend
+    asked = [line for line in hops.splitlines() if line.startswith("registry GET /v2/a") and " =" in line]
+    assert len(asked) >= 2  # a manifest and a blob
+    assert max(map(len, hops.splitlines())) <= 70
+
+
+@pytest.mark.parametrize(("variable", "coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False)])
+def test_colours_are_as_the_environment_says(refusing: Place, variable: str, coloured: bool) -> None:  # noqa: FBT001 -- a row
+    outcome = boxship("doctor", f"{refusing.address}/app", env={variable: "1"})
+    assert ("\x1b[31mFAIL\x1b[0m" in outcome.output) is coloured
+    assert outcome.status == 8
+
+
+def test_the_page_is_written_whatever_the_encoding(refusing: Place) -> None:
+    outcome = boxship("doctor", "-o", "html", f"{refusing.address}/app", env={"PYTHONIOENCODING": "ascii"})
+    assert outcome.status == 8
+    assert outcome.output.startswith("<!doctype html>")
+    assert outcome.output.rstrip().endswith("</html>")
+    assert f"<h1>{refusing.address}/app</h1>" in outcome.output
+    assert "refuses connections" in outcome.output
+
+
+def test_no_password_is_on_the_page(refusing: Place) -> None:
+    words = ("--username", "ana", "--password", "geheim-und-lang")
+    for form in ("html", "json", "text"):
+        outcome = boxship("doctor", "-o", form, *words, f"{refusing.address}/app")
+        assert "geheim-und-lang" not in outcome.output + outcome.errors
