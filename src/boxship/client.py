@@ -143,9 +143,7 @@ class Client:
         from boxship.registry.tags import tags
 
         reference = _reference(repository)
-        return self._list(
-            reference.registry, lambda remote: tags(remote, reference.repository, after, page_size)
-        )
+        return self._list(reference.registry, lambda remote: tags(remote, reference.repository, after, page_size))
 
     def catalog(self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
         """The registry's repositories, lazily; many hosted registries do not tell."""

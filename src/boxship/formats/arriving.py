@@ -12,8 +12,9 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from boxship.formats.alone import have_alone
 from boxship.registry.uploads import How
@@ -37,7 +38,6 @@ class Arriving:
         """Bring the blob from there to its final name."""
         if _has(final, blob):
             return How.PRESENT
-        self._folder.mkdir(parents=True, exist_ok=True)
         final.parent.mkdir(parents=True, exist_ok=True)
         with self._begun(blob) as (file, path):
             _complete(file, blob, source)
@@ -51,21 +51,27 @@ class Arriving:
         return How.PUSHED
 
     @contextmanager
-    def _begun(self, blob: Descriptor) -> Iterator[tuple[BinaryIO, Path]]:
+    def _begun(self, blob: Descriptor) -> Iterator[tuple[FileIO, Path]]:
         """What there is of the blob, for this process alone; another process's is left to it."""
         path = self._folder / f"{blob.digest.algorithm}-{blob.digest.hex}"
-        file = path.open("a+b", buffering=0)
+        file = self._opened(path, "a+")
         own = have_alone(file)
         if not own:
             file.close()
             path = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-            file = path.open("x+b", buffering=0)
+            file = self._opened(path, "x+")
         try:
             with file:
                 yield file, path
         finally:
             if not own:
                 path.unlink(missing_ok=True)
+
+    def _opened(self, path: Path, mode: str) -> FileIO:
+        while True:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # whose blob was the last one has just removed the folder
+                return FileIO(path, mode)
 
 
 def _has(final: Path, blob: Descriptor) -> bool:
@@ -75,7 +81,7 @@ def _has(final: Path, blob: Descriptor) -> bool:
         return False
 
 
-def _complete(file: BinaryIO, blob: Descriptor, source: _Source) -> None:
+def _complete(file: FileIO, blob: Descriptor, source: _Source) -> None:
     """Write what is missing of the blob; what there is of it is verified with it, and given up if it is wrong."""
     hasher = hashlib.new(blob.digest.algorithm)
     held = _hash(file, hasher, blob.size)
@@ -88,17 +94,17 @@ def _complete(file: BinaryIO, blob: Descriptor, source: _Source) -> None:
     _write(file, blob, source, 0, None)  # the source verifies what is read from the beginning
 
 
-def _hash(file: BinaryIO, hasher: hashlib._Hash, most: int) -> int:
+def _hash(file: FileIO, hasher: hashlib._Hash, most: int) -> int:
     """Hash what there is; how many bytes that is, 0 where it is more than there may be."""
     file.seek(0)
     held, view = 0, memoryview(bytearray(_PIECE))
-    while count := file.readinto(view):  # type: ignore[attr-defined] # every file of the standard library has it
+    while count := file.readinto(view):
         hasher.update(view[:count])
         held += count
     return held if held <= most else 0
 
 
-def _write(file: BinaryIO, blob: Descriptor, source: _Source, at: int, hasher: hashlib._Hash | None) -> None:
+def _write(file: FileIO, blob: Descriptor, source: _Source, at: int, hasher: hashlib._Hash | None) -> None:
     with source.open_blob(blob, at) as pieces:
         for piece in pieces:
             if hasher:

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-__all__ = ["Files", "Folder", "TarFile"]
+__all__ = ["File", "Files", "Folder", "TarFile"]
 
 import io
 import tarfile
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from boxship.errors import UnexpectedAnswer
 
 _MOST_LINKS = 8  # from one link to the next
+
+
+class File(Protocol):
+    """An open file that is read, unbuffered."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """So many bytes, fewer at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None:
+        """Fill some of the buffer; 0 at the end."""
+
+    def seek(self, position: int, /) -> int:
+        """Go to that byte."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
 
 
 class Files(Protocol):
@@ -20,7 +40,7 @@ class Files(Protocol):
     def size(self, name: str) -> int | None:
         """How long the file is; None for no file."""
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> File:
         """The file, at its beginning, unbuffered; `FileNotFoundError` for none."""
 
 
@@ -35,7 +55,7 @@ class Folder:
         path = self.path / name
         return path.stat().st_size if path.is_file() else None
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> File:
         """The file, unbuffered."""
         return (self.path / name).open("rb", buffering=0)
 
@@ -63,7 +83,7 @@ class TarFile:
         member = self._found(name)
         return member.size if member else None
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> File:
         """The file: the part of the tar file that it is."""
         member = self._found(name)
         if member is None:
@@ -92,21 +112,31 @@ def _plain(name: str) -> str:
     return "/".join(parts)
 
 
-class _Region(io.FileIO):
+class _Region(io.RawIOBase):
     """Some bytes of a file as if they were one: never read beyond their end."""
 
     def __init__(self, path: Path, begin: int, size: int) -> None:
-        super().__init__(path, "rb")
-        self._begin, self._size = begin, size
-        super().seek(begin)
+        super().__init__()
+        self._file = path.open("rb", buffering=0)
+        self._begin, self._end = begin, begin + size
+        self._file.seek(begin)
+
+    def readable(self) -> bool:
+        """True: this is what `read` asks."""
+        return True
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         """Go to that byte, counted from the beginning."""
         if whence != io.SEEK_SET:
             raise io.UnsupportedOperation("from the beginning alone")
-        return super().seek(self._begin + position) - self._begin
+        return self._file.seek(self._begin + position) - self._begin
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # what is read here is given views
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # `RawIOBase` says any buffer
         """Fill the buffer, less at the end."""
-        left = self._begin + self._size - super().tell()
-        return super().readinto(memoryview(buffer)[: max(0, left)]) or 0
+        left = self._end - self._file.tell()
+        return self._file.readinto(memoryview(buffer)[: max(0, left)])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from boxship import media_type as types
-from boxship.digest import Digest
+from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings, NotFound
 from boxship.formats.files import Files
 from boxship.formats.stored import read_stored
@@ -19,6 +19,7 @@ from boxship.spec.fields import Malformed
 from boxship.spec.index import Index
 
 REF_NAME = "org.opencontainers.image.ref.name"
+_DIGESTS = tuple(f"{algorithm}:" for algorithm in ALGORITHMS)
 _LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 
 
@@ -38,7 +39,7 @@ class LayoutSource:
             if len({manifest.digest for manifest in manifests}) == 1:
                 return manifests[0]
             raise NotFound(f"{self} has {len(manifests)} images", why=f"which is meant? {_names(manifests)}")
-        if ":" in name:
+        if name.startswith(_DIGESTS):
             return self._of_digest(Digest.parse(name), manifests)
         # The last one, as a later writer may have left an earlier entry in its place.
         found = next((m for m in reversed(manifests) if m.annotations.get(REF_NAME) == name), None)
@@ -69,7 +70,7 @@ class LayoutSource:
     def _index(self) -> Index:
         try:
             with self._files.open("index.json") as file:
-                return Index.parse(file.read(self._files.size("index.json") or 0), types.OCI_INDEX)
+                return Index.parse(file.read(self._files.size("index.json") or 0) or b"", types.OCI_INDEX)
         except FileNotFoundError as error:
             raise NotFound(f"{self} is no OCI layout", why="it has no index.json") from error
         except Malformed as error:

@@ -6,16 +6,16 @@ __all__ = ["read_stored"]
 
 import hashlib
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, SizeMismatch
+from boxship.formats.files import File
 from boxship.spec.descriptor import Descriptor
 
 _PIECE = 1024 * 1024
 
 
-def read_stored(file: BinaryIO, blob: Descriptor, what: str, at: int = 0) -> Iterator[memoryview]:
+def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterator[memoryview]:
     """The blob's bytes from `at` on, of a file that stands at their beginning; each piece until the next is asked for.
 
     Read from its beginning it is verified: `DigestMismatch` or `SizeMismatch` comes before the last piece.
@@ -25,7 +25,7 @@ def read_stored(file: BinaryIO, blob: Descriptor, what: str, at: int = 0) -> Ite
     left = blob.size - at
     held: memoryview | None = None
     while left:
-        count = file.readinto(here[:left])  # type: ignore[attr-defined] # every file of the standard library has it
+        count = file.readinto(here[:left])
         if not count:
             raise SizeMismatch(what, expected=blob.size, actual=blob.size - left)
         left -= count

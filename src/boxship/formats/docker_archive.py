@@ -1,0 +1,154 @@
+"""Docker archives, as they are read: what docker, podman, skopeo, crane and kaniko save, in all their dialects.
+
+A tar file with `manifest.json` (moby, image/spec/spec.md): for each image its configuration, its names and its layers,
+most of which are plain tar files. It has no manifest that a registry could keep: that is made here, and plain layers
+are compressed for it.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DockerArchive"]
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from boxship import media_type as types
+from boxship.digest import Digest
+from boxship.errors import NotFound, UnexpectedAnswer
+from boxship.formats.files import File, Files
+from boxship.formats.layers import Layer, prepared
+from boxship.formats.stored import read_stored
+from boxship.registry.manifests import Document
+from boxship.spec.descriptor import Descriptor
+from boxship.spec.fields import Malformed, parse_object
+
+_LONGEST = 8 * 1024 * 1024  # bytes of manifest.json, and of a configuration
+_AT_ONCE = 4  # layers that are compressed
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An image in manifest.json."""
+
+    config: str
+    names: tuple[str, ...]
+    layers: tuple[str, ...]
+
+
+class DockerArchive:
+    """An archive as a `Source` (`store`). What it compresses lies in `scratch`, a folder that its owner removes."""
+
+    def __init__(self, files: Files, label: str, scratch: Path) -> None:
+        self._files, self._label, self._scratch = files, label, scratch
+        self._lock = threading.Lock()
+        self._documents: dict[Digest, Document] = {}
+        self._layers: dict[Digest, Layer] = {}
+        self._configs: dict[Digest, bytes] = {}
+
+    def __str__(self) -> str:
+        return self._label
+
+    def resolve(self, name: str) -> Descriptor:
+        """The image of that name, `repository:tag` or its tag alone; for '', the only one there is."""
+        entry = self._entry(name)
+        with self._lock:
+            document = self._made(entry)
+            self._documents[document.digest] = document
+        return document.descriptor
+
+    def read(self, descriptor: Descriptor) -> Document:
+        """The manifest that was made for an image."""
+        try:
+            return self._documents[descriptor.digest]
+        except KeyError as error:
+            raise NotFound(f"{descriptor.digest} in {self}", why="no image of it has that digest") from error
+
+    @contextmanager
+    def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
+        """A layer as it was compressed, or a configuration; verified where it is read from its beginning."""
+        config = self._configs.get(blob.digest)
+        if config is not None:
+            yield iter([memoryview(config)[at:]])
+            return
+        with self._opened(self._layers[blob.digest]) as file:
+            file.seek(at)
+            yield read_stored(file, blob, f"{blob.digest} in {self}", at)
+
+    def _opened(self, layer: Layer) -> File:
+        return layer.path.open("rb", buffering=0) if layer.path else self._files.open(layer.name)
+
+    # manifest.json.
+
+    def _entry(self, name: str) -> _Entry:
+        entries = self._entries()
+        every = [known for entry in entries for known in entry.names]
+        if not name and len(entries) == 1:
+            return entries[0]
+        found = [entry for entry in entries if any(_is_called(known, name) for known in entry.names)]
+        if name and len(found) == 1:
+            return found[0]
+        why = f"which is meant? {', '.join(every) or 'none has a name'}"
+        raise NotFound(f"{self} has {len(found if name else entries)} images {name}".rstrip(), why=why)
+
+    def _entries(self) -> list[_Entry]:
+        try:
+            # It is a list, which `parse_object` reads as the value of a field.
+            raw = b'{"images":' + self._read("manifest.json") + b"}"
+            return [
+                _Entry(entry.text("Config"), entry.texts("RepoTags"), entry.texts("Layers"))
+                for entry in parse_object(raw).objects("images")
+            ]
+        except Malformed as error:
+            raise UnexpectedAnswer(f"{self}: manifest.json", why=str(error)) from error
+
+    def _read(self, name: str) -> bytes:
+        size = self._files.size(name)
+        if size is None:
+            raise NotFound(f"{self} has no {name}", why="a docker archive has one")
+        if size > _LONGEST:
+            raise UnexpectedAnswer(f"{self}: {name}", why=f"it has {size} bytes")
+        with self._files.open(name) as file:
+            return file.read(size) or b""
+
+    # The manifest.
+
+    def _made(self, entry: _Entry) -> Document:
+        raw = self._read(entry.config)
+        try:
+            diff_ids = parse_object(raw).object("rootfs").texts("diff_ids")
+        except Malformed as error:
+            raise UnexpectedAnswer(f"{self}: {entry.config}", why=str(error)) from error
+        if len(diff_ids) != len(entry.layers):
+            why = f"{len(entry.layers)} layers, and its configuration has {len(diff_ids)}"
+            raise UnexpectedAnswer(f"{self}: {entry.config}", why=why)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            made = partial(prepared, self._files, self._scratch)
+            layers = list(pool.map(made, entry.layers, map(Digest.parse, diff_ids)))
+        config = Digest.of(raw)
+        self._configs[config] = raw
+        self._layers.update({layer.digest: layer for layer in layers})
+        oci = any(layer.is_zstd for layer in layers)
+        media_type = types.OCI_MANIFEST if oci else types.DOCKER_MANIFEST
+        document = {
+            "schemaVersion": 2,
+            "mediaType": media_type,
+            "config": _descriptor(types.OCI_CONFIG if oci else types.DOCKER_CONFIG, config, len(raw)),
+            "layers": [_descriptor(layer.media_type(oci=oci), layer.digest, layer.size) for layer in layers],
+        }
+        written = json.dumps(document, separators=(",", ":")).encode()
+        return Document(written, media_type, Digest.of(written))
+
+
+def _descriptor(media_type: str, digest: Digest, size: int) -> dict[str, object]:
+    return {"mediaType": media_type, "size": size, "digest": str(digest)}
+
+
+def _is_called(known: str, name: str) -> bool:
+    # podman and skopeo write `localhost/app:1` and `docker.io/library/app:1` for what a person calls `app:1`.
+    return known == name or known.endswith(f"/{name}") or known.rpartition(":")[2] == name
