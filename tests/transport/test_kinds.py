@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from boxship import Client
 from boxship.connect.deadline import DOCUMENT_ALL
-from boxship.errors import BoxshipError, TimedOut
+from boxship.errors import BoxshipError, RateLimited, TimedOut
 from boxship.testing import (
     NEVER,
     Answer,
@@ -38,9 +39,7 @@ def of_all(error: BoxshipError) -> bool:
 
 
 SLOW: dict[str, Answering] = {
-    "waits before a retry": in_turn(rate_limited("30"), GOOD),
     "waits for a token": by_path({"/token": NEVER, "/": CHALLENGING}),
-    "waits for a token server that asks for patience": by_path({"/token": rate_limited("30"), "/": CHALLENGING}),
     "is redirected to silence": in_turn(redirect_to("/v2/elsewhere/manifests/v1"), NEVER),
     "trickles": lambda _: Answer(200, endless(b" "), body_piece_every=0.02),
 }
@@ -57,8 +56,22 @@ def test_a_document_has_one_bound_with_all_it_needs(answer: Answering) -> None:
     assert DOCUMENT_ALL in str(error)
 
 
+PATIENCE: dict[str, Answering] = {
+    "the registry": rate_limited("30"),
+    "the token server": by_path({"/token": rate_limited("30"), "/": CHALLENGING}),
+}
+
+
+@pytest.mark.parametrize("answer", PATIENCE.values(), ids=PATIENCE)
+def test_a_wait_that_would_outlast_the_bound_is_not_begun(answer: Answering) -> None:
+    with serving(answer) as server, Client(bounds=bounds(document_all=SHORT)) as client:
+        error = failing(lambda: client.document(f"{repository(server)}:v1"))
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 30
+
+
 def test_steps_that_are_each_in_time_are_together_too_late() -> None:
-    late = by_path({"/token": lambda r: Answer(503, delay=LATE), "/": CHALLENGING})
+    late = in_turn(replace(redirect_to("/v2/elsewhere/manifests/v1"), delay=LATE), Answer(200, b"{}", delay=1.9 * LATE))
     with serving(late) as server, Client(bounds=bounds(first_byte=2 * LATE, document_all=SHORT)) as client:
         assert of_all(failing(lambda: client.document(f"{repository(server)}:v1")))
 
@@ -78,7 +91,7 @@ def test_a_page_of_a_list_has_the_time_of_its_first_byte_besides() -> None:
 
 def test_a_list_ends_all_the_same() -> None:
     short = bounds(document_all=LATE, first_byte_slow=LATE)
-    with serving(rate_limited("30")) as server, Client(bounds=short) as client:
+    with serving(SLOW["trickles"]) as server, Client(bounds=short) as client:
         assert of_all(failing(lambda: tags(client, server)))
 
 
@@ -91,7 +104,7 @@ def test_a_blob_may_take_any_time() -> None:
 
 
 def test_the_token_for_a_blob_has_the_bound_of_a_document() -> None:
-    silent = by_path({"/token": rate_limited("30"), "/": CHALLENGING})
+    silent = by_path({"/token": NEVER, "/": CHALLENGING})
     with serving(silent) as server, Client(bounds=bounds(document_all=SHORT)) as client:
         assert of_all(failing(lambda: client.read_blob(f"{repository(server)}@{DIGEST}")))
 
