@@ -56,14 +56,14 @@ def test_a_document_has_one_bound_with_all_it_needs(answer: Answering) -> None:
     assert DOCUMENT_ALL in str(error)
 
 
-PATIENCE: dict[str, Answering] = {
+PATIENCE: dict[str, Answer | Answering] = {
     "the registry": rate_limited("30"),
     "the token server": by_path({"/token": rate_limited("30"), "/": CHALLENGING}),
 }
 
 
 @pytest.mark.parametrize("answer", PATIENCE.values(), ids=PATIENCE)
-def test_a_wait_that_would_outlast_the_bound_is_not_begun(answer: Answering) -> None:
+def test_a_wait_that_would_outlast_the_bound_is_not_begun(answer: Answer | Answering) -> None:
     with serving(answer) as server, Client(bounds=bounds(document_all=SHORT)) as client:
         error = failing(lambda: client.document(f"{repository(server)}:v1"))
     assert isinstance(error, RateLimited)
