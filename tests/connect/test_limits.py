@@ -64,11 +64,22 @@ def test_too_many_open_files_are_this_processs_own(said: list[tuple[str, str]]) 
     assert len(healthy) >= len(WAYS)
 
 
-def test_a_race_without_room_is_an_error_and_no_evidence(contender: Contender, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_address: object) -> None:
-        raise OSError(errno.EMFILE, "Too many open files")
+def _full(*_: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr("boxship.connect.dial.open_socket", full)
+
+def test_authorities_that_cannot_be_read_for_want_of_room_are_no_evidence(
+    contender: Contender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boxship.connect.candidate.Candidate._connected", _full)
+    with serving(ScriptedRegistry()) as plain, contender.racing((plain, plain)) as runner:
+        with pytest.raises(ConnectFailed, match="ulimit -n"):
+            runner.run(Work())
+        assert not any(attempt.evidence for attempt in runner.race.attempts)
+
+
+def test_a_race_without_room_is_an_error_and_no_evidence(contender: Contender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boxship.connect.dial.open_socket", _full)
     with serving(ScriptedRegistry()) as plain, contender.racing((plain, plain)) as runner:
         with pytest.raises(ConnectFailed, match="ulimit -n"):
             runner.run(Work())

@@ -112,8 +112,12 @@ class _Watch:
 class Work:
     """One operation in progress. `cancel` may be called from any thread; all else belongs to the operation's own."""
 
-    def __init__(self, *, timeout: float | None = None, listener: Listener | None = None) -> None:
+    def __init__(
+        self, *, timeout: float | None = None, listener: Listener | None = None, segment: int | None = None
+    ) -> None:
+        """`segment`: what a packet of its connections carries at most, in bytes, either way."""
         self.trace = Trace(listener)
+        self.segment = segment
         self._end = _End()
         self._until: float | None = None
         self._seconds, self._phase = 0.0, ""
@@ -141,7 +145,7 @@ class Work:
 
     def __copy__(self) -> Work:
         same = Work.__new__(Work)  # what `copy` does by itself would take 3 us of each request
-        same.trace, same._end = self.trace, self._end
+        same.trace, same.segment, same._end = self.trace, self.segment, self._end
         same._until, same._seconds, same._phase = self._until, self._seconds, self._phase
         return same
 

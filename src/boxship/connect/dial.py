@@ -8,6 +8,7 @@ import contextlib
 import errno
 import selectors
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -18,19 +19,24 @@ from boxship.connect.candidate import READ, WRITE, Candidate, Greeting
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence, evidence_of
 from boxship.connect.keepalive import keep_alive
-from boxship.connect.limits import OwnLimits
+from boxship.connect.limits import OwnLimits, own_limit
 from boxship.connect.race import Race
 from boxship.connect.telling import Telling
 from boxship.connect.trace import Trace
 from boxship.connect.verdict import PlainSocket, Wire
 
 
-def open_socket(address: Address) -> PlainSocket:
-    """A TCP socket for the address, not connected, that does not block and notices when its path dies."""
+def open_socket(address: Address, segment: int | None = None) -> PlainSocket:
+    """A TCP socket for the address, not connected, that does not block and notices when its path dies.
+
+    `segment`: what a packet carries at most, in bytes, either way, where the system lets that be said (not Windows).
+    """
     sock = PlainSocket(address.family, socket.SOCK_STREAM)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     keep_alive(sock)
+    if segment and sys.platform != "win32":
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
     return sock
 
 
@@ -71,10 +77,11 @@ class Runner:
             self._selector.register(names, READ, self._named)
         self._candidates: dict[Attempt, Candidate] = {}
         self.warnings: tuple[str, ...] = ()
+        self._segment: int | None = None
 
     def run(self, work: Work, *, until: float | None = None) -> None:
         """Go on until the race has an outcome, or (with `until`, a monotonic time) for as long as that."""
-        self.telling.trace = work.trace
+        self.telling.trace, self._segment = work.trace, work.segment
         acts: dict[Do, Callable[[Attempt], None]] = {Do.DIAL: self._dial, Do.ASK: self._ask, Do.DROP: self._drop}
         with work.watch(self._wake):
             # What has come while nobody looked counts before any bound does: it may be a handshake.
@@ -174,6 +181,8 @@ class Runner:
         except BlockingIOError:
             return
         except OSError as error:
+            if own := own_limit(error, self.greeting.name):  # a handshake reads the authorities' files
+                raise own from error
             self.fail(candidate.attempt, evidence_of(error.errno), error.strerror or "")
 
     # Actions.
@@ -182,7 +191,7 @@ class Runner:
         self.telling.begin(attempt, "ConnectStart", f"tcp {attempt.address.words}", end="ConnectDone")
         try:
             with OwnLimits(self.greeting.name):
-                sock = open_socket(attempt.address)
+                sock = open_socket(attempt.address, self._segment)
         except OSError as error:  # no such address family here
             self.fail(attempt, Evidence.UNREACHABLE, error.strerror or "")
             return
