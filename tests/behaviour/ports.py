@@ -42,6 +42,7 @@ from boxship.testing import (
     http_proxy,
     instead,
     mute,
+    random_image,
     redirect_to,
     reset_after_hello,
     serving,
@@ -132,6 +133,7 @@ class Secured:
 
 PLAIN: Mapping[str, Callable[[], Answer | Answering]] = {
     "open": lambda: ScriptedRegistry(tags=[PLAIN_TAG]),
+    "open, large": lambda: ScriptedRegistry(tags=[PLAIN_TAG], image=random_image(layer_size=20_000)),
     "basic": lambda: _challenging(PLAIN_TAG),
     "bearer": lambda: _with_tokens(PLAIN_TAG),
     "takes anything": lambda: _takes_anything,

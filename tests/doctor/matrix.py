@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.doctor.case import Case, Said
-from tests.doctor.networks import answers, ports, proxies
+from tests.doctor.networks import answers, machine, paths, places, ports, proxies
 
 ON_LOOPBACK: Mapping[str, Case] = {
     **ports.BROKEN,
@@ -19,8 +19,9 @@ ON_LOOPBACK: Mapping[str, Case] = {
     **answers.WELL,
     **proxies.BROKEN,
     **proxies.WELL,
+    **machine.BROKEN,
 }
-WITH_PACKETS: Mapping[str, Case] = ports.BEHIND_A_FIREWALL
+WITH_PACKETS: Mapping[str, Case] = {**ports.BEHIND_A_FIREWALL, **places.BROKEN, **places.WELL, **paths.BROKEN}
 _AT_ONCE = 8
 
 

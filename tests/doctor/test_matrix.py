@@ -16,7 +16,7 @@ from tests.behaviour.scene import HOST
 from tests.doctor.case import Said, complaints
 from tests.doctor.matrix import ON_LOOPBACK, WITH_PACKETS, played
 
-BROKEN, WELL = 39, 10  # at least
+BROKEN, WELL = 50, 15  # at least
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What a pull would begin with: the log-in, the manifest, its platforms, its configuration, and one byte of a blob.
+"""What a pull would begin with: the log-in, manifest, platforms and configuration, and the beginning of a blob.
 
 What needs no other is asked for side by side, on boxship's own road; other checks are read from what that tells.
 """
@@ -14,7 +14,7 @@ from itertools import islice
 
 from boxship.client import Client
 from boxship.connect.deadline import Work
-from boxship.doctor.blob import blob_check, config_check, config_platform, first_byte, platform_check
+from boxship.doctor.blob import beginning, blob_check, config_check, config_platform, platform_check
 from boxship.doctor.limits import limit_checks
 from boxship.doctor.login import is_of_login, login_checks
 from boxship.doctor.others import Others
@@ -136,15 +136,15 @@ def _blobs(way: _Way, manifest: Manifest, pool: ThreadPoolExecutor, found: Conte
     named = way.reference.with_digest(config.digest)
     small = config.size <= Client.LONGEST_SMALL_BLOB
     whole = pool.submit(take, way.work, lambda: way.client.read_blob(named, size=config.size)) if small else None
-    byte = take(way.work, lambda: first_byte(way.client, way.reference, blob))
+    little = take(way.work, lambda: beginning(way.client, way.reference, blob))
     read = whole.result() if whole else None
     if read:
         found.checks.append(config_check(read, config, way.story))
         # What an index says of a platform is what clients choose by.
         told = any(check.id == "content.platform" for check in found.checks)
         found.checks += () if told else config_platform(read.value, config)
-    found.checks.append(blob_check(byte, blob, way.story))
-    errors = [error for taken in (byte, read) if taken and (error := taken.error)]
+    found.checks.append(blob_check(little, blob, way.story))
+    errors = [error for taken in (little, read) if taken and (error := taken.error)]
     found.error = errors[0] if errors else None
     return errors
 

@@ -21,14 +21,16 @@ from boxship.connect.legs import legs_of
 from boxship.connect.means import Means
 from boxship.connect.places import Atlas
 from boxship.connect.question import question
+from boxship.doctor.case import Case
 from boxship.doctor.content import look_inside
 from boxship.doctor.handshake import Greeting
+from boxship.doctor.lost import lost_packets
 from boxship.doctor.others import Others
 from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
 from boxship.doctor.settings import proxy_check, settings_checks
 from boxship.doctor.surface import name_check, probe_checks
-from boxship.doctor.verdict import Case, judge
+from boxship.doctor.verdict import judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
 from boxship.event import Event, Listener
 from boxship.explain.setting import Place as Wanted
@@ -72,16 +74,17 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
         return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
     left = max(0.1, _WHOLE - (time.monotonic() - began))
-    with ThreadPoolExecutor(2 * _MOST + 1, "boxship-doctor") as pool:
+    with ThreadPoolExecutor(2 * _MOST + 2, "boxship-doctor") as pool:
         others = Others(means, Work(timeout=left), _greeting)
         journey = Work(timeout=left, listener=_all_of_it(others, means.told.listener))
         inside = pool.submit(look_inside, client, reference, journey, others)
+        narrow = pool.submit(lost_packets, inside, journey, means, reference, left)
         # Behind a proxy, what this machine can dial says nothing: the proxy dials.
         probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
         contents = inside.result()
         others.close()
-    checks += (*probe_checks(probes, means.site, _STEP), *contents.checks)
-    verdict, remedies = judge(Case(reference, means.site, probes, contents))
+    checks += (*probe_checks(probes, means.site, _STEP), *filter(None, [narrow.result()]), *contents.checks)
+    verdict, remedies = judge(Case(reference, means.site, probes, contents, checks))
     return Report(
         reference=str(reference),
         verdict=f"Through the proxy {leg.proxy} ({leg.rule}): {verdict}" if leg.proxy else verdict,

@@ -148,12 +148,12 @@ BROKEN: Mapping[str, Case] = {
     ),
     "a manifest of another digest": Case(
         network=_served(lambda _: wrong_digest(ScriptedRegistry(), "/manifests/")),
-        verdict=("expected sha256:", "received sha256:"),
+        verdict=("the manifest comes damaged", "received sha256:"),
         red=frozenset({"content.manifest"}),
     ),
     "a manifest that ends early": Case(
         network=_served(lambda _: spoilt(ScriptedRegistry(), "/manifests/", _truncated)),
-        verdict=("broke off", "bytes are missing"),
+        verdict=("the manifest comes damaged", "bytes are missing"),
         red=frozenset({"content.manifest"}),
     ),
     "a token server that is dropped": Case(
@@ -170,14 +170,18 @@ BROKEN: Mapping[str, Case] = {
         network=_served(_without_scope), verdict=("does not let you in",), red=frozenset({"auth.login"})
     ),
     "a blob store that is dropped": Case(
-        network=_blobs("dropped"), verdict=("sends to", "dropped"), red=frozenset({"content.redirect"})
+        network=_blobs("dropped"),
+        verdict=("sends to another place for blobs", "dropped"),
+        red=frozenset({"content.redirect"}),
     ),
     "a blob store that refuses": Case(
-        network=_blobs("refused"), verdict=("sends to", "refused"), red=frozenset({"content.redirect"})
+        network=_blobs("refused"),
+        verdict=("sends to another place for blobs", "refused"),
+        red=frozenset({"content.redirect"}),
     ),
     "a blob store with 403": Case(
         network=_blobs(Answer(403, b"<Error><Code>AccessDenied</Code></Error>")),
-        verdict=("403",),
+        verdict=("a blob is refused", "403"),
         red=frozenset({"content.blob"}),
     ),
 }

@@ -37,7 +37,12 @@ _PLAIN = f"boxship ls http://{HOST}/app"
 BEHIND_A_FIREWALL: Mapping[str, Case] = {
     "443 dropped, 80 serves": Case(
         network=_behind_a_firewall({443: "dropped", 80: "open"}),
-        verdict=("silently dropped", "no SYN-ACK and no RST", "answers as a registry over plain HTTP", "wait 30 s"),
+        verdict=(
+            "silently dropped",
+            "no SYN-ACK and no RST",
+            "answers as a registry over plain HTTP",
+            "docker waits 15 s",
+        ),
         red=frozenset({"tcp", "reach"}),
         pasted=_PLAIN,
     ),
@@ -114,7 +119,7 @@ BROKEN: Mapping[str, Case] = {
 WELL: Mapping[str, Case] = {
     "443 dropped, 80 serves, plain HTTP is permitted": Case(
         network=_loopback({443: "dropped", 80: "open"}, "--plain-http=auto", f"{HOST}/app:{PLAIN_TAG}"),
-        verdict=("silently dropped", "boxship goes on over plain HTTP", "wait 30 s"),
+        verdict=("silently dropped", "boxship goes on over plain HTTP", "crane 155 s"),
         pasted=_PLAIN,
     ),
     "443 refused, 80 serves, plain HTTP is told": Case(

@@ -1,0 +1,66 @@
+"""Causes behind the first answer: who one is, what is asked for, and other hosts that a registry sends to. Pure."""
+
+from __future__ import annotations
+
+__all__ = ["CAUSES", "told"]
+
+from boxship.doctor.case import Case, Cause, Judged, sentence
+from boxship.errors import (
+    BoxshipError,
+    BrokenAnswer,
+    ContentMismatch,
+    CredentialFailed,
+    NotFound,
+    Refused,
+    Unreachable,
+)
+
+
+def _elsewhere(case: Case) -> Judged | None:
+    """The registry answers, and another host that it sends to does not."""
+    error = case.contents.error
+    if not (isinstance(error, Unreachable) and case.answered) or isinstance(error, BrokenAnswer):
+        return None
+    if case.failed("content") and not case.failed("content.manifest"):
+        start = "The registry answers and has the manifest, and sends to another place for blobs, which is in the way"
+    elif case.failed("auth"):
+        start = "The registry answers and wants a token, and the server that gives tokens is in the way"
+    else:
+        return None
+    return f"{start}. {told(error)}", ()
+
+
+def _denied(case: Case) -> Judged | None:
+    error = case.contents.error
+    if not isinstance(error, Refused | CredentialFailed):
+        return None
+    if case.failed("content.blob"):
+        return f"The registry answers and has the manifest, and a blob is refused. {told(error)}", ()
+    return f"The registry answers, and does not let you in. {told(error)}", ()
+
+
+def _absent(case: Case) -> Judged | None:
+    error = case.contents.error
+    if not isinstance(error, NotFound):
+        return None
+    return f"The registry answers and lets you in; what is asked for is not there. {told(error)}", ()
+
+
+def _damaged(case: Case) -> Judged | None:
+    """What comes is not what it should be."""
+    error, check = case.contents.error, case.failed("content")
+    if not (check and isinstance(error, BrokenAnswer | ContentMismatch)):
+        return None
+    what = "the manifest" if case.failed("content.manifest") else "a blob"
+    return f"The registry answers, and {what} comes damaged. {told(error)}", ()
+
+
+def told(error: BoxshipError) -> str:
+    """The error in sentences."""
+    why = f": {error.why}." if error.why else "."
+    remedy = f" {sentence(error.remedy)}." if error.remedy else ""
+    return f"{sentence(error.what)}{why}{remedy}"
+
+
+# What a registry says is said over a way that works.
+CAUSES: tuple[Cause, ...] = (_elsewhere, _denied, _absent, _damaged)
