@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.peers.certificates import Certificate
 from tests.peers.process import inside, running, wait_until_listening
+from tests.peers.signed_tokens import TokenAuth
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def docker_registry(
     host: str = "127.0.0.1",
     port: int = 0,
     namespace: str | None = None,
-    auth: Login | None = None,
+    auth: Login | TokenAuth | None = None,
     tls: Certificate | None = None,
 ) -> Iterator[Address]:
     """Run CNCF distribution over `folder`, with deleting enabled; port 0 is a free one."""
@@ -69,7 +70,9 @@ def docker_registry(
         yield Address(host, wait_until_listening(process, log=log))
 
 
-def _registry_config(folder: Path, address: Address, auth: Login | None, tls: Certificate | None) -> dict[str, object]:
+def _registry_config(
+    folder: Path, address: Address, auth: Login | TokenAuth | None, tls: Certificate | None
+) -> dict[str, object]:
     http: dict[str, object] = {"addr": str(address), "secret": "one process needs no shared secret"}
     config: dict[str, object] = {
         "version": "0.1",
@@ -79,7 +82,9 @@ def _registry_config(folder: Path, address: Address, auth: Login | None, tls: Ce
     }
     if tls:
         http["tls"] = {"certificate": str(tls.chain), "key": str(tls.key)}
-    if auth:
+    if isinstance(auth, TokenAuth):
+        config["auth"] = {"token": dict(auth.config)}
+    elif auth:
         htpasswd = folder / "htpasswd"
         htpasswd.write_text(f"{auth.line}\n")
         config["auth"] = {"htpasswd": {"realm": "boxship tests", "path": str(htpasswd)}}
