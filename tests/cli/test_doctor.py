@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
-from boxship.testing import Place, ScriptedRegistry, refused, serving
+from boxship.testing import Place, ScriptedRegistry, black_hole, refused, serving
 from tests.cli.running import boxship
+from tests.cli.terminal import watch
 
 GOOD = ScriptedRegistry()
 
@@ -24,8 +26,9 @@ def test_the_timeline_stands_after_the_checks_as_wide_as_the_terminal() -> None:
     checks, legend, hops = outcome.output.partition("\nc TCP ")
     assert "  ok  content.blob" in checks
     assert legend
-    asked = [line for line in hops.splitlines() if line.startswith("registry GET /v2/a") and " =" in line]
+    asked = [line for line in hops.splitlines() if line.startswith("registry GET /v2/a")]
     assert len(asked) >= 2  # a manifest and a blob
+    assert any("=" in line for line in hops.splitlines())
     assert max(map(len, hops.splitlines())) <= 70
 
 
@@ -50,3 +53,11 @@ def test_no_password_is_on_the_page(refusing: Place) -> None:
     for form in ("html", "json", "text"):
         outcome = boxship("doctor", "-o", form, *words, f"{refusing.address}/app")
         assert "geheim-und-lang" not in outcome.output + outcome.errors
+
+
+def test_somebody_at_a_terminal_is_told_what_is_being_looked_at() -> None:
+    with black_hole() as hole:
+        watched = watch("doctor", f"{hole.address}/app")
+    assert re.search(rf"looking at TLS {hole.address}, [1-4] s; ", watched.written)
+    assert not any("looking at" in line for line in watched.seen)  # gone again
+    assert watched.status == 8

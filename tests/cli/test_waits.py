@@ -15,6 +15,10 @@ SITE: dict[str, Fact] = {"host": "reg.corp", "site": "reg.corp", "port": 443}
 
 Story = list[tuple[float, str, dict[str, Fact]]]
 
+BESIDE = (
+    "looking at TLS 10.0.0.5:443, 3 s; plain HTTP 10.0.0.5:80, 2 s; "
+    "waiting for 10.0.0.5:443 to accept the connection, 2 s"
+)
 # What has happened, when somebody looks, and what they read.
 STORIES: dict[str, tuple[Story, float, str]] = {
     "a short wait": ([(0, "ConnectStart", HOLE)], 0.9, ""),
@@ -36,6 +40,17 @@ STORIES: dict[str, tuple[Story, float, str]] = {
         ],
         2.5,
         "waiting for 10.0.0.5:443 to go on with TLS, 1 s",
+    ),
+    "what is looked at, all of it, beside what is waited for": (
+        [
+            (0, "LookStart", {"look": "TLS 10.0.0.5:443"}),
+            (0, "LookStart", {"look": "names reg.corp"}),
+            (1, "LookStart", {"look": "plain HTTP 10.0.0.5:80"}),
+            (1, "ConnectStart", HOLE),
+            (2, "LookDone", {"look": "names reg.corp"}),
+        ],
+        3,
+        BESIDE,
     ),
     "a proxy": ([(0, "ProxyConnectStart", PROXY)], 1, "waiting for the proxy at 10.0.0.7:3128 to reach reg.corp, 1 s"),
     "a question": ([(0, "PlainQuestion", PLAIN)], 1, "waiting for 10.0.0.5:80 to say that it is a registry, 1 s"),

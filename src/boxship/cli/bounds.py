@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TABLE", "add_bounds", "bounds"]
+__all__ = ["TABLE", "add_bounds", "bounds", "seconds_of"]
 
 import argparse
 from collections.abc import Callable, Mapping
@@ -64,12 +64,12 @@ _OFTEN = ("--connect-timeout", "--tls-timeout", "--first-byte-timeout")
 def add_bounds(parser: argparse.ArgumentParser) -> None:
     """Add `--timeout` and the flag of every bound, those that are seldom needed apart."""
     often = parser.add_argument_group("time, in seconds")
-    often.add_argument("--timeout", type=_seconds, metavar="S", help="for the whole command (default: none)")
+    often.add_argument("--timeout", type=seconds_of, metavar="S", help="for the whole command (default: none)")
     seldom = parser.add_argument_group("time, seldom needed")
     for flag, fields in TABLE.items():
         default: float = getattr(_DEFAULTS, next(iter(fields)))
         words = f"{_WORDS[flag]} (default: {default:g})" if flag in _WORDS else f"default: {default:g}"
-        (often if flag in _OFTEN else seldom).add_argument(flag, type=_seconds, metavar="S", help=words)
+        (often if flag in _OFTEN else seldom).add_argument(flag, type=seconds_of, metavar="S", help=words)
 
 
 def bounds(chosen: argparse.Namespace) -> Bounds:
@@ -88,7 +88,8 @@ def bounds(chosen: argparse.Namespace) -> Bounds:
     return replace(_DEFAULTS, **changed)
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """The seconds that an argument tells: `2`, `0.5`, `10s`."""
     try:
         seconds = float(text.removesuffix("s"))
     except ValueError:

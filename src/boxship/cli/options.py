@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_common", "add_platform", "client", "spelled_out"]
+__all__ = ["add_common", "add_platform", "client", "read_once", "spelled_out"]
 
 import argparse
 import ipaddress
@@ -15,6 +15,7 @@ from boxship.cli.console import complain, given
 from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.errors import InvalidSettings
+from boxship.settings.flags import read_credential
 
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
 _ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
@@ -119,6 +120,13 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
         ) as made,
     ):
         yield made
+
+
+def read_once(chosen: argparse.Namespace) -> argparse.Namespace:
+    """The same options, for clients that are made one after the other: standard input has a password only once."""
+    credential = read_credential(chosen.username, _password(chosen), chosen.credential)
+    told = {"credential": credential, "username": None, "password": None, "password_stdin": False}
+    return argparse.Namespace(**{**vars(chosen), **told})
 
 
 def _headers(chosen: argparse.Namespace) -> dict[str, str] | None:

@@ -41,6 +41,8 @@ _HELPER = _Kind(5, "helper", "waiting for {helper}")
 _PAUSE = _Kind(5, "host", "{why}: again in {left} s")
 _SEND = _Kind(6, _CONNECTION, "sending {body} bytes to {host}")
 _ALIVE = _Kind(6, _CONNECTION, "{host}: connection alive, server working", _AFTER_ALIVE)
+# The doctor looks at many places at once: all that last are said.
+_LOOK = _Kind(0, "look", "{look}")
 
 _BEGIN: Mapping[str, _Kind] = {
     "DNSStart": _NAME,
@@ -54,6 +56,7 @@ _BEGIN: Mapping[str, _Kind] = {
     "SendStart": _SEND,
     "WroteRequest": _ALIVE,
     "Request": _READING,
+    "LookStart": _LOOK,
 }
 _END: Mapping[str, _Kind] = {
     "DNSDone": _NAME,
@@ -64,6 +67,7 @@ _END: Mapping[str, _Kind] = {
     "HelperDone": _HELPER,
     "RequestFailed": _ALIVE,
     "AnswerDone": _READING,
+    "LookDone": _LOOK,
 }
 # After these, what is still tried for the host is not what somebody waits for any more.
 _DECIDED = frozenset({"Verdict", "SendStart", "WroteRequest", "PlainConfirmed", "Upgraded"})
@@ -113,11 +117,12 @@ class Waits:
             self._waits[kind.known_by(event.facts)] = _Wait(kind, now, event.facts)
 
     def words(self, now: float) -> str:
-        """What is said of the wait that matters most, or '' where none lasts."""
+        """What is said of all that is looked at, and of the wait that matters most, or '' where nothing lasts."""
         lasting = [wait for wait in self._waits.values() if wait.lasts(now)]
-        if not lasting:
-            return ""
-        return min(lasting, key=lambda wait: (-wait.kind.rank, wait.since)).words(now)
+        looks = "; ".join(wait.words(now) for wait in lasting if wait.kind is _LOOK)
+        others = [wait for wait in lasting if wait.kind is not _LOOK]
+        first = min(others, key=lambda wait: (-wait.kind.rank, wait.since)).words(now) if others else ""
+        return "; ".join(filter(None, (looks and f"looking at {looks}", first)))
 
     def _forget_steps_towards(self, host: Fact | None) -> None:
         for key, wait in tuple(self._waits.items()):

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Contents", "look_inside"]
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -22,6 +21,7 @@ from boxship.doctor.redirects import redirect_checks
 from boxship.doctor.report import Check, Status
 from boxship.doctor.story import Story
 from boxship.doctor.taken import Taken, take
+from boxship.doctor.together import Together
 from boxship.errors import BoxshipError, NotFound, Unreachable
 from boxship.platform import Platform
 from boxship.reference import Reference, Registry
@@ -122,7 +122,7 @@ def _parts(way: _Way, manifest: Manifest | None, found: Contents) -> Sequence[Bo
     if not manifest and found.error and not isinstance(found.error, NotFound):
         found.checks += _without_manifest()
         return (found.error,)
-    with ThreadPoolExecutor(3, "boxship-doctor-content") as pool:
+    with Together(3, "boxship-doctor-content") as pool:
         tags = pool.submit(take, way.work, lambda: _tags(way))
         errors = _blobs(way, manifest, pool, found) if manifest else ()
         if not manifest:
@@ -131,7 +131,7 @@ def _parts(way: _Way, manifest: Manifest | None, found: Contents) -> Sequence[Bo
     return errors
 
 
-def _blobs(way: _Way, manifest: Manifest, pool: ThreadPoolExecutor, found: Contents) -> Sequence[BoxshipError]:
+def _blobs(way: _Way, manifest: Manifest, pool: Together, found: Contents) -> Sequence[BoxshipError]:
     config, blob = manifest.config, manifest.layers[0] if manifest.layers else manifest.config
     named = way.reference.with_digest(config.digest)
     small = config.size <= Client.LONGEST_SMALL_BLOB

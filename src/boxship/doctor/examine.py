@@ -9,7 +9,7 @@ __all__ = ["examine"]
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from boxship.client import Client
@@ -24,12 +24,14 @@ from boxship.connect.question import question
 from boxship.doctor.case import Case
 from boxship.doctor.content import look_inside
 from boxship.doctor.handshake import Greeting
+from boxship.doctor.looking import Looking
 from boxship.doctor.lost import lost_packets
 from boxship.doctor.others import Others
 from boxship.doctor.probe import Probe, probe
 from boxship.doctor.report import Check, Report, Status
 from boxship.doctor.settings import proxy_check, settings_checks
 from boxship.doctor.surface import name_check, probe_checks
+from boxship.doctor.together import Together
 from boxship.doctor.verdict import judge
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
 from boxship.event import Event, Listener
@@ -74,7 +76,7 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
         return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
     left = max(0.1, _WHOLE - (time.monotonic() - began))
-    with ThreadPoolExecutor(2 * _MOST + 2, "boxship-doctor") as pool:
+    with Together(2 * _MOST + 2, "boxship-doctor") as pool:
         others = Others(means, Work(timeout=left), _greeting)
         journey = Work(timeout=left, listener=_all_of_it(others, means.told.listener))
         inside = pool.submit(look_inside, client, reference, journey, others)
@@ -107,14 +109,15 @@ def _all_of_it(others: Others, listener: Listener | None) -> Listener:
     return hear
 
 
-def _probes(means: Means, leg: Leg, work: Work, pool: ThreadPoolExecutor, checks: list[Check]) -> Iterator[Probe]:
+def _probes(means: Means, leg: Leg, work: Work, pool: Together, checks: list[Check]) -> Iterator[Probe]:
     """Look the host up, and then at all of its places at once."""
     site = means.site
-    names = Atlas(means.resolver).names(leg)
+    names, looking = Atlas(means.resolver).names(leg), Looking(means.told.listener)
     begun = time.monotonic()
     try:
-        names.first(work, _STEP)
-        places = names.settled(work, _LATE)[:_MOST]
+        with looking.at("names", site.registry.host):
+            names.first(work, _STEP)
+            places = names.settled(work, _LATE)[:_MOST]
     except (NameFailed, TimedOut) as error:
         words = f"{error.what}: {error.why}"
         checks.append(Check(id="names", status=Status.ERROR, at=site.registry.host, words=words, remedy=error.remedy))
@@ -125,9 +128,12 @@ def _probes(means: Means, leg: Leg, work: Work, pool: ThreadPoolExecutor, checks
     looked_at = [look for place in places for look in _looks(place, leg)]
     checks.append(name_check(site, [address for address, _ in looked_at], ms))
     greeting, until = _greeting(means), work.until(_STEP)
-    running: list[Future[Probe]] = [
-        pool.submit(probe, address, tls=tls, greeting=greeting, until=until) for address, tls in looked_at
-    ]
+
+    def look(address: Address, *, tls: bool) -> Probe:
+        with looking.at("TLS" if tls else "plain HTTP", str(address)):
+            return probe(address, tls=tls, greeting=greeting, until=until)
+
+    running: list[Future[Probe]] = [pool.submit(look, address, tls=tls) for address, tls in looked_at]
     for future in running:
         yield future.result()
 

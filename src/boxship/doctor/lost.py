@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import closing, suppress
 
 from boxship.auth.finder import Finder
@@ -22,6 +22,7 @@ from boxship.connect.deadline import Work
 from boxship.connect.means import Means
 from boxship.doctor.content import Contents
 from boxship.doctor.report import Check, Status
+from boxship.doctor.together import Together
 from boxship.errors import BoxshipError
 from boxship.event import Event
 from boxship.reference import Reference
@@ -53,7 +54,7 @@ def lost_packets(
     address = _waits_for(journey.trace.events)
     if not address or _came(first):
         return None
-    with ThreadPoolExecutor(2, "boxship-doctor-again") as pool:
+    with Together(2, "boxship-doctor-again") as pool:
         works = [Work(timeout=until - time.monotonic(), segment=segment) for segment in (None, SMALL)]
         as_before, small = (pool.submit(_reached, means, reference, work) for work in works)
         if small.result() <= _so_far(as_before, works[0]) or _came(first):

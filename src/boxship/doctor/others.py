@@ -9,7 +9,7 @@ __all__ = ["Others", "Seen"]
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from boxship.connect.address import Address
@@ -20,6 +20,7 @@ from boxship.connect.means import Means
 from boxship.connect.places import Atlas
 from boxship.doctor.handshake import Greeting
 from boxship.doctor.probe import Probe, probe
+from boxship.doctor.together import Together
 from boxship.errors import NameFailed, TimedOut
 from boxship.event import Event
 from boxship.reference import Registry
@@ -57,7 +58,7 @@ class Others:
     def __init__(self, means: Means, work: Work, greeting_of: Callable[[Means], Greeting]) -> None:
         """`greeting_of`: how a host's places are greeted, given the means to reach it."""
         self._means, self._work, self._greeting_of = means, work, greeting_of
-        self._pool = ThreadPoolExecutor(_MOST, "boxship-doctor-others")
+        self._pool = Together(_MOST, "boxship-doctor-others")
         self._lock = threading.Lock()
         self._looks: dict[Registry, Future[Seen]] = {}
 
@@ -78,7 +79,7 @@ class Others:
 
     def close(self) -> None:
         """Wait for what goes on: it is bounded."""
-        self._pool.shutdown()
+        self._pool.close()
 
     def _look(self, registry: Registry) -> Seen:
         site = _site(registry, self._means.site)
@@ -98,7 +99,7 @@ class Others:
     def _places(self, addresses: list[Address], site: Site) -> Seen:
         greeting, until = self._greeting_of(replace(self._means, site=site)), self._work.until(_STEP)
         tls = site.registry.scheme != "http"
-        with ThreadPoolExecutor(_MOST, "boxship-doctor-places") as pool:
+        with Together(_MOST, "boxship-doctor-places") as pool:
             looks = [pool.submit(probe, address, tls=tls, greeting=greeting, until=until) for address in addresses]
             return Seen(tuple(look.result() for look in looks))
 

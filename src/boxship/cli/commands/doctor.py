@@ -11,10 +11,13 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from boxship.cli import console, options
+from boxship.cli.bounds import seconds_of
 from boxship.cli.secret import add_from_secret, connecting, read_secret
 from boxship.doctor import Report, examine, examine_with_secret
+from boxship.errors import InvalidSettings
 
 # Each way to write a report is imported where it is asked for.
 # ruff: noqa: PLC0415
@@ -33,17 +36,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", choices=tuple(_WRITERS), default="text", help=words)
     add_from_secret(parser)
     parser.add_argument("--endpoints", action="store_true", help="only list each host and port that was needed")
+    often = "examine again every so many seconds, until Ctrl-C: a line for each time, with what has changed"
+    parser.add_argument("--every", type=seconds_of, metavar="S", help=often)
     options.add_common(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Examine, and print what was found."""
-    report = _examination(chosen)()
+    examination = _examination(chosen)
+    if chosen.every is not None:
+        _keep_looking(chosen, examination)
+    report = examination()
     if chosen.endpoints:
         console.say(*report.endpoints)
     else:
         _WRITERS[chosen.output](report)
     return 0 if report.healthy else _FINDINGS
+
+
+def _keep_looking(chosen: argparse.Namespace, examination: Callable[[], Report]) -> NoReturn:
+    from boxship.cli.rounds import keep_looking
+
+    if chosen.output == "html" or chosen.endpoints:
+        raise InvalidSettings("--every", why="it writes a line for each time", remedy="leave it out, or use -o json")
+    keep_looking(examination, chosen.every, as_json=chosen.output == "json")
 
 
 def _text(report: Report) -> None:
@@ -72,7 +88,8 @@ def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
     if chosen.from_secret is not None:
         secret, connect = read_secret(chosen.from_secret), connecting(chosen)
         return lambda: examine_with_secret(chosen.reference, secret, connect)
-    return lambda: _examined(chosen)
+    once = options.read_once(chosen)
+    return lambda: _examined(once)
 
 
 def _examined(chosen: argparse.Namespace) -> Report:
