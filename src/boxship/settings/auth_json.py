@@ -18,6 +18,8 @@ from boxship.reference import DOCKER_HUB, Registry
 from boxship.settings import elsewhere
 from boxship.settings.docker_config import AskHelper, DockerConfig, Lookup, config_file, home_folder
 
+_HUB = ("registry-1.docker.io", "index.docker.io", DOCKER_HUB)
+
 
 def auth_files(environment: Mapping[str, str]) -> Iterator[Path]:
     """Where podman looks, in its order: the first file with an entry is the one."""
@@ -57,9 +59,16 @@ def entry_for(config: DockerConfig, registry: Registry, repository: str) -> Look
 
 
 def _of_host(config: DockerConfig, registry: Registry) -> Credential | None:
-    """The entry whose key is the host in any spelling: without a helper, and without what hides behind one."""
-    found = DockerConfig(file=config.file, auths=config.auths).lookup(registry)
-    return found if isinstance(found, Credential) and not found.is_anonymous else None
+    """The entry whose key is the host, or a URL of it; letters count as they are."""
+    wanted = _spelled(registry.name)
+    return next((entry for key, entry in config.auths.items() if _spelled(key) == wanted), None)
+
+
+def _spelled(key: str) -> str:
+    bare = key.removeprefix("http://").removeprefix("https://")
+    # With a scheme it is a URL, as docker writes; without one, a path limits the entry to what is below it.
+    host = bare if bare == key else bare.partition("/")[0]
+    return DOCKER_HUB if host in _HUB else host
 
 
 def _scopes(registry: Registry, repository: str) -> Iterator[str]:
