@@ -30,6 +30,11 @@ class Hop:
     registry: Registry | None = None
     tls_port: int | None = None
 
+    @property
+    def place(self) -> str:
+        """Scheme, host and port of where it goes."""
+        return "/".join(self.url.split("/", 3)[:3])
+
 
 def follow(request: Request, head: Head, origin: Origin, dialled: Address | None = None) -> Hop:
     """The next hop after `head` answered `request` at `origin`, or `UnexpectedAnswer` for one that is not taken.

@@ -6,7 +6,8 @@ __all__ = ["Ask", "Session"]
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -108,20 +109,15 @@ class Session:
     # Redirects.
 
     def _follow(self, ask: Ask, authorization: Secret | None) -> Response:
+        response = self._retry(ask, authorization)
         seen: set[tuple[Origin, str]] = set()
-        sender = ""
-        for _ in range(MOST_REDIRECTS + 1):
-            try:
-                response = self._retry(ask, authorization)
-            except Unreachable as error:
-                error.what = f"{sender}{error.what}"
-                raise
-            if not 300 <= response.status < 400 or not response.head.get("location"):
+        for _ in range(MOST_REDIRECTS):
+            if not _leads_on(response):
                 return response
             from boxship.transport.redirect import follow  # noqa: PLC0415 -- seldom needed, as above
 
-            seen.add((response.verdict.origin, ask.request.path))
             verdict = response.verdict
+            seen.add((verdict.origin, ask.request.path))
             with response:
                 hop = follow(ask.request, response.head, verdict.origin, None if verdict.proxy else verdict.address)
             told: dict[str, Fact] = {"host": verdict.origin.host, "status": response.status}
@@ -130,14 +126,18 @@ class Session:
             site = ask.site
             if hop.registry:
                 site, authorization = other_site(hop.registry, site.trust.for_others()), None
-                sender = f"{verdict.origin} sends to {hop.registry}: "
-            if hop.tls_port:
-                self._connector.pin_tls(site, hop.tls_port, ask.work)
-                authorization = None
-            ask = ask.to(hop.request, site)
-            known = self._connector.verdict(site)
-            if known and (known.origin, hop.request.path) in seen:
-                raise UnexpectedAnswer(f"{site} redirects in a loop", why=f"{hop.request} for the second time")
+            with _sent_by(f"{verdict.origin} sends to {hop.place}"):
+                if hop.tls_port:
+                    self._connector.pin_tls(site, hop.tls_port, ask.work)
+                    authorization = None
+                ask = ask.to(hop.request, site)
+                known = self._connector.verdict(site)
+                if known and (known.origin, hop.request.path) in seen:
+                    raise UnexpectedAnswer(f"{site} redirects in a loop", why=f"{hop.request} for the second time")
+                response = self._retry(ask, authorization)
+        if not _leads_on(response):
+            return response
+        response.close()
         raise UnexpectedAnswer(f"{ask.site} redirects without end", why=f"more than {MOST_REDIRECTS} times")
 
     # Retries.
@@ -275,6 +275,21 @@ class Session:
             if not self._authorizer:
                 self._authorizer = Authorizer(self._find, self._ask_token_server, self._connector)
             return self._authorizer
+
+
+def _leads_on(response: Response) -> bool:
+    """Whether it is a redirect."""
+    return 300 <= response.status < 400 and bool(response.head.get("location"))
+
+
+@contextmanager
+def _sent_by(sender: str) -> Iterator[None]:
+    """Where one is sent may be a host that nobody named: an error there says who did."""
+    try:
+        yield
+    except Unreachable as error:
+        error.what = f"{sender}: {error.what}"
+        raise
 
 
 def _bounded(ask: Ask, bounds: Bounds) -> Ask:
