@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help
-.PHONY: help demo test check peers bench compare
+.PHONY: help demo test check peers bench compare picture
 
 help: ## list what `make` can do
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile
@@ -28,6 +28,9 @@ bench: $(READY) ## measure
 
 compare: $(READY) ## boxship, skopeo and crane in networks that are in the way (root)
 	PYTHONPATH=. $(BIN)/python benchmarks/peers.py $(ARGS)
+
+picture: $(READY) ## take the README's picture of the doctor's page again (root, Chromium)
+	$(BIN)/python -m tests.web.picture docs/images/doctor.png
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -136,3 +136,11 @@ def test_a_picture_can_be_taken(tmp_path: Path, dark: bool) -> None:  # noqa: FB
     pictured(file, picture, dark=dark)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 20_000  # an empty one has 5,000
+
+
+def test_the_picture_of_the_readme_is_there_and_small() -> None:
+    root = Path(__file__).parents[2]
+    name = "docs/images/doctor.png"
+    assert name in (root / "README.md").read_text()
+    assert (root / name).read_bytes().startswith(b"\x89PNG")
+    assert (root / name).stat().st_size < 150_000

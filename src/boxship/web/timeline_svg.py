@@ -10,7 +10,7 @@ from boxship.hop import Hop, Layer, Phase, spoken
 from boxship.web.page import text
 
 _WIDTH = 960  # units, which the page scales
-_TOP = 34  # the legend's and the scale's
+_TOP = 42  # the legend's and the scale's
 _ROW = 44
 _BAR = 14
 _LEAST = 2.0  # of a bar that would not be seen
