@@ -172,6 +172,14 @@ def test_a_connect_that_is_not_answered_counts_as_silence(proxied: Callable[...,
         assert tags(insecure=True) == ["v1"]
 
 
+def test_a_proxy_that_says_nothing_has_accepted_the_connection(proxied: Callable[..., None]) -> None:
+    with http_proxy(mute=True) as proxy:
+        proxied(https=proxy.url)
+        with Client(timeout=0.5) as client, pytest.raises(TimedOut) as caught:
+            client.ping(NAME)
+    assert "accepts the connection and says nothing" in caught.value.evidence[0]
+
+
 def test_what_does_not_speak_tls_behind_the_proxy_is_read_in_plain(proxied: Callable[..., None]) -> None:
     with serving(REGISTRY) as both, http_proxy({f"{NAME}:5000": both}) as proxy:
         proxied(https=proxy.url, http=proxy.url)

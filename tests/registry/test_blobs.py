@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from boxship import Client
+from boxship import Bounds, Client
 from boxship.digest import Digest
 from boxship.errors import (
     BoxshipError,
     BrokenAnswer,
+    ConnectFailed,
     DigestMismatch,
     InvalidReference,
     NotFound,
@@ -25,6 +26,7 @@ from boxship.testing import (
     Image,
     ScriptedRegistry,
     Server,
+    black_hole,
     redirect_to,
     redirects,
     serving,
@@ -240,6 +242,18 @@ def test_what_the_store_behind_a_redirect_answers_is_told_as_its_own(answer: Ans
     assert "log in" not in error.remedy
     assert "credential" not in error.remedy
     assert "hunter2" not in str(error)
+
+
+def test_who_sends_to_a_store_that_is_dead_is_said_once_to_everybody_who_waits() -> None:
+    with (
+        black_hole() as store,
+        serving(redirect_to(f"http://{store.address}/b")) as server,
+        Client(bounds=Bounds(connect=0.3)) as client,
+    ):
+        found = tuple(client.attempt_each(client.read_blob, [reference(server)] * 4))
+    for error in found:
+        assert isinstance(error, ConnectFailed)
+        assert error.what.count("sends to") == 1
 
 
 def test_what_the_registry_itself_answers_after_a_redirect_is_its_own() -> None:

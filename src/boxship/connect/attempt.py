@@ -105,7 +105,8 @@ class Attempt:
         if self.evidence:
             return self.evidence
         if not self.is_open:
-            return Evidence.SILENT
+            # A proxy that was entered has accepted the connection.
+            return Evidence.SILENT if math.isnan(self.entered) else Evidence.MUTE
         return Evidence.MUTE if self.tls and not self.spoke else Evidence.LEFT
 
 

@@ -162,7 +162,7 @@ class Connector:
             run, attempt = self._reached(site, work)
         except Unreachable as error:
             own = isinstance(error, TimedOut) and error.phase in (OPERATION, DOCUMENT_ALL)
-            known.failure = None if own else error
+            known.failure = None if own else copy(error)  # who gets this one says where it was sent from
             raise
         finally:
             known.races += 1
