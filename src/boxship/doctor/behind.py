@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CAUSES", "told"]
+__all__ = ["CAUSES", "SILENCE", "told"]
 
+from boxship.connect.deadline import OPERATION
 from boxship.doctor.case import Case, Cause, Judged, sentence
 from boxship.errors import (
     BoxshipError,
@@ -11,9 +12,14 @@ from boxship.errors import (
     ContentMismatch,
     CredentialFailed,
     NotFound,
+    RateLimited,
     Refused,
+    RegistryError,
+    TimedOut,
     Unreachable,
 )
+
+_TROUBLE = 500
 
 
 def _elsewhere(case: Case) -> Judged | None:
@@ -55,6 +61,29 @@ def _damaged(case: Case) -> Judged | None:
     return f"The registry answers, and {what} comes damaged. {told(error)}", ()
 
 
+def _limited(case: Case) -> Judged | None:
+    error = case.contents.error
+    if not isinstance(error, RateLimited):
+        return None
+    return f"The registry answers, and lets nobody ask more for now. {told(error)}", ()
+
+
+def _in_trouble(case: Case) -> Judged | None:
+    error = case.contents.error
+    if not (isinstance(error, RegistryError) and error.status >= _TROUBLE):
+        return None
+    return f"The registry answers that it is in trouble itself: who runs it finds why in its log. {told(error)}", ()
+
+
+def _stuck(case: Case) -> Judged | None:
+    """All the time went by with something that does not answer."""
+    error = case.contents.error
+    if not (isinstance(error, TimedOut) and error.phase == OPERATION):
+        return None
+    remedy = sentence(error.remedy or "ask who runs that: it hangs, or something before it swallows what is sent")
+    return f"It does not go on, within the {error.seconds:.0f} s of an examination: {error.why}. {remedy}.", ()
+
+
 def told(error: BoxshipError) -> str:
     """The error in sentences."""
     why = f": {error.why}." if error.why else "."
@@ -63,4 +92,5 @@ def told(error: BoxshipError) -> str:
 
 
 # What a registry says is said over a way that works.
-CAUSES: tuple[Cause, ...] = (_elsewhere, _denied, _absent, _damaged)
+SILENCE: tuple[Cause, ...] = (_stuck,)
+CAUSES: tuple[Cause, ...] = (_elsewhere, _denied, _absent, _damaged, _in_trouble, _limited)

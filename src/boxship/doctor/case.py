@@ -76,5 +76,5 @@ def places(probes: Sequence[Probe]) -> str:
 
 
 def sentence(words: str) -> str:
-    """The words with a capital letter."""
-    return words[:1].upper() + words[1:]
+    """The words with a capital letter, unless a host, a path or a URL comes first."""
+    return words[:1].upper() + words[1:] if words.partition(" ")[0].isalpha() else words

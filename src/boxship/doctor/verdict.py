@@ -10,7 +10,7 @@ from boxship.doctor.case import Case, Judged
 
 def judge(case: Case) -> Judged:
     """The paragraph, and what to write where."""
-    for cause in (*road.AT_ALL, *behind.CAUSES, *road.WAYS):
+    for cause in (*road.AT_ALL, *behind.CAUSES, *road.WAYS, *behind.SILENCE):
         if found := cause(case):
             return found
     if case.contents.error:

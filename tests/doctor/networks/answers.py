@@ -111,17 +111,17 @@ BROKEN: Mapping[str, Case] = {
     ),
     "429 for the manifest": Case(
         network=_served(lambda _: instead(ScriptedRegistry(), "/manifests/", rate_limited("3600"))),
-        verdict=("429",),
+        verdict=("lets nobody ask more for now", "429"),
         red=frozenset({"content.manifest", "limits.rate"}),
     ),
     "503 for everything": Case(
         network=_always(failure(503, "UNAVAILABLE", "come back later", headers={"Retry-After": "3600"})),
-        verdict=("503",),
+        verdict=("in trouble itself", "503"),
         red=frozenset({"content.manifest", "limits.rate"}),
     ),
     "500 for the manifest": Case(
         network=_served(lambda _: instead(ScriptedRegistry(), "/manifests/", failure(500, "UNKNOWN", "disk is full"))),
-        verdict=("500", "disk is full"),
+        verdict=("in trouble itself", "500", "disk is full"),
         red=frozenset({"content.manifest"}),
     ),
     "401 without a challenge": Case(
@@ -171,7 +171,7 @@ BROKEN: Mapping[str, Case] = {
     ),
     "a blob store that is dropped": Case(
         network=_blobs("dropped"),
-        verdict=("sends to another place for blobs", "dropped"),
+        verdict=("sends to another place for blobs", "in the way. http://127.0.0.1:", "dropped"),
         red=frozenset({"content.redirect"}),
     ),
     "a blob store that refuses": Case(

@@ -61,7 +61,9 @@ BROKEN: Mapping[str, Case] = {
     "a proxy that wants a password": Case(network=_proxy("407"), verdict=(_THROUGH, "407"), red=RED),
     "a proxy with 502": Case(network=_proxy("502"), verdict=(_THROUGH, "502"), red=RED),
     "a proxy with 403": Case(network=_proxy("403"), verdict=(_THROUGH, "403"), red=RED),
-    "a proxy that hangs": Case(network=_proxy("mute"), verdict=(_THROUGH,), red=RED),
+    "a proxy that hangs": Case(
+        network=_proxy("mute"), verdict=(_THROUGH, "accepts the connection and says nothing"), red=RED
+    ),
     "a proxy that closes": Case(network=_proxy("closes"), verdict=(_THROUGH,), red=RED),
     "a proxy that refuses": Case(network=_proxy("refused"), verdict=(_THROUGH, "refuse"), red=RED),
     "a proxy with a page": Case(network=_proxy("a page"), verdict=(_THROUGH,), red=RED),
