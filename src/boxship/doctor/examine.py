@@ -75,7 +75,7 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         checks.append(Check(id="settings", status=Status.ERROR, words=str(error), remedy=error.remedy))
         verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
         return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
-    left = max(0.1, _WHOLE - (time.monotonic() - began))
+    left = max(0.1, round(_WHOLE - (time.monotonic() - began), 1))
     with Together(2 * _MOST + 2, "boxship-doctor") as pool:
         others = Others(means, Work(timeout=left), _greeting)
         journey = Work(timeout=left, listener=_all_of_it(others, means.told.listener))
