@@ -6,6 +6,7 @@ It has run once before: what it imports is there.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import os
 import resource
@@ -30,5 +31,7 @@ def _crowd(left: int) -> None:
 if __name__ == "__main__":
     with contextlib.redirect_stdout(io.StringIO()):
         main(sys.argv[2:])
+    with contextlib.suppress(OSError):
+        ctypes.CDLL("libgcc_s.so.1")  # glibc opens it when a thread is ended at the interpreter's end
     _crowd(int(sys.argv[1]))
     sys.exit(main(sys.argv[2:]))
