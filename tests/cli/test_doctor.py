@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 
+from boxship.doctor.ids import IDS, layer_of
 from boxship.testing import Place, ScriptedRegistry, black_hole, refused, serving
 from tests.cli.running import boxship
 from tests.cli.terminal import watch
@@ -61,3 +63,30 @@ def test_somebody_at_a_terminal_is_told_what_is_being_looked_at() -> None:
     assert re.search(rf"looking at TLS {hole.address}, [1-4] s; ", watched.written)
     assert not any("looking at" in line for line in watched.seen)  # gone again
     assert watched.status == 8
+
+
+def test_the_checks_are_listed_without_a_reference() -> None:
+    outcome = boxship("doctor", "--list")
+    assert outcome.status == 0
+    assert [line.split()[0] for line in outcome.output.splitlines()] == list(IDS)
+
+
+def test_only_the_layers_that_are_named_are_shown_and_decide(refusing: Place) -> None:
+    outcome = boxship("doctor", "-o", "json", "--only", "reference,settings", f"{refusing.address}/app")
+    report = json.loads(outcome.output)
+    assert {layer_of(check["id"]) for check in report["checks"]} == {"reference", "settings"}
+    assert (outcome.status, report["healthy"]) == (0, True)
+    assert "refuses connections" in report["verdict"]
+    assert boxship("doctor", "--only", "tcp", f"{refusing.address}/app").status == 8
+
+
+def test_a_layer_that_is_none_is_an_error_of_usage(refusing: Place) -> None:
+    outcome = boxship("doctor", "--only", "tcp,tea", f"{refusing.address}/app")
+    assert outcome.status == 2
+    assert "'tea' is none of reference, settings" in outcome.errors
+
+
+def test_what_is_not_well_says_where_to_read_on(refusing: Place) -> None:
+    outcome = boxship("doctor", f"{refusing.address}/app")
+    assert "        see: docs/doctor.md#tcp\n" in outcome.output
+    assert "#reference" not in outcome.output

@@ -42,6 +42,8 @@ def _check(check: Check, width: int, ink: Ink) -> Iterator[str]:
         yield from _wrapped(line, width, " " * 8, " " * 10)
     if check.remedy and check.status is not Status.OK:
         yield from _wrapped(check.remedy, width, "        do: ", " " * 12)
+    if check.status in (Status.WARNING, Status.ERROR):
+        yield f"        see: {check.link}"
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:

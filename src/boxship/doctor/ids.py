@@ -5,7 +5,7 @@ What stands before the first dot is the layer.
 
 from __future__ import annotations
 
-__all__ = ["IDS", "layer_of", "link_to"]
+__all__ = ["IDS", "LAYERS", "layer_of", "link_to"]
 
 from collections.abc import Mapping
 
@@ -50,6 +50,10 @@ _PAGE = "docs/doctor.md"
 def layer_of(check: str) -> str:
     """The layer that a check belongs to."""
     return check.partition(".")[0]
+
+
+LAYERS = tuple(dict.fromkeys(map(layer_of, IDS)))
+"""In the order in which they build on one another."""
 
 
 def link_to(check: str) -> str:

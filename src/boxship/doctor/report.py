@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["Check", "Remedy", "Report", "Status"]
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
-from boxship.doctor.ids import link_to
+from boxship.doctor.ids import layer_of, link_to
 from boxship.hop import Hop
 
 
@@ -95,6 +95,10 @@ class Report:
     def healthy(self) -> bool:
         """Whether no check is an error."""
         return all(check.status is not Status.ERROR for check in self.checks)
+
+    def only(self, layers: Collection[str]) -> Report:
+        """The same with the checks of these layers and no others, healthy where these are."""
+        return replace(self, checks=tuple(check for check in self.checks if layer_of(check.id) in layers))
 
     def document(self) -> Mapping[str, object]:
         """The report as JSON has it."""

@@ -10,13 +10,15 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NoReturn
 
 from boxship.cli import console, options
 from boxship.cli.bounds import seconds_of
 from boxship.cli.secret import add_from_secret, connecting, read_secret
 from boxship.doctor import Report, examine, examine_with_secret
+from boxship.doctor.ids import IDS, LAYERS
 from boxship.errors import InvalidSettings
 
 # Each way to write a report is imported where it is asked for.
@@ -38,12 +40,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoints", action="store_true", help="only list each host and port that was needed")
     often = "examine again every so many seconds, until Ctrl-C: a line for each time, with what has changed"
     parser.add_argument("--every", type=seconds_of, metavar="S", help=often)
+    parser.add_argument(
+        "--only", type=_layers, metavar="LAYERS", help=f"only these layers' checks: {', '.join(LAYERS)}"
+    )
+    parser.add_argument("--list", action=_List, help="list the ids of all checks with what each looks at, and end")
     options.add_common(parser)
+
+
+class _List(argparse.Action):
+    """Ends the program with the list, as `--version` does: there is no reference then."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 -- argparse's
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        widest = max(map(len, IDS))
+        console.say(*(f"{check:{widest}}  {words}" for check, words in IDS.items()))
+        parser.exit()
+
+
+def _layers(words: str) -> frozenset[str]:
+    layers = frozenset(words.split(","))
+    if wrong := sorted(layers - set(LAYERS)):
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(LAYERS)}")
+    return layers
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Examine, and print what was found."""
     examination = _examination(chosen)
+    if chosen.only:
+        examination = partial(_only, examination, chosen.only)
     if chosen.every is not None:
         _keep_looking(chosen, examination)
     report = examination()
@@ -90,6 +117,10 @@ def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
         return lambda: examine_with_secret(chosen.reference, secret, connect)
     once = options.read_once(chosen)
     return lambda: _examined(once)
+
+
+def _only(examination: Callable[[], Report], layers: frozenset[str]) -> Report:
+    return examination().only(layers)
 
 
 def _examined(chosen: argparse.Namespace) -> Report:
