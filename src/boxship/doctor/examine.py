@@ -23,6 +23,7 @@ from boxship.connect.places import Atlas
 from boxship.connect.question import question
 from boxship.doctor.case import Case
 from boxship.doctor.content import look_inside
+from boxship.doctor.families import ipv6_check
 from boxship.doctor.handshake import Greeting
 from boxship.doctor.looking import Looking
 from boxship.doctor.lost import lost_packets
@@ -85,7 +86,13 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
         contents = inside.result()
         others.close()
-    checks += (*probe_checks(probes, means.site, _STEP), *filter(None, [narrow.result()]), *contents.checks)
+    only = means.told.flags.ip_version
+    checks += (
+        *probe_checks(probes, means.site, _STEP),
+        *ipv6_check(means.site.registry.host, probes, only.value if only else None),
+        *filter(None, [narrow.result()]),
+        *contents.checks,
+    )
     verdict, remedies = judge(Case(reference, means.site, probes, contents, checks))
     return Report(
         reference=str(reference),

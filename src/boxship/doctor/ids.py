@@ -20,6 +20,7 @@ IDS: Mapping[str, str] = {
     "proxy": "whether a proxy is in the way, and which rule says so",
     "names": "which addresses the host's name has",
     "tcp": "whether each address and port accepts connections, refuses or drops them",
+    "tcp.ipv6": "whether the host's name works over IPv6 by itself",
     "tcp.mtu": "whether large packets are lost on the way where small ones come through",
     "tls": "whether TLS comes about, with which version and cipher",
     "tls.chain": "whether the certificates that are needed are sent",

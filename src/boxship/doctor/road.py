@@ -4,11 +4,11 @@ from __future__ import annotations
 
 __all__ = ["AT_ALL", "WAYS", "partly"]
 
-import errno
 from collections.abc import Sequence
 
 from boxship.connect.evidence import Evidence
 from boxship.doctor.case import Case, Cause, Judged, places, sentence
+from boxship.doctor.families import NO_ROUTE
 from boxship.doctor.probe import Probe
 from boxship.doctor.remedies import for_plain_http
 from boxship.doctor.secure import tls_remedies
@@ -110,7 +110,7 @@ def _nowhere(case: Case) -> Judged | None:
 
 def _no_route(probes: Sequence[Probe]) -> str:
     at = places(probes)
-    if all(probe.code in (errno.ENETUNREACH, errno.EADDRNOTAVAIL) for probe in probes):
+    if all(probe.code in NO_ROUTE for probe in probes):
         return f"No route leads from here to {at}: check this machine's network, its VPN and its IPv6."
     return (
         f"{at} cannot be reached: a router or a firewall on the way prohibits it and says so (ICMP), or nobody in the "
@@ -137,7 +137,7 @@ def partly(case: Case) -> str:
     """What does not work of a host that does, behind "can be pulled": addresses where nothing answers; '' for none."""
     works = {probe.tls for probe in case.probes if probe.is_registry}
     dead = [probe for probe in case.probes if probe.tls in works and not probe.connected]
-    without_route = [probe for probe in dead if probe.code in (errno.ENETUNREACH, errno.EADDRNOTAVAIL)]
+    without_route = [probe for probe in dead if probe.code in NO_ROUTE]
     closed = [probe for probe in dead if probe not in without_route]
     words = ""
     if closed:

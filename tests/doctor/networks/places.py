@@ -97,19 +97,19 @@ BROKEN: Mapping[str, Case] = {
     "IPv6 alone, and dropped": Case(
         network=_built(SERVER6, change=_dead(SERVER6)),
         verdict=("Nothing at", "no SYN-ACK and no RST"),
-        red=frozenset({"tcp", "reach"}),
+        red=frozenset({"tcp", "tcp.ipv6", "reach"}),
     ),
 }
 WELL: Mapping[str, Case] = {
     "IPv6 dropped, IPv4 serves": Case(
         network=_built(SERVER6, SERVER, ports={f"{SERVER}:443": "TLS"}, change=_dead(SERVER6)),
         verdict=("can be pulled from here, but not over IPv6", _SIX),
-        amber=frozenset({"tcp"}),
+        amber=frozenset({"tcp", "tcp.ipv6"}),
     ),
     "IPv6 without a route, IPv4 serves": Case(
         network=_built(_ELSEWHERE6, SERVER, ports={f"{SERVER}:443": "TLS"}),
         verdict=("can be pulled from here", _ELSEWHERE6, "no route from here"),
-        amber=frozenset({"tcp"}),
+        amber=frozenset({"tcp", "tcp.ipv6"}),
     ),
     "the first of three addresses is dead": Case(
         network=_built(_DEAD, _ALSO_DEAD, SERVER, ports={f"{SERVER}:443": "TLS"}, change=_dead(_DEAD)),
