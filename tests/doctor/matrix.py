@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ON_LOOPBACK", "WITH_PACKETS", "played"]
+__all__ = ["ON_LOOPBACK", "WITH_PACKETS", "WITH_PEERS", "played"]
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.doctor.case import Case, Said
-from tests.doctor.networks import answers, machine, paths, places, ports, proxies
+from tests.doctor.networks import answers, machine, paths, peers, places, ports, proxies
 
 ON_LOOPBACK: Mapping[str, Case] = {
     **ports.BROKEN,
@@ -22,6 +22,7 @@ ON_LOOPBACK: Mapping[str, Case] = {
     **machine.BROKEN,
 }
 WITH_PACKETS: Mapping[str, Case] = {**ports.BEHIND_A_FIREWALL, **places.BROKEN, **places.WELL, **paths.BROKEN}
+WITH_PEERS = peers.WELL
 _AT_ONCE = 8
 
 

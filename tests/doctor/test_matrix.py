@@ -14,7 +14,7 @@ import pytest
 from tests.behaviour.ports import certificates
 from tests.behaviour.scene import HOST
 from tests.doctor.case import Said, complaints
-from tests.doctor.matrix import ON_LOOPBACK, WITH_PACKETS, played
+from tests.doctor.matrix import ON_LOOPBACK, WITH_PACKETS, WITH_PEERS, played
 
 BROKEN, WELL = 50, 15  # at least
 
@@ -49,6 +49,13 @@ def test_the_verdict_names_the_cause_where_packets_are_lost(
     name: str, with_packets: Mapping[str, Future[Said]]
 ) -> None:
     assert list(complaints(WITH_PACKETS[name], with_packets[name].result())) == []
+
+
+@pytest.mark.peer("docker-registry")
+@pytest.mark.parametrize("name", WITH_PEERS)
+def test_registries_of_others_are_well(name: str, materials: Path) -> None:
+    case = WITH_PEERS[name]
+    assert list(complaints(case, case.said(materials))) == []
 
 
 def test_there_are_as_many_as_were_promised() -> None:

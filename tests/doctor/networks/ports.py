@@ -122,6 +122,10 @@ WELL: Mapping[str, Case] = {
         verdict=("silently dropped", "boxship goes on over plain HTTP", "crane 155 s"),
         pasted=_PLAIN,
     ),
+    "443 dropped, 80 serves, plain HTTP is told": Case(
+        network=_loopback({443: "dropped", 80: "open"}, f"http://{HOST}/app:{PLAIN_TAG}"),
+        verdict=("All is well",),
+    ),
     "443 refused, 80 serves, plain HTTP is told": Case(
         network=_loopback(
             {443: "refused", 80: "open"},
