@@ -63,7 +63,7 @@ def _plain_only(case: Case) -> Judged | None:
 
 _ABSENCES = {
     Evidence.SILENT: (
-        "{at} is silently dropped: no SYN-ACK and no RST came in 5 s, while {answers}. A host without TLS would refuse "
+        "{at} is silently dropped: no SYN-ACK and no RST came to 3 SYNs in 5 s, while {answers}. A host without TLS would refuse "
         f"the connection at once; a firewall or a security group in between drops it. {_OTHERS_WAIT}"
     ),
     Evidence.REFUSED: "{at} refuses connections, while {answers}: this registry has no TLS.",
@@ -120,7 +120,7 @@ def _no_route(probes: Sequence[Probe]) -> str:
 
 _NOWHERE = {
     Evidence.SILENT: (
-        "Nothing at {at} answers: no SYN-ACK and no RST in 5 s. The packets are dropped by a firewall on the way, or "
+        "Nothing at {at} answers: no SYN-ACK and no RST to 3 SYNs in 5 s. The packets are dropped by a firewall on the way, or "
         "the host is down, or the name leads to the wrong address (a VPN that is off?). Let the firewall pass port 443."
     ),
     Evidence.REFUSED: (

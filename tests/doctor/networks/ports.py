@@ -39,7 +39,7 @@ BEHIND_A_FIREWALL: Mapping[str, Case] = {
         network=_behind_a_firewall({443: "dropped", 80: "open"}),
         verdict=(
             "silently dropped",
-            "no SYN-ACK and no RST",
+            "no SYN-ACK and no RST came to 3 SYNs",
             "answers as a registry over plain HTTP",
             "docker waits 15 s",
         ),
