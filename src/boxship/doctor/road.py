@@ -63,8 +63,8 @@ def _plain_only(case: Case) -> Judged | None:
 
 _ABSENCES = {
     Evidence.SILENT: (
-        "{at} is silently dropped: no SYN-ACK and no RST came to 3 SYNs in 5 s, while {answers}. A host without TLS would refuse "
-        f"the connection at once; a firewall or a security group in between drops it. {_OTHERS_WAIT}"
+        "{at} is silently dropped: no SYN-ACK and no RST came to 3 SYNs in 5 s, while {answers}. A host without TLS "
+        f"would refuse the connection at once; a firewall or a security group in between drops it. {_OTHERS_WAIT}"
     ),
     Evidence.REFUSED: "{at} refuses connections, while {answers}: this registry has no TLS.",
     Evidence.NOT_TLS: "{at} does not speak TLS, and {answers}.",
@@ -120,8 +120,9 @@ def _no_route(probes: Sequence[Probe]) -> str:
 
 _NOWHERE = {
     Evidence.SILENT: (
-        "Nothing at {at} answers: no SYN-ACK and no RST to 3 SYNs in 5 s. The packets are dropped by a firewall on the way, or "
-        "the host is down, or the name leads to the wrong address (a VPN that is off?). Let the firewall pass port 443."
+        "Nothing at {at} answers: no SYN-ACK and no RST to 3 SYNs in 5 s. The packets are dropped by a firewall on "
+        "the way, or the host is down, or the name leads to the wrong address (a VPN that is off?). Let the firewall "
+        "pass port 443."
     ),
     Evidence.REFUSED: (
         "{at} refuses connections: the host is there, and no registry listens. Check the port, and whether it runs."
