@@ -7,16 +7,14 @@ from __future__ import annotations
 
 __all__ = ["Source", "Target"]
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from boxship.registry.manifests import Document
-from boxship.registry.uploads import How
+from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 
 
-class Source(Protocol):
+class Source(BlobSource, Protocol):
     """Where images are read. Safe to use from several threads."""
 
     def resolve(self, name: str) -> Descriptor:
@@ -25,13 +23,6 @@ class Source(Protocol):
     def read(self, descriptor: Descriptor) -> Document:
         """The manifest or index, verified."""
 
-    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on, each piece valid until the next is asked for.
-
-        Read from its beginning it is verified while it flows, and the last piece comes only if all is right. The rest
-        of a blob is for those who verify the whole themselves.
-        """
-
 
 class Target(Protocol):
     """Where images are written. Safe to use from several threads."""
@@ -39,7 +30,7 @@ class Target(Protocol):
     def has(self, manifest: Descriptor) -> bool:
         """Whether the manifest or index is there, with all that it refers to."""
 
-    def take_blob(self, blob: Descriptor, source: Source) -> How:
+    def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob from there to here. It is whole and right when this returns."""
 
     def put(self, document: Document) -> None:

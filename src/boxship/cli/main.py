@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from boxship import __version__
 from boxship.cli import console, options
+from boxship.cli.statuses import BROKEN_PIPE, INTERRUPTED, USAGE
 from boxship.errors import BoxshipError
 
 # Every verb with what it does, for `boxship --help`; the module has the same name.
@@ -38,7 +39,6 @@ VERBS = {
     "version": "print the version",
 }
 _ALIASES = {"list-tags": "ls", "tags": "ls"}
-_BROKEN_PIPE, _INTERRUPTED, _USAGE = 141, 130, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
     except BrokenPipeError:
         console.leave_output()  # the reader has what it wanted
-        return _BROKEN_PIPE
+        return BROKEN_PIPE
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _run(words: list[str]) -> int:
@@ -64,19 +64,19 @@ def _run(words: list[str]) -> int:
     verb = _ALIASES.get(verb, verb)
     if verb in ("", "-h", "--help", "help"):
         console.say(_overview())
-        return 0 if verb else _USAGE
+        return 0 if verb else USAGE
     if verb == "--version":
         verb = "version"
     if verb not in VERBS:
         console.complain(f"boxship: there is no verb {verb!r}", "boxship --help lists them")
-        return _USAGE
+        return USAGE
     command = import_module(f"boxship.cli.commands.{verb}")
     parser = _Parser(verb, command.SUMMARY, command.EXAMPLE)
     command.arguments(parser)
     try:
         chosen = parser.parse_args(options.spelled_out(words[1:]))
     except SystemExit as end:  # argparse has printed help or what is wrong
-        return end.code if isinstance(end.code, int) else _USAGE
+        return end.code if isinstance(end.code, int) else USAGE
     try:
         status: int = command.run(chosen)
         console.flush()

@@ -11,25 +11,20 @@ __all__ = ["ArchiveTarget"]
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from boxship import media_type as types
 from boxship.digest import Digest
 from boxship.formats.growing_tar import GrowingTar
-from boxship.formats.layout_source import REF_NAME, path_of
+from boxship.formats.layout_source import entry_of, path_of
 from boxship.formats.oci_layout import LAYOUT
+from boxship.formats.stored import write_all
 from boxship.registry.manifests import Document, parse_document
-from boxship.registry.uploads import How
+from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.manifest import Manifest
-
-
-class _Source(Protocol):
-    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on."""
 
 
 class ArchiveTarget:
@@ -50,15 +45,13 @@ class ArchiveTarget:
         """Whether the manifest is there, with all that it refers to."""
         return manifest.digest in self._there
 
-    def take_blob(self, blob: Descriptor, source: _Source) -> How:
+    def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
         if not self._begin(blob.digest):
             return How.PRESENT
         with self._tar.member(path_of(blob.digest), blob.size) as file, source.open_blob(blob) as pieces:
             for piece in pieces:
-                rest = piece
-                while rest:
-                    rest = rest[file.write(rest) :]
+                write_all(file, piece)
         return How.PUSHED
 
     def put(self, document: Document) -> None:
@@ -102,10 +95,7 @@ _Named = Sequence[tuple[Document, tuple[str, ...]]]
 
 
 def _index(named: _Named) -> dict[str, object]:
-    entries = []
-    for document, names in named:
-        plain = {"mediaType": document.media_type, "digest": str(document.digest), "size": len(document.raw)}
-        entries += [{**plain, "annotations": {REF_NAME: name}} if name else plain for name in names or ("",)]
+    entries = [entry_of(document, name) for document, names in named for name in names or ("",)]
     return {"schemaVersion": 2, "mediaType": types.OCI_INDEX, "manifests": entries}
 
 

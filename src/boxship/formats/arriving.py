@@ -11,21 +11,14 @@ import contextlib
 import hashlib
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
-from typing import Protocol
 
 from boxship.formats.alone import have_alone
-from boxship.registry.uploads import How
+from boxship.formats.stored import pieces_of, write_all
+from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
-
-_PIECE = 1024 * 1024
-
-
-class _Source(Protocol):
-    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on."""
 
 
 class Arriving:
@@ -34,7 +27,7 @@ class Arriving:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def take(self, blob: Descriptor, source: _Source, final: Path) -> How:
+    def take(self, blob: Descriptor, source: BlobSource, final: Path) -> How:
         """Bring the blob from there to its final name."""
         if _has(final, blob):
             return How.PRESENT
@@ -81,7 +74,7 @@ def _has(final: Path, blob: Descriptor) -> bool:
         return False
 
 
-def _complete(file: FileIO, blob: Descriptor, source: _Source) -> None:
+def _complete(file: FileIO, blob: Descriptor, source: BlobSource) -> None:
     """Write what is missing of the blob; what there is of it is verified with it, and given up if it is wrong."""
     hasher = hashlib.new(blob.digest.algorithm)
     held = _hash(file, hasher, blob.size)
@@ -97,18 +90,16 @@ def _complete(file: FileIO, blob: Descriptor, source: _Source) -> None:
 def _hash(file: FileIO, hasher: hashlib._Hash, most: int) -> int:
     """Hash what there is; how many bytes that is, 0 where it is more than there may be."""
     file.seek(0)
-    held, view = 0, memoryview(bytearray(_PIECE))
-    while count := file.readinto(view):
-        hasher.update(view[:count])
-        held += count
+    held = 0
+    for piece in pieces_of(file):
+        hasher.update(piece)
+        held += len(piece)
     return held if held <= most else 0
 
 
-def _write(file: FileIO, blob: Descriptor, source: _Source, at: int, hasher: hashlib._Hash | None) -> None:
+def _write(file: FileIO, blob: Descriptor, source: BlobSource, at: int, hasher: hashlib._Hash | None) -> None:
     with source.open_blob(blob, at) as pieces:
         for piece in pieces:
             if hasher:
                 hasher.update(piece)
-            rest = piece
-            while rest:
-                rest = rest[file.write(rest) :]
+            write_all(file, piece)

@@ -9,8 +9,8 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -26,7 +26,7 @@ class GrowingTar:
         self._end = 0
 
     @contextmanager
-    def member(self, name: str, size: int) -> Iterator[BinaryIO]:
+    def member(self, name: str, size: int) -> Iterator[FileIO]:
         """A file that stands where the member's bytes belong, exactly `size` of which are to be written."""
         header = tarfile.TarInfo(name)
         header.size, header.mode = size, 0o644

@@ -6,7 +6,6 @@ __all__ = ["Layer", "prepared"]
 
 import hashlib
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from boxship import media_type as types
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, NotFound
 from boxship.formats.files import File, Files
+from boxship.formats.stored import pieces_of
 
-_PIECE = 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LEVEL = 2  # of isa-l's 0 to 3: as small as zlib's level 6 within some percent, five times as fast
 _GZIP_WINDOW = 31  # zlib's word for a gzip header, which then has no name and no time
@@ -54,7 +53,7 @@ def prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
 
 def _as_it_is(file: File, name: str, *, is_zstd: bool) -> Layer:
     hasher, size = hashlib.sha256(), 0
-    for piece in _pieces(file):
+    for piece in pieces_of(file):
         hasher.update(piece)
         size += len(piece)
     return Layer(name, Digest("sha256", hasher.hexdigest()), size, None, is_zstd)
@@ -72,7 +71,7 @@ def _compressed(file: File, name: str, diff_id: Digest, scratch: Path) -> Layer:
             hasher.update(data)
             return out.write(data)
 
-        for piece in _pieces(file):
+        for piece in pieces_of(file):
             plain.update(piece)
             size += write(compressor.compress(piece))
         size += write(compressor.flush())
@@ -80,9 +79,3 @@ def _compressed(file: File, name: str, diff_id: Digest, scratch: Path) -> Layer:
         actual = f"{diff_id.algorithm}:{plain.hexdigest()}"
         raise DigestMismatch(f"the layer {name}", expected=str(diff_id), actual=actual)
     return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False)
-
-
-def _pieces(file: File) -> Iterator[memoryview]:
-    view = memoryview(bytearray(_PIECE))
-    while count := file.readinto(view):
-        yield view[:count]

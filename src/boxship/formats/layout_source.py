@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["REF_NAME", "LayoutSource", "path_of"]
+__all__ = ["REF_NAME", "LayoutSource", "entry_of", "path_of"]
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,6 +93,16 @@ class LayoutSource:
 def path_of(digest: Digest) -> str:
     """Where a layout has the blob."""
     return f"blobs/{digest.algorithm}/{digest.hex}"
+
+
+def entry_of(document: Document, name: str) -> dict[str, object]:
+    """What `index.json` says of a manifest or index, under its name; '' for none."""
+    entry: dict[str, object] = {
+        "mediaType": document.media_type,
+        "digest": str(document.digest),
+        "size": len(document.raw),
+    }
+    return {**entry, "annotations": {REF_NAME: name}} if name else entry
 
 
 def _names(manifests: tuple[Descriptor, ...]) -> str:

@@ -7,10 +7,7 @@ __all__ = ["LAYOUT", "OCILayout"]
 import json
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
 
 from boxship import media_type as types
 from boxship.digest import Digest
@@ -18,9 +15,9 @@ from boxship.errors import InvalidSettings, NotFound, TimedOut
 from boxship.formats.alone import wait_for
 from boxship.formats.arriving import Arriving
 from boxship.formats.files import Folder
-from boxship.formats.layout_source import REF_NAME, LayoutSource, path_of
+from boxship.formats.layout_source import REF_NAME, LayoutSource, entry_of, path_of
 from boxship.registry.manifests import Document, parse_document
-from boxship.registry.uploads import How
+from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.spec.index import Index
@@ -28,11 +25,6 @@ from boxship.spec.index import Index
 LAYOUT = b'{"imageLayoutVersion":"1.0.0"}'
 _NOTHING = f'{{"schemaVersion":2,"mediaType":"{types.OCI_INDEX}","manifests":[]}}'.encode()
 _WAIT = 60.0  # seconds, for another process that is writing the index
-
-
-class _Source(Protocol):
-    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on."""
 
 
 class OCILayout(LayoutSource):
@@ -55,7 +47,7 @@ class OCILayout(LayoutSource):
         wanted = parsed.manifests if isinstance(parsed, Index) else parsed.references
         return all(self._path(one.digest).is_file() for one in wanted if not one.urls)
 
-    def take_blob(self, blob: Descriptor, source: _Source) -> How:
+    def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
         self._begin()
         return self._arriving.take(blob, source, self._path(blob.digest))
@@ -73,7 +65,7 @@ class OCILayout(LayoutSource):
                 raise TimedOut(f"{self} is being written by another process", phase="lock", seconds=_WAIT)
             index = self._fields()
             entries = [entry.values for entry in index.objects("manifests") if _stays(entry, document, names)]
-            entries += [_entry(document, name) for name in names or ("",)]
+            entries += [entry_of(document, name) for name in names or ("",)]
             written = {**index.values, "manifests": entries}
             _write(self._folder / "index.json", json.dumps(written, indent=2).encode())
 
@@ -113,15 +105,6 @@ def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:
         return False
     # What is named now, or put there again, needs no entry without a name.
     return bool(name) or entry.text("digest") != str(document.digest)
-
-
-def _entry(document: Document, name: str) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "mediaType": document.media_type,
-        "digest": str(document.digest),
-        "size": len(document.raw),
-    }
-    return {**entry, "annotations": {REF_NAME: name}} if name else entry
 
 
 def _write(path: Path, content: bytes) -> None:

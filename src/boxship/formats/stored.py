@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["read_stored"]
+__all__ = ["pieces_of", "read_stored", "write_all"]
 
 import hashlib
 from collections.abc import Iterator
+from io import FileIO
 
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, SizeMismatch
@@ -41,3 +42,16 @@ def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterato
             raise DigestMismatch(what, expected=str(blob.digest), actual=str(actual))
     if held is not None:
         yield held
+
+
+def pieces_of(file: File) -> Iterator[memoryview]:
+    """The rest of a file, each piece valid until the next is asked for."""
+    view = memoryview(bytearray(_PIECE))
+    while count := file.readinto(view):
+        yield view[:count]
+
+
+def write_all(file: FileIO, piece: memoryview) -> None:
+    """Write the piece to a file without a buffer, which may take a part of it at a time."""
+    while piece:
+        piece = piece[file.write(piece) :]

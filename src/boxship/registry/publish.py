@@ -1,16 +1,13 @@
-"""Writing what names content: manifests under their digest and under tags, and taking them away again.
-
-The specification's "Pushing Manifests" and "Content Management".
-"""
+"""Writing manifests, under their digest and under tags (the specification's "Pushing Manifests")."""
 
 from __future__ import annotations
 
-__all__ = ["delete", "has_manifest", "put_manifest"]
+__all__ = ["has_manifest", "put_manifest"]
 
 from boxship import media_type as types
-from boxship.auth.scope import Scope, pull_and_push
+from boxship.auth.scope import pull_and_push
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch, InvalidReference, RegistryError
+from boxship.errors import DigestMismatch, InvalidReference
 from boxship.registry.remote import Remote
 from boxship.transport.kind import Kind
 from boxship.wire import routes
@@ -20,13 +17,7 @@ from boxship.wire.message import Request
 def has_manifest(remote: Remote, repository: str, digest: Digest) -> bool:
     """Whether the repository has the manifest."""
     request = Request("HEAD", routes.manifest(repository, str(digest)), {"Accept": types.ACCEPT_MANIFESTS})
-    try:
-        with remote.send(request, pull_and_push(repository), what=f"the manifest {digest}"):
-            return True
-    except RegistryError as error:
-        if error.status in (400, 404, 405):
-            return False
-        raise
+    return remote.has(request, pull_and_push(repository), what=f"the manifest {digest}")
 
 
 def put_manifest(remote: Remote, repository: str, raw: bytes, media_type: str, name: str) -> Digest:
@@ -46,10 +37,3 @@ def put_manifest(remote: Remote, repository: str, raw: bytes, media_type: str, n
     if other.algorithm == digest.algorithm and other != digest:
         raise DigestMismatch(f"what the registry made of the manifest {name}", expected=str(digest), actual=str(other))
     return digest
-
-
-def delete(remote: Remote, repository: str, name: str) -> None:
-    """Delete a tag, or with its digest a manifest and every tag of it."""
-    scope = Scope("repository", repository, ("delete",))
-    with remote.send(Request("DELETE", routes.manifest(repository, name)), scope, what=f"deleting {repository} {name}"):
-        pass

@@ -42,6 +42,16 @@ class Remote:
             return response
         raise error_of_response(what, self.site.registry, response)
 
+    def has(self, request: Request, scope: Scope, *, what: str) -> bool:
+        """Whether there is what a HEAD asks for; some registries say with other statuses that they do not tell."""
+        try:
+            with self.send(request, scope, what=what):
+                return True
+        except RegistryError as error:
+            if error.status in (400, 404, 405):
+                return False
+            raise
+
 
 def error_of_response(what: str, registry: Registry, response: Response) -> RegistryError:
     """The error that a response means for `what` at a registry, which may have sent to another host; closes it."""

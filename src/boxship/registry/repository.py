@@ -6,8 +6,7 @@ __all__ = ["Repository"]
 
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import contextmanager
 
 from boxship.digest import Digest
 from boxship.reference import Reference
@@ -15,15 +14,8 @@ from boxship.registry.blobs import open_blob
 from boxship.registry.manifests import Document, read_manifest
 from boxship.registry.publish import has_manifest, put_manifest
 from boxship.registry.remote import Remote
-from boxship.registry.uploads import How, push_blob
+from boxship.registry.uploads import BlobSource, How, push_blob
 from boxship.spec.descriptor import Descriptor
-
-
-class _Source(Protocol):
-    """What a blob is taken from."""
-
-    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
-        """The blob's bytes from byte `at` on."""
 
 
 class Repository:
@@ -61,11 +53,11 @@ class Repository:
         """Whether the manifest or index is there: a registry takes none without what it refers to."""
         return has_manifest(self._remote, self.repository, manifest.digest)
 
-    def take_blob(self, blob: Descriptor, source: _Source) -> How:
+    def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there: mounted where the source is a repository of the same registry."""
         near = isinstance(source, Repository) and source._remote.site == self._remote.site
         mount = source.repository if isinstance(source, Repository) and near else ""
-        return push_blob(self._remote, self.repository, blob, lambda at: source.open_blob(blob, at), mount=mount)
+        return push_blob(self._remote, self.repository, blob, source, mount=mount)
 
     def put(self, document: Document) -> None:
         """Put the manifest or index there, under its digest."""

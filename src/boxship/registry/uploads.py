@@ -6,14 +6,14 @@ brought is kept by the registry, and the rest is sent after it has said how much
 
 from __future__ import annotations
 
-__all__ = ["How", "has_blob", "push_blob"]
+__all__ = ["BlobSource", "How", "push_blob"]
 
 import enum
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from boxship.auth.scope import pull, pull_and_push
 from boxship.errors import BoxshipError, NotFound, RegistryError, UnexpectedAnswer, Unreachable
@@ -28,8 +28,17 @@ from boxship.wire.target import Target
 if TYPE_CHECKING:
     from boxship.transport.response import Response
 
-Opens = Callable[[int], AbstractContextManager[Iterator[memoryview]]]
-"""Opens a blob's content from that byte on."""
+
+class BlobSource(Protocol):
+    """Where blobs are taken from. Safe to use from several threads."""
+
+    def open_blob(self, blob: Descriptor, at: int = 0) -> AbstractContextManager[Iterator[memoryview]]:
+        """The blob's bytes from byte `at` on, each piece valid until the next is asked for.
+
+        Read from its beginning it is verified while it flows, and the last piece comes only if all is right. The rest
+        of a blob is for those who verify the whole themselves.
+        """
+
 
 _SHORT = 1024 * 1024  # bytes that are sent in one request: to send them again costs less than to ask what came
 _LEAST_CHUNK = 1024 * 1024  # what every proxy lets pass: nginx's default
@@ -45,23 +54,12 @@ class How(enum.Enum):
     PRESENT = "present"
 
 
-def has_blob(remote: Remote, repository: str, blob: Descriptor) -> bool:
-    """Whether the repository has the blob."""
-    request = Request("HEAD", routes.blob(repository, blob.digest))
-    try:
-        with remote.send(request, pull_and_push(repository), what=f"the blob {blob.digest}"):
-            return True
-    except RegistryError as error:
-        if error.status in (400, 404, 405):
-            return False
-        raise
-
-
-def push_blob(remote: Remote, repository: str, blob: Descriptor, opens: Opens, *, mount: str = "") -> How:
-    """Bring the blob to the repository; from `mount`, another repository of the registry, if that has it."""
-    if has_blob(remote, repository, blob):
+def push_blob(remote: Remote, repository: str, blob: Descriptor, source: BlobSource, *, mount: str = "") -> How:
+    """Bring the blob from its source to the repository; from `mount`, another of the registry's, if that has it."""
+    scope, what = pull_and_push(repository), f"the blob {blob.digest}"
+    if remote.has(Request("HEAD", routes.blob(repository, blob.digest)), scope, what=what):
         return How.PRESENT
-    upload = _Upload(remote, repository, blob, opens)
+    upload = _Upload(remote, repository, blob, source)
     if not upload.begin(mount):
         return How.MOUNTED
     upload.run()
@@ -70,15 +68,12 @@ def push_blob(remote: Remote, repository: str, blob: Descriptor, opens: Opens, *
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The bytes from `start` to before `stop` of what `opens` opens, as the body of a request.
+    """The bytes of a blob from `start` to before `stop`, as the body of a request."""
 
-    `last`: the blob ends with them; then it is read to its end, where a source finds that it is the wrong one.
-    """
-
-    opens: Opens
+    source: BlobSource
+    blob: Descriptor
     start: int
     stop: int
-    last: bool
 
     @property
     def size(self) -> int:
@@ -86,19 +81,20 @@ class _Part:
 
     def __iter__(self) -> Iterator[memoryview]:
         left = self.size
-        with self.opens(self.start) as pieces:
+        with self.source.open_blob(self.blob, self.start) as pieces:
             for piece in pieces:
                 yield piece[:left]
                 left = max(0, left - len(piece))
-                if not left and not self.last:
+                # Where the blob ends with them it is read to its end: there, a source finds that it is the wrong one.
+                if not left and self.stop < self.blob.size:
                     return
 
 
 class _Upload:
     """One blob on its way into a repository."""
 
-    def __init__(self, remote: Remote, repository: str, blob: Descriptor, opens: Opens) -> None:
-        self._remote, self._repository, self._blob, self._opens = remote, repository, blob, opens
+    def __init__(self, remote: Remote, repository: str, blob: Descriptor, source: BlobSource) -> None:
+        self._remote, self._repository, self._blob, self._source = remote, repository, blob, source
         self._what = f"the upload of {blob.digest} to {repository}"
         self._path = ""
         self._received = 0
@@ -140,7 +136,7 @@ class _Upload:
     def _send(self) -> None:
         size = self._blob.size
         if size <= min(_SHORT, self._most) and not self._received:
-            self._close(_Part(self._opens, 0, size, last=True))
+            self._close(_Part(self._source, self._blob, 0, size))
             return
         while self._received < size:
             self._patch(min(size, self._received + self._most))
@@ -149,7 +145,7 @@ class _Upload:
     def _patch(self, stop: int) -> None:
         start = self._received
         headers = {"Content-Type": "application/octet-stream", "Content-Range": f"{start}-{stop - 1}"}
-        request = Request("PATCH", self._path, headers, _Part(self._opens, start, stop, last=stop == self._blob.size))
+        request = Request("PATCH", self._path, headers, _Part(self._source, self._blob, start, stop))
         with self._ask(request) as response:
             self._go_on_at(response)
             came = parse_upload_range(response.head.get("range"))

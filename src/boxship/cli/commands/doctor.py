@@ -17,6 +17,7 @@ from typing import NoReturn
 from boxship.cli import console, options
 from boxship.cli.bounds import seconds_of
 from boxship.cli.secret import add_from_secret, connecting, read_secret
+from boxship.cli.statuses import FINDINGS
 from boxship.doctor import Report, examine, examine_with_secret
 from boxship.doctor.ids import IDS, LAYERS
 from boxship.errors import InvalidSettings
@@ -28,7 +29,6 @@ SUMMARY = "Say where it is stuck on the way to a registry, and what to do."
 EXAMPLE = "boxship doctor reg.corp/team/app:1.2"
 
 _NARROWEST, _WIDEST = 40, 120
-_FINDINGS = 8  # the exit status where something is wrong
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +78,7 @@ def run(chosen: argparse.Namespace) -> int:
         console.say(*report.endpoints)
     else:
         _WRITERS[chosen.output](report)
-    return 0 if report.healthy else _FINDINGS
+    return 0 if report.healthy else FINDINGS
 
 
 def _keep_looking(chosen: argparse.Namespace, examination: Callable[[], Report]) -> NoReturn:

@@ -8,12 +8,11 @@ import argparse
 
 from boxship.cli import options
 from boxship.cli.settings_table import add_output, show
+from boxship.cli.statuses import FINDINGS
 from boxship.explain import why
 
 SUMMARY = "Say which credential would be sent, from where, why not another one, and what other programs would send."
 EXAMPLE = "boxship auth why reg.corp/team/app"
-
-_FINDINGS = 8  # the exit status where something is wrong
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,4 +27,4 @@ def run(chosen: argparse.Namespace) -> int:
     with options.client(chosen) as client:
         explanation = why(chosen.place, client)
     show(explanation, chosen.output)
-    return _FINDINGS if explanation.findings else 0
+    return FINDINGS if explanation.findings else 0

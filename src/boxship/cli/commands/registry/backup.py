@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import FINDINGS, add_folder
+from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.statuses import FINDINGS
 from boxship.server.backup import backup
 
 SUMMARY = "Copy all of a registry, while it serves, to a new folder, which can be served itself. Blobs are hard links."

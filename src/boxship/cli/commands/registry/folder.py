@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FINDINGS", "add_folder", "opened"]
+__all__ = ["add_folder", "opened"]
 
 import argparse
 from collections.abc import Iterator
@@ -12,8 +12,6 @@ from pathlib import Path
 from boxship.errors import InvalidSettings
 from boxship.server.database import telling
 from boxship.server.registry import Registry, Settings
-
-FINDINGS = 8  # the exit status where something is wrong with what the folder holds
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import FINDINGS, add_folder, opened
+from boxship.cli.commands.registry.folder import add_folder, opened
+from boxship.cli.statuses import FINDINGS
 from boxship.server.scrub import scrub
 
 SUMMARY = "Hash blobs, those first that were not looked at for longest, and set aside what is damaged; a push heals it."
