@@ -8,7 +8,9 @@ from __future__ import annotations
 
 __all__ = ["ALICE", "Address", "Login", "docker_registry", "free_port", "skopeo", "skopeo_copy"]
 
+import contextlib
 import json
+import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -45,10 +47,17 @@ class Login:
 ALICE = Login("alice", "secret", "alice:$2y$04$F5JI2/3dLYeY40pzSFO6seoVQWTw/EBA0qM95lZjC13nx1lzJhjT.")
 
 
+# Linux gives those from 32768 on to connections and to port 0: one that was free is theirs before a program has it.
+_NOT_EPHEMERAL = (10_000, 32_000)
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
-        return int(server.getsockname()[1])
+    """Return a port that was free a moment ago, of those that no system gives to whoever asks for any."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        port = random.randrange(*_NOT_EPHEMERAL)
+        with contextlib.suppress(OSError), socket.create_server((host, port), family=family):
+            return port
 
 
 @contextmanager

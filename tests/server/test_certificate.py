@@ -101,8 +101,12 @@ def dial(port: int, root: Path) -> ssl.SSLSocket:
 
 
 def shown(port: int, root: Path) -> bytes | None:
-    with dial(port, root) as connection:
-        return connection.getpeercert(binary_form=True)
+    """The certificate; None for a connection that is closed while listeners change, as docs/registry.md says."""
+    try:
+        with dial(port, root) as connection:
+            return connection.getpeercert(binary_form=True)
+    except (ssl.SSLEOFError, ConnectionResetError):
+        return None
 
 
 def der(issued: Certificate) -> bytes:
