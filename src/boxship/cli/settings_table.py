@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_output", "show"]
+__all__ = ["add_place", "show"]
 
 import argparse
 import json
@@ -10,15 +10,17 @@ import shutil
 import textwrap
 from collections.abc import Iterator
 
-from boxship.cli import console
+from boxship.cli import console, options
 from boxship.explain import Explanation, Setting
 
 _NARROWEST, _WIDEST = 60, 140
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add `-o`."""
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add whose settings are asked for, `-o`, and the options that settings come from."""
+    parser.add_argument("place", metavar="REFERENCE|HOST", help="for example reg.corp/team/app, or reg.corp:5000")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="as text (default) or JSON")
+    options.add_common(parser)
 
 
 def show(explanation: Explanation, form: str) -> None:
