@@ -151,6 +151,8 @@ def test_without_the_log_in_there_is_a_challenge_and_with_it_the_way_is_free(dia
         assert b'\r\nProxy-Authenticate: Basic realm="proxy"\r\n' in head
         client.recv(100)
         assert connected(client, "a.test:1", f"Proxy-Authorization: {BASIC}").startswith(b"HTTP/1.1 200 ")
+        client.sendall(b"x")
+        assert client.recv(1) == b"x"  # the target has taken the connection, which the system alone had made
         assert connected(dial(proxy), "a.test:1", "Proxy-Authorization: Basic eDp5").startswith(b"HTTP/1.1 407 ")
     assert [request.headers.get("proxy-authorization", "") for request in proxy.requests] == ["", BASIC, "Basic eDp5"]
     assert len(target.connections) == 1
