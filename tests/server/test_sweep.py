@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 
 from boxship import media_type
 from boxship.digest import Digest
+from boxship.server.database import Database
 from boxship.server.garbage import Blob, Manifest, Policy
 from boxship.server.lease import Leased, leased
 from boxship.server.preview import preview
@@ -286,6 +287,42 @@ def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> No
         sweep_later(registry, 0)
     assert sweep_later(registry, 301) == Report()
     assert rows(registry, "SELECT * FROM lease") == []
+
+
+def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: Driver) -> None:
+    opened = registry.run(registry.open())
+
+    async def lose() -> None:
+        async with leased(opened.database, "sweep", clock=time.time) as renew:
+            await renew()
+            with database(registry) as connection:
+                connection.execute("UPDATE lease SET holder = 'another'")
+            await renew()
+
+    with pytest.raises(Leased):
+        registry.run(lose())
+    assert rows(registry, "SELECT holder FROM lease") == [("another",)]
+
+
+@pytest.mark.parametrize(("failures", "left"), [(1, 0), (2, 1)])
+def test_a_disk_that_fails_once_keeps_no_lease(
+    registry: Driver, monkeypatch: pytest.MonkeyPatch, failures: int, left: int
+) -> None:
+    opened, write = registry.run(registry.open()), Database.write
+    troubles = [sqlite3.OperationalError("disk I/O error")] * failures
+
+    async def failing(self: Database, work: Callable[[sqlite3.Connection], object], *, durable: bool) -> object:
+        if troubles:
+            raise troubles.pop()
+        return await write(self, work, durable=durable)
+
+    async def hold() -> None:
+        async with leased(opened.database, "sweep", clock=time.time):
+            monkeypatch.setattr(Database, "write", failing)
+
+    with pytest.raises(sqlite3.Error) if left else nullcontext():
+        registry.run(hold())
+    assert len(rows(registry, "SELECT * FROM lease")) == left
 
 
 def test_a_damaged_blob_is_kept_aside_where_files_are_verified(registry: Driver) -> None:

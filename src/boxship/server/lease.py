@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from boxship.server.database import Database
 
 _DURATION = 300.0  # seconds that a holder has from one sign of life to the next
+_ATTEMPTS = 2  # at giving one up
 
 Renew = Callable[[], Awaitable[None]]
 
@@ -37,15 +38,23 @@ async def leased(database: Database, name: str, *, clock: Callable[[], float]) -
     try:
         yield renew
     finally:
-        await database.write(lambda connection: _give_up(connection, name, holder), durable=False)
+        await _give_up(database, name, holder)
+
+
+async def _give_up(database: Database, name: str, holder: str) -> None:
+    """Let others have the lease. A disk that fails once may not keep it from them until it ends by itself."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            await database.write(lambda connection: connection.execute(_GIVE_UP, (name, holder)), durable=False)
+        except sqlite3.Error:
+            if attempt + 1 == _ATTEMPTS:
+                raise
+        else:
+            return
 
 
 def _take(connection: sqlite3.Connection, name: str, holder: str, now: float) -> bool:
     return connection.execute(_TAKE, (name, holder, now + _DURATION, now)).rowcount > 0
-
-
-def _give_up(connection: sqlite3.Connection, name: str, holder: str) -> None:
-    connection.execute("DELETE FROM lease WHERE name = ? AND holder = ?", (name, holder))
 
 
 # A clock that was set back does not make a lease last: none was ever taken for longer than its duration.
@@ -54,3 +63,4 @@ INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?3)
 ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
 WHERE holder = excluded.holder OR until <= ?4 OR until > ?3
 """
+_GIVE_UP = "DELETE FROM lease WHERE name = ? AND holder = ?"
