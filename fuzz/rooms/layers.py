@@ -1,0 +1,131 @@
+"""Layers: compressed streams, tars, and what is made of them on a disk."""
+
+from __future__ import annotations
+
+__all__ = ["TARGETS"]
+
+import io
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from boxship.errors import UnexpectedAnswer
+from boxship.formats.memory import Memory
+from boxship.image.bounds import Bounds
+from boxship.image.compression import plain
+from boxship.image.export import export
+from boxship.image.layers import Layers
+from boxship.image.opening import image_at
+from boxship.image.packages import packages_of
+from boxship.image.stack import Stack
+from boxship.image.tar_stream import TarStream
+from boxship.image.unpack import unpack
+from boxship.registry.manifests import Document
+from boxship.testing import Image
+from fuzz.target import Target, sliced, target
+
+_MOST = 16 * 1024**2  # bytes: a stream of some can be made to have gigabytes
+_BOUNDS = Bounds(size=1024**2, entries=200, ratio=100)
+_TAR = (
+    "ustar\x0000 ustar\x20\x20 ././@LongLink SCHILY.xattr. GNU.sparse.map .wh. .wh..wh..opq ../ path= size= mtime= uid="
+)
+_PACKAGES = ("var/lib/dpkg/status", "lib/apk/db/installed", "var/lib/rpm/rpmdb.sqlite")
+
+
+@target(longest=8192, words="\x1f\x8b\x08 (\xb5/\xfd BZh9 \xfd7zXZ")
+def compressed(data: bytes) -> None:
+    """A stream is made plain in pieces of at most 1 MiB, the same however it comes, or is `UnexpectedAnswer`."""
+    whole, apart = _made(iter([memoryview(data)])), _made(sliced(data))
+    assert whole == apart or _is_long(whole) or _is_long(apart)
+
+
+def _made(pieces: Iterator[memoryview]) -> bytes | None:
+    """The plain bytes, or more of them than are looked at; None for a stream that is broken."""
+    made = bytearray()
+    try:
+        for piece in plain(pieces, "it"):
+            assert len(piece) <= 1024**2
+            made += piece
+            if len(made) > _MOST:
+                break
+    except UnexpectedAnswer as error:
+        assert str(error)
+        return None
+    return bytes(made)
+
+
+def _is_long(made: bytes | None) -> bool:
+    return made is not None and len(made) > _MOST
+
+
+@target(UnexpectedAnswer, longest=16384, words=_TAR)
+def tar(data: bytes) -> None:
+    """A tar is its members with their bytes, the same however it comes, or `UnexpectedAnswer`."""
+    sound = with_checksums(data)
+    whole = _members(TarStream([sound], "the layer"))
+    assert whole == _members(TarStream(sliced(sound, 509), "the layer"))
+    assert sum(len(content) for _, _, content in whole) <= len(sound)
+
+
+def _members(stream: TarStream) -> list[tuple[str, bytes, bytes]]:
+    found = [(member.name, member.written, b"".join(map(bytes, stream.content()))) for member in stream]
+    stream.drain()
+    return found
+
+
+def with_checksums(data: bytes) -> bytes:
+    """The tar with checksums that are right: no mutation finds those."""
+    content = bytearray(data)
+    for at in range(0, len(content) - tarfile.BLOCKSIZE + 1, tarfile.BLOCKSIZE):
+        header = content[at : at + tarfile.BLOCKSIZE]
+        if header[257:262] == b"ustar":
+            header[148:156] = b" " * 8
+            header[148:156] = b"%06o\0 " % sum(header)
+            content[at : at + tarfile.BLOCKSIZE] = header
+    return bytes(content)
+
+
+@target(UnexpectedAnswer, longest=16384, words=_TAR)
+def layer(data: bytes) -> None:
+    """A layer is exported, unpacked into its folder and nowhere else, and looked into, or is `UnexpectedAnswer`."""
+    image = Image.of([with_checksums(data)])
+    store = _store(image)
+    with tempfile.TemporaryDirectory() as root:
+        inner = Path(root, "inner")
+        inner.mkdir()
+        try:
+            unpack(Layers(store, image_at(store, "1").layers, _BOUNDS), inner)
+        finally:
+            assert [path.name for path in Path(root).iterdir()] == ["inner"]
+    with Stack(Layers(store, image_at(store, "1").layers, _BOUNDS)) as stack:
+        for name in islice(stack.below(""), 20):
+            stack.find(name)
+    out = io.BytesIO()
+    export(store, "1", out.write, bounds=_BOUNDS)
+    names = [member.name for member in TarStream([out.getvalue()], "what was exported")]
+    assert len(names) == len(set(names))
+
+
+def _store(image: Image) -> Memory:
+    store = Memory()
+    for content in image.blobs.values():
+        store.add_blob(content, "")
+    store.name(Document(image.manifest, image.media_type, image.digest), ("1",))
+    return store
+
+
+@target(
+    UnexpectedAnswer, longest=16384, words="Package: Version: Status: P: V: A: \\n SQLite Packages blob CREATE TABLE"
+)
+def packages(data: bytes) -> None:
+    """A file of packages has some, or is `UnexpectedAnswer`."""
+    for name in _PACKAGES:
+        try:
+            assert all(package.manager for package in packages_of([(name, data)]))
+        except UnexpectedAnswer as error:
+            assert str(error)
+
+
+TARGETS: tuple[Target, ...] = (compressed, tar, layer, packages)
