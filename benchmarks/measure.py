@@ -37,10 +37,11 @@ class Row:
 
 @dataclass(slots=True)
 class Times:
-    """The seconds that each run of one command took, and the most memory that one of them had."""
+    """The seconds that each run of one command took, those of the processors, and the most memory that one had."""
 
     seconds: list[float] = field(default_factory=list)
     peak_kib: int = 0
+    cpu: list[float] = field(default_factory=list)
 
     @property
     def best(self) -> float:
@@ -51,6 +52,11 @@ class Times:
     def usual(self) -> float:
         """The seconds of the median run."""
         return median(self.seconds)
+
+    @property
+    def of_cpu(self) -> Times:
+        """The same, of what the processors were busy."""
+        return Times(self.cpu)
 
     def __str__(self) -> str:
         return f"{self.best * 1000:.1f} ms (median {self.usual * 1000:.1f})"
@@ -132,11 +138,19 @@ def interleaved(
         # Back and forth: one command always after the same other one might always find the machine as that leaves it.
         for name, argv in list(commands.items())[:: -1 if number % 2 else 1]:
             before()
+            busy = _busy()
             seconds, peak = _run(argv, peaks=peaks)
             if number:
                 times[name].seconds.append(seconds)
+                times[name].cpu.append(_busy() - busy)
                 times[name].peak_kib = max(times[name].peak_kib, peak)
     return times
+
+
+def _busy() -> float:
+    """Seconds that processors were busy for programs that have ended."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def _run(argv: Sequence[str], *, peaks: bool) -> tuple[float, int]:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -103,20 +103,23 @@ class Storage:
     def put_image(self, layer: Iterable[bytes], tags: Iterable[str]) -> str:
         """Write an image of one layer under all the tags; returns the layer's digest."""
         described = self.put_blob(layer, f"{OCI}.layer.v1.tar")
-        settings = {
-            "architecture": "amd64",
-            "os": "linux",
-            "rootfs": {"type": "layers", "diff_ids": [described["digest"]]},
-        }
+        self.put_manifest([described], [str(described["digest"])], tags)
+        return str(described["digest"])
+
+    def put_manifest(
+        self, layers: Sequence[Mapping[str, object]], diff_ids: Sequence[str], tags: Iterable[str]
+    ) -> None:
+        """Write an image of these layers under all the tags."""
+        rootfs = {"type": "layers", "diff_ids": list(diff_ids)}
+        settings = {"architecture": "amd64", "os": "linux", "rootfs": rootfs}
         config = self.put_blob([json.dumps(settings).encode()], f"{OCI}.config.v1+json")
         kind = f"{OCI}.manifest.v1+json"
-        document = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [described]}
+        document = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": list(layers)}
         manifest = self.put_blob([json.dumps(document).encode()], kind)
         value = str(manifest["digest"]).partition(":")[2]
         _link(self._repository / "_manifests/revisions/sha256" / value, value)
         for tag in tags:
             _link(self._repository / "_manifests/tags" / tag / "current", value)
-        return str(described["digest"])
 
 
 def _link(folder: Path, value: str) -> None:

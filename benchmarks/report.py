@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from measure import Row
+from plot import draw
 from programs import versions
 
 from boxship import __version__
@@ -50,13 +51,19 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"
 
 
-def write(folder: Path, date: str, described: Mapping[str, str], rows: Sequence[Row], notes: Sequence[str]) -> Path:
-    """Write `<date>.md` and `<date>.json`; returns the first."""
+def write(folder: Path, name: str, described: Mapping[str, str], rows: Sequence[Row], notes: Sequence[str]) -> Path:
+    """Write `<name>.md` and `<name>.json`, with a drawing of what moves bytes; returns the first."""
     facts = "\n".join(f"- {name}: {value}" for name, value in described.items())
     words = "\n".join(f"- {note}" for note in notes)
-    text = f"# {date}\n\n{facts}\n\n{table(rows)}\n{f'{chr(10)}{words}{chr(10)}' if words else ''}"
-    document = {"date": date, "machine": described, "rows": [asdict(row) for row in rows], "notes": list(notes)}
-    return keep(folder, date, text, document)
+    drawn = draw(rows)
+    if drawn:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.svg").write_text(drawn)
+    picture = f"![how many times as fast as the others; the marks are to be reached]({name}.svg)" if drawn else ""
+    parts = (f"# {name}", facts, table(rows), picture, words)
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    document = {"date": name, "machine": described, "rows": [asdict(row) for row in rows], "notes": list(notes)}
+    return keep(folder, name, text, document)
 
 
 def keep(folder: Path, name: str, text: str, document: Mapping[str, object]) -> Path:

@@ -21,7 +21,19 @@ from programs import missing
 
 import boxship
 
-NAMES = ("startup", "blocked", "tags", "digests", "blob", "serving")
+NAMES = (
+    "startup",
+    "blocked",
+    "tags",
+    "digests",
+    "blob",
+    "moving",
+    "looking",
+    "serving",
+    "caching",
+    "auditing",
+    "fleets",
+)
 PEERS = ("docker-registry", "skopeo", "wrk")
 RESULTS = Path(__file__).parent / "results"
 
@@ -38,12 +50,18 @@ def main() -> int:
     compileall.compile_dir(str(Path(boxship.__file__).parent), quiet=2)
     described = report.machine()
     notes = [f"{name} is not installed (`make peers`): the rows that need it are left out" for name in missing(*PEERS)]
+    notes += ["crane is not on PATH: the rows beside it are left out"] if missing("crane") else []
     print(*(f"{name}: {value}" for name, value in described.items()), *notes, "", sep="\n")
     rows = [row for name in chosen.names or NAMES for row in measured(name)]
     print("", report.table(rows), sep="\n")
     if not chosen.dry:
-        print("\nwritten to", report.write(RESULTS, time.strftime("%Y-%m-%d"), described, rows, notes))
+        print("\nwritten to", report.write(RESULTS, _name(chosen.names), described, rows, notes))
     return 0
+
+
+def _name(names: list[str]) -> str:
+    """What the results are called: those of some benchmarks leave those of all alone."""
+    return "-".join((*names, time.strftime("%Y-%m-%d")))
 
 
 def measured(name: str) -> Iterator[Row]:

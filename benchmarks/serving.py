@@ -19,7 +19,7 @@ from boxship.media_type import ACCEPT_MANIFESTS
 
 _ROUNDS, _SECONDS = 7, 2
 _LARGE = 954  # mebibytes: 1 GB
-_TAGS = 5_000  # more than there are answers that a registry remembers
+_TAGS = 5_000
 _FEW, _MANY, _PAGE, _QUESTIONS = 2_000, 200_000, 1_000, 100_000
 _CLIENTS, _EACH = 32, 30  # mebibytes: 1 GB in all
 
@@ -43,19 +43,22 @@ def _manifests(folder: Path) -> Iterator[Row]:
         addresses = {"ours": here, "theirs": there}
         for what, path in (("one tag", "v1"), (f"{_TAGS:,} tags in turn", "v%d")):
             rates = _in_turn(addresses, partial(_rate, path=f"app/manifests/{path}", numbers=_TAGS))
-            yield _requests(f"GET of a manifest by {what}", rates)
+            yield _requests(f"GET of a manifest by {what}", rates, least=15)
+        # By ever other words: what no registry remembers an answer to.
+        rates = _in_turn(addresses, partial(_rate, path="app/manifests/v1?x=%d", numbers=_QUESTIONS))
+        yield _requests("GET of a manifest that was not asked for before", rates, least=4)
 
 
-def _requests(what: str, rates: dict[str, list[float]]) -> Row:
+def _requests(what: str, rates: dict[str, list[float]], *, least: float) -> Row:
     ratios = [a / b for a, b in zip(rates["ours"], rates["theirs"], strict=True)]
     most, their_most = max(rates["ours"]), max(rates["theirs"])
     best, usual = most / their_most, median(ratios)
     return Row(
         name=f"{what}, {most:,.0f}/s, over docker-registry's {their_most:,.0f}/s",
-        target=">= 15 x",
+        target=f">= {least:g} x",
         measured=f"{best:.1f} x (median {usual:.1f})",
         spread=f"{min(ratios):.1f}-{max(ratios):.1f}, {_ROUNDS} rounds",
-        holds=verdict(best >= 15, usual >= 15),
+        holds=verdict(best >= least, usual >= least),
         facts=rates,
     )
 

@@ -1,0 +1,111 @@
+"""A cache beside what it stands in for: manifests that are there, a large layer that is not, and many who want it."""
+
+from __future__ import annotations
+
+__all__ = ["run"]
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+from load import Blob, boxship_registry, give_tags, pull, push, requests_a_second
+from measure import BOXSHIP, Comparison, Row, Times, environment, verdict
+from programs import docker_registry, missing
+
+from boxship.media_type import ACCEPT_MANIFESTS
+
+_ROUNDS, _SECONDS = 5, 2
+_LARGE = 954  # mebibytes: 1 GB
+_CLIENTS = 64
+_SHARED = 100  # mebibytes
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """The rows of the cache."""
+    if not missing("wrk"):
+        yield _manifests(folder / "manifests")
+    if not missing("docker-registry"):
+        yield _layer(folder / "layer")
+        yield _many(folder / "many")
+
+
+def _manifests(folder: Path) -> Row:
+    folder.mkdir()
+    headers = (f"Accept: {ACCEPT_MANIFESTS}",)
+    with boxship_registry(folder / "upstream") as (there, _), _cache(folder / "cache", there) as here:
+        give_tags(there, "app", ["v1"])
+        ask = partial(requests_a_second, numbers=1, seconds=_SECONDS, headers=headers)
+        rates = [(ask(here, "/v2/up/app/manifests/v1"), ask(there, "/v2/app/manifests/v1")) for _ in range(_ROUNDS)]
+    costs = [local / cached for cached, local in rates]
+    cached, local = max(rate for rate, _ in rates), max(rate for _, rate in rates)
+    return Row(
+        name=f"a cached manifest, {cached:,.0f}/s, over one of a registry's own, {local:,.0f}/s",
+        target="<= 1.2 x",
+        measured=f"{local / cached:.2f} x (median {median(costs):.2f})",
+        spread=f"{min(costs):.2f}-{max(costs):.2f}, {_ROUNDS} rounds",
+        holds=verdict(local / cached <= 1.2, median(costs) <= 1.2),
+        facts={"cached": [rate for rate, _ in rates], "local": [rate for _, rate in rates]},
+    )
+
+
+def _layer(folder: Path) -> Row:
+    """One client, which verifies; the cache is a new one each time."""
+    folder.mkdir()
+    blob, numbers = Blob.noise(folder / "blob", _LARGE), count()
+    seconds: dict[str, list[float]] = {"cache": [], "direct": []}
+    (folder / "upstream").mkdir()
+    with docker_registry(folder / "upstream") as there:
+        push(there, "app", blob)
+        blob.path.unlink()
+        for _ in range(_ROUNDS):
+            seconds["direct"].append(_verified(f"{there}/app@{blob.digest}"))
+            kept = folder / f"cache{next(numbers)}"
+            with _cache(kept, there) as here:
+                seconds["cache"].append(_verified(f"{here}/up/app@{blob.digest}"))
+            shutil.rmtree(kept)
+    ours = Times(seconds["cache"])
+    name = f"a cold layer of 1 GB through a cache ({blob.size / 1e9 / ours.best:.2f} GB/s), over pulling it directly"
+    return Comparison(Times(seconds["direct"]), ours).throughput(name, 0.8)
+
+
+def _verified(name: str) -> float:
+    """The seconds of a client that verifies what it gets."""
+    began = time.perf_counter()
+    subprocess.run([BOXSHIP, "blob", name], stdout=subprocess.DEVNULL, check=True, env=environment())
+    return time.perf_counter() - began
+
+
+def _many(folder: Path) -> Row:
+    """Clients that all want it at once, of a new cache, and of docker-registry itself."""
+    folder.mkdir()
+    blob = Blob.noise(folder / "blob", _SHARED)
+    (folder / "upstream").mkdir()
+    with docker_registry(folder / "upstream") as there, ThreadPoolExecutor(_CLIENTS) as clients:
+        push(there, "app", blob)
+        direct, through = [], []
+        for number in range(3):
+            direct.append(_together(clients, there, "app", blob))
+            with _cache(folder / f"cache{number}", there) as here:
+                through.append(_together(clients, here, "up/app", blob))
+    name = f"{_CLIENTS} clients that want one cold layer of {_SHARED} MiB, over asking docker-registry"
+    return Comparison(Times(direct), Times(through)).throughput(name, 0.5)
+
+
+def _together(clients: ThreadPoolExecutor, address: str, repository: str, blob: Blob) -> float:
+    began = time.perf_counter()
+    list(clients.map(lambda _: pull(address, repository, blob), range(_CLIENTS)))
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _cache(folder: Path, upstream: str) -> Iterator[str]:
+    options = ("--proxy", f"up=http://{upstream}", "--proxy-fresh", "3600", "--in-flight", "0")
+    with boxship_registry(folder, *options) as (address, _):
+        yield address
