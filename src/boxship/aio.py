@@ -10,7 +10,6 @@ __all__ = ["AsyncBlob", "AsyncClient", "AsyncListing"]
 import asyncio
 import os
 import ssl
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -18,98 +17,41 @@ from functools import partial
 from typing import Literal, Self, TypeVar
 
 from boxship.client import Client, PlainHTTP
-from boxship.connect.crew import Crew
-from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.connect.deadline import Bounds, Work
 from boxship.connect.means import Means
-from boxship.credential import Credential
+from boxship.credential import Credential, Secret
 from boxship.digest import Digest
 from boxship.errors import BoxshipError
 from boxship.event import Listener
+from boxship.lift import Lift
+from boxship.lifted_artifacts import AsyncArtifacts
+from boxship.lifted_changing import AsyncChanging
+from boxship.lifted_extracting import AsyncExtracting
+from boxship.lifted_moving import AsyncMoving
+from boxship.lifted_reading import AsyncReading
 from boxship.platform import Platform
 from boxship.reference import Reference, Registry
 from boxship.registry.blobs import Blob
 from boxship.registry.listing import Listing
+from boxship.registry.log_in import LoggedIn
 from boxship.registry.manifests import Document
 from boxship.registry.ping import Pong
+from boxship.settings.kubelet import Keyring
 from boxship.spec.config import Config
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.transport.response import Response
+from boxship.wire.limits import Limits
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_MOST_THREADS = 64
 _AT_ONCE = 8  # attempts in progress
-
-
-class _Lift:
-    """Runs blocking calls in threads, each as part of an operation that its task can cancel."""
-
-    def __init__(self, timeout: float | None, listener: Listener | None) -> None:
-        self._timeout, self._listener = timeout, listener
-        self._crew = Crew(_MOST_THREADS, "boxship-async")
-
-    def work(self) -> Work:
-        """A new operation."""
-        return Work(timeout=self._timeout, listener=self._listener)
-
-    async def __call__(self, call: Callable[[], Result], work: Work | None = None) -> Result:
-        """The result of `call`, run in a thread; cancelling the task cancels `work` and waits for the thread.
-
-        A call that no thread has begun by then is never made: others may hold all threads for minutes.
-        """
-        work, turn = work or self.work(), threading.Lock()
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        run = partial(_run, call, work, done)
-        self._crew.submit(lambda: run() if turn.acquire(blocking=False) else None)
-        return await _result(done, work, lambda: turn.acquire(blocking=False))
-
-    async def at_once(self, call: Callable[[], Result], work: Work) -> Result:
-        """The same in a thread of its own, for what gives back or ends others' waits: it waits for none of them."""
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        threading.Thread(target=_run, args=(call, work, done), name="boxship-async-end", daemon=True).start()
-        return await _result(done, work, lambda: False)
-
-    def close(self) -> None:
-        """Let the threads end."""
-        self._crew.close()
-
-
-async def _result(done: asyncio.Future[Result], work: Work, forgo: Callable[[], bool]) -> Result:
-    """What is done elsewhere; `forgo` says, when the task is cancelled, that it has not begun and never will."""
-    try:
-        return await asyncio.shield(done)
-    except asyncio.CancelledError:
-        work.cancel()
-        if not forgo():
-            await asyncio.wait([done])
-            done.exception()  # what the work said to being cancelled is nobody's concern
-        raise
-
-
-def _run(call: Callable[[], Result], work: Work, done: asyncio.Future[Result]) -> None:
-    token, loop = current_work.set(work), done.get_loop()
-    try:
-        result = call()
-    except BaseException as error:  # noqa: BLE001 -- it is raised again in the task
-        loop.call_soon_threadsafe(_settle, done, None, error)
-    else:
-        loop.call_soon_threadsafe(_settle, done, result, None)
-    finally:
-        current_work.reset(token)
-
-
-def _settle(done: asyncio.Future[Result], result: Result | None, error: BaseException | None) -> None:
-    if error:
-        done.set_exception(error)
-    else:
-        done.set_result(result)  # type: ignore[arg-type] # without an error there is a result
 
 
 class AsyncListing:
     """`Listing` for asyncio: names one by one; a page is asked for when its first name is wanted."""
 
-    def __init__(self, lift: _Lift, listing: Listing) -> None:
+    def __init__(self, lift: Lift, listing: Listing) -> None:
         self._lift, self._pages, self._work = lift, listing.pages(), lift.work()
         self._page: Iterator[str] = iter(())
 
@@ -129,7 +71,7 @@ class AsyncListing:
 class AsyncBlob:
     """`Blob` for asyncio: each piece is valid until the next is asked for."""
 
-    def __init__(self, lift: _Lift, blob: Blob, work: Work) -> None:
+    def __init__(self, lift: Lift, blob: Blob, work: Work) -> None:
         self.digest, self.size = blob.digest, blob.size
         self._lift, self._pieces, self._work = lift, iter(blob), work
 
@@ -143,8 +85,10 @@ class AsyncBlob:
         return piece
 
 
-class AsyncClient:
+class AsyncClient(AsyncMoving, AsyncExtracting, AsyncChanging, AsyncReading, AsyncArtifacts):
     """`Client` for asyncio: the same words, the same verbs, the same results, cancelled with their task."""
+
+    _client: Client
 
     def __init__(
         self,
@@ -158,14 +102,20 @@ class AsyncClient:
         ca_file: str | os.PathLike[str] | None = None,
         cert: str | os.PathLike[str] | None = None,
         key: str | os.PathLike[str] | None = None,
+        tls_min: str | None = None,
         headers: Mapping[str, str] | None = None,
         user_agent: str | None = None,
         tls_context: ssl.SSLContext | None = None,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
         ip_version: Literal[4, 6] | None = None,
+        requests_per_second: float | None = None,
+        concurrency: int | None = None,
         memory: str | os.PathLike[str] | None = "",
         refresh: bool = False,
         config: str | os.PathLike[str] | None = None,
+        authfile: str | os.PathLike[str] | None = None,
+        pull_secrets: Keyring | None = None,
+        preemptive: bool = False,
         timeout: float | None = None,
         bounds: Bounds | None = None,
         on_event: Listener | None = None,
@@ -180,23 +130,33 @@ class AsyncClient:
             ca_file=ca_file,
             cert=cert,
             key=key,
+            tls_min=tls_min,
             headers=headers,
             user_agent=user_agent,
             tls_context=tls_context,
             resolve=resolve,
             ip_version=ip_version,
+            requests_per_second=requests_per_second,
+            concurrency=concurrency,
             memory=memory,
             refresh=refresh,
             config=config,
+            authfile=authfile,
+            pull_secrets=pull_secrets,
+            preemptive=preemptive,
             timeout=timeout,
             bounds=bounds,
             on_event=on_event,
         )
-        self._lift = _Lift(timeout, on_event)
+        self._lift = Lift(timeout, on_event)
 
     async def ping(self, registry: Registry | str) -> Pong:
         """See `Client.ping`."""
         return await self._lift(lambda: self._client.ping(registry))
+
+    async def limits(self, registry: Registry | str) -> Limits | None:
+        """See `Client.limits`."""
+        return await self._lift(lambda: self._client.limits(registry))
 
     def tags(
         self, repository: Reference | str, *, after: str | None = None, page_size: int | None = None
@@ -214,11 +174,17 @@ class AsyncClient:
         """See `Client.digest`."""
         return await self._lift(lambda: self._client.digest(reference))
 
-    async def digests(self, references: Iterable[Reference | str]) -> AsyncIterator[Digest]:
+    def digests(self, references: Iterable[Reference | str]) -> AsyncIterator[Digest]:
         """See `Client.digests`."""
-        work, found = self._lift.work(), self._client.digests(references)
-        while (digest := await self._lift(lambda: next(found, None), work)) is not None:
-            yield digest
+        return self._each(self._client.digests(references))
+
+    def attempt_digests(self, references: Iterable[Reference | str]) -> AsyncIterator[Digest | BoxshipError]:
+        """See `Client.attempt_digests`."""
+        return self._each(self._client.attempt_digests(references))
+
+    def attempt_documents(self, references: Iterable[Reference | str]) -> AsyncIterator[Document | BoxshipError]:
+        """See `Client.attempt_documents`."""
+        return self._each(self._client.attempt_documents(references))
 
     async def attempt_each(
         self, verb: Callable[[Item], Awaitable[Result]], items: Iterable[Item]
@@ -285,9 +251,25 @@ class AsyncClient:
         async with self._inside(opened) as (response, _):
             yield response
 
-    async def means(self, registry: Registry | str) -> Means:
+    async def login(
+        self, registry: Registry | str, username: str | None = None, password: str | None = None
+    ) -> LoggedIn:
+        """See `Client.login`."""
+        return await self._lift(lambda: self._client.login(registry, username, password))
+
+    async def logout(self, registry: Registry | str | None = None) -> tuple[str, ...]:
+        """See `Client.logout`."""
+        return await self._lift(lambda: self._client.logout(registry))
+
+    async def authorization(
+        self, repository: Reference | str, *, push: bool = False, mount: Iterable[Reference | str] = ()
+    ) -> Secret | None:
+        """See `Client.authorization`."""
+        return await self._lift(lambda: self._client.authorization(repository, push=push, mount=mount))
+
+    async def means(self, registry: Registry | str, repository: str = "") -> Means:
         """See `Client.means`."""
-        return await self._lift(lambda: self._client.means(registry))
+        return await self._lift(lambda: self._client.means(registry, repository))
 
     async def close(self) -> None:
         """See `Client.close`."""
@@ -299,6 +281,11 @@ class AsyncClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    async def _each(self, found: Iterator[Result]) -> AsyncIterator[Result]:
+        work = self._lift.work()
+        while (one := await self._lift(lambda: next(found, None), work)) is not None:
+            yield one
 
     @asynccontextmanager
     async def _inside(self, context: AbstractContextManager[Result]) -> AsyncIterator[tuple[Result, Work]]:

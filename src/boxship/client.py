@@ -1,48 +1,43 @@
-"""`Client`: every verb of the library, from a reference to what a registry holds."""
+"""`Client`: every verb of the library; here is who asks, as whom and how long, and each kind of verb is in `verbs`."""
 
 from __future__ import annotations
 
 __all__ = ["Client", "PlainHTTP"]
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Self
 
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Bounds
-from boxship.errors import BoxshipError, InvalidReference, InvalidSettings, UnexpectedAnswer
+from boxship.connect.forked import renewed_in_forks
+from boxship.errors import InvalidSettings
 from boxship.reference import Reference, Registry
 from boxship.registry.operations import Operations
-from boxship.settings.flags import PlainHTTP, read_credential, read_flags
+from boxship.settings.flags import PlainHTTP, read_access, read_credential, read_flags
+from boxship.verbs.artifacts import Artifacts
+from boxship.verbs.changing import Changing
+from boxship.verbs.extracting import Extracting
+from boxship.verbs.moving import Moving
+from boxship.verbs.reading import Reading
+from boxship.verbs.several import JOBS, Several
+from boxship.verbs.words import named_reference, named_registry
 
 if TYPE_CHECKING:
     import ssl
 
     from boxship.connect.means import Means
-    from boxship.credential import Credential
-    from boxship.digest import Digest
+    from boxship.credential import Credential, Secret
     from boxship.event import Listener
-    from boxship.platform import Platform
-    from boxship.registry.blobs import Blob
-    from boxship.registry.listing import Listing
-    from boxship.registry.manifests import Document
-    from boxship.registry.ping import Pong
-    from boxship.spec.config import Config
-    from boxship.spec.index import Index
-    from boxship.spec.manifest import Manifest
-    from boxship.transport.response import Response
+    from boxship.registry.log_in import LoggedIn
+    from boxship.settings.kubelet import Keyring
 
 # What a verb needs is imported in it: `boxship ls` is started too often to wait for what it does not use.
 # ruff: noqa: PLC0415
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-_JOBS = 8  # digests looked up at a time
 
-
-class Client:
-    """Reads registries. Safe to use from several threads; close it, or use it in `with`.
+class Client(Several, Moving, Extracting, Changing, Reading, Artifacts):
+    """Reads registries, and moves images. Safe to use from several threads; close it, or use it in `with`.
 
     Args:
         plain_http: `auto` prefers TLS and permits plain HTTP, `always` and `never` tell it; by default https, but for
@@ -52,26 +47,29 @@ class Client:
         username: sent, with `password`, to registries that ask for it; by default docker's settings are used.
         password: see `username`.
         credential: another `Credential` than a password, instead: a token, or none at all.
-        ca_file: a PEM file with certificates of authorities to trust besides the system's.
+        ca_file: a PEM file, or a folder of them, with certificates of authorities to trust besides the system's.
         cert: a PEM file with the certificate that says who asks, where a host that is named wants one.
         key: the PEM file of its private key, where that is not in the same one.
+        tls_min: the oldest version of TLS that is spoken, `1.2` or `1.3`; to everybody.
         headers: sent with every request to hosts that are named to this client, to nobody else, and shown to nobody.
         user_agent: what to send as `User-Agent` instead of boxship's name and version.
         tls_context: a TLS context of your own, used as it is for hosts that are named to this client.
         resolve: where to dial: `{("reg.corp", 443): ("10.0.0.5", 8443)}`.
         ip_version: 4 or 6, to use only such addresses of names.
+        requests_per_second: what each host that is named to this client is asked at most; by default as files say.
+        concurrency: requests under way at each of them at most; the same.
         memory: the folder where it is remembered how hosts were reached: by default in the user's cache folder; None
             keeps and knows nothing.
         refresh: ignore what is remembered, and remember anew.
-        config: the folder of docker's `config.json`.
+        config: the folder of docker's `config.json`, which is the only file with credentials then.
+        authfile: podman's `auth.json`, which is the only one then.
+        pull_secrets: the entries of Kubernetes' pull secrets, instead of all files (`settings.pull_secret`).
+        preemptive: send a password, or a registry token, before it is asked for.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.
         on_event: called with each `Event`, from whichever thread it happens in, and waited for. It may close this
             client, and not ask it for anything: what it would wait for may be waiting for it.
     """
-
-    LONGEST_SMALL_BLOB = 8 * 1024 * 1024
-    """What `read_blob` reads at most, where it is not told: an image's configuration is far smaller."""
 
     def __init__(
         self,
@@ -85,14 +83,20 @@ class Client:
         ca_file: str | os.PathLike[str] | None = None,
         cert: str | os.PathLike[str] | None = None,
         key: str | os.PathLike[str] | None = None,
+        tls_min: str | None = None,
         headers: Mapping[str, str] | None = None,
         user_agent: str | None = None,
         tls_context: ssl.SSLContext | None = None,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None = None,
         ip_version: Literal[4, 6] | None = None,
+        requests_per_second: float | None = None,
+        concurrency: int | None = None,
         memory: str | os.PathLike[str] | None = "",
         refresh: bool = False,
         config: str | os.PathLike[str] | None = None,
+        authfile: str | os.PathLike[str] | None = None,
+        pull_secrets: Keyring | None = None,
+        preemptive: bool = False,
         timeout: float | None = None,
         bounds: Bounds | None = None,
         on_event: Listener | None = None,
@@ -110,14 +114,22 @@ class Client:
             ca_file=ca_file,
             cert=cert,
             key=key,
+            tls_min=tls_min,
             headers=headers,
             user_agent=user_agent,
             ip_version=ip_version,
+            requests_per_second=requests_per_second,
+            concurrency=concurrency,
         )
         self._operations = Operations(
             flags,
-            credential=read_credential(username, password, credential),
-            config=os.fspath(config or ""),
+            access=read_access(
+                read_credential(username, password, credential),
+                config=config,
+                authfile=authfile,
+                pull_secrets=pull_secrets,
+                preemptive=preemptive,
+            ),
             resolve=resolve,
             tls_context=tls_context,
             memory=memory,
@@ -126,131 +138,53 @@ class Client:
             bounds=bounds or Bounds(),
             on_event=on_event,
         )
-        self._at, self._list = self._operations.at, self._operations.list
-        self._crew = Crew(_JOBS, "boxship-client")
+        self._crew = Crew(JOBS, "boxship-client")
+        renewed_in_forks(self._renew)
 
-    # Verbs.
+    def _renew(self) -> None:
+        """Begin anew, in a process that was forked off: its parent goes on with the connections."""
+        self._operations = self._operations.anew()
 
-    def ping(self, registry: Registry | str) -> Pong:
-        """How the registry answers `GET /v2/`, with a credential where it asks for one and there is one."""
-        from boxship.registry.ping import ping
+    # Credentials.
 
-        with self._at(_registry(registry)) as remote:
-            return ping(remote)
+    def login(self, registry: Registry | str, username: str | None = None, password: str | None = None) -> LoggedIn:
+        """Show the user name and password to the registry, and keep them where docker or podman would.
 
-    def tags(self, repository: Reference | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
-        """The repository's tags, lazily: the next page is asked for when its first tag is wanted."""
-        from boxship.registry.tags import tags
+        What the registry does not accept is not kept: `Refused` or `CredentialFailed`. Without both, what is kept
+        already is shown to it again; `NothingKept` where nothing is.
+        """
+        from boxship.credential import Credential, Secret
+        from boxship.registry.log_in import log_in, log_in_again
 
-        reference = _reference(repository)
-        return self._list(reference.registry, lambda remote: tags(remote, reference.repository, after, page_size))
+        if username is None or password is None:
+            return log_in_again(self._operations, named_registry(registry))
+        credential = Credential.password(username, Secret(password), source="what is logged in with")
+        return log_in(self._operations, named_registry(registry), credential)
 
-    def catalog(self, registry: Registry | str, *, after: str | None = None, page_size: int | None = None) -> Listing:
-        """The registry's repositories, lazily; many hosted registries do not tell."""
-        from boxship.registry.catalog import catalog
+    def logout(self, registry: Registry | str | None = None) -> tuple[str, ...]:
+        """Forget what is kept for the registry, or for all of them; what was forgotten, in words."""
+        from boxship.registry.log_in import log_out
 
-        return self._list(_registry(registry), lambda remote: catalog(remote, after, page_size))
+        return log_out(self._operations, None if registry is None else named_registry(registry))
 
-    def digest(self, reference: Reference | str) -> Digest:
-        """The digest that the reference stands for, without reading the manifest where the registry says it."""
-        from boxship.registry.manifests import resolve
+    def authorization(
+        self, repository: Reference | str, *, push: bool = False, mount: Iterable[Reference | str] = ()
+    ) -> Secret | None:
+        """What `Authorization` a repository's requests carry, for another program; None where they need none.
 
-        parsed = _reference(reference)
-        with self._at(parsed.registry) as remote:
-            return resolve(remote, parsed)
+        With `push` it is good for writing, too, and for reading the repositories of `mount`.
+        """
+        from boxship.auth.scope import pull, pull_and_push
+        from boxship.registry.token import authorization
 
-    def digests(self, references: Iterable[Reference | str]) -> Iterator[Digest]:
-        """The digests that the references stand for, in their order, asked for in parallel."""
-        return self._crew.map(self.digest, references)
+        reference = named_reference(repository)
+        own = pull_and_push(reference.repository) if push else pull(reference.repository)
+        with self._operations.at(reference.registry) as remote:
+            return authorization(remote, (own, *(pull(named_reference(other).repository) for other in mount)))
 
-    def attempt_each(self, verb: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result | BoxshipError]:
-        """What `verb` gives for each item, or the error it ended with, in the items' order, done in parallel."""
-
-        def attempt(item: Item) -> Result | BoxshipError:
-            try:
-                return verb(item)
-            except BoxshipError as error:
-                return error
-
-        return self._crew.map(attempt, items)
-
-    def document(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Document:
-        """The manifest's or index's bytes as they are, verified; with `platform`, the manifest an index has for it."""
-        from boxship.registry.manifests import choose_platform, read_manifest
-
-        parsed, wanted = _reference(reference), None if platform is None else _platform(platform)
-        with self._at(parsed.registry) as remote:
-            document = read_manifest(remote, parsed)
-            return choose_platform(remote, parsed, document, wanted) if wanted else document
-
-    def manifest(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Manifest | Index:
-        """The manifest or index that the reference names; with `platform`, the manifest an index has for it."""
-        from boxship.registry.manifests import parse_document
-
-        return parse_document(self.document(reference, platform=platform))
-
-    def config(self, reference: Reference | str, *, platform: Platform | str | None = None) -> Config:
-        """The image's configuration; of an index, that for `platform` (by default this machine's, in Linux)."""
-        from boxship.platform import Platform
-        from boxship.spec.config import Config
-        from boxship.spec.fields import Malformed
-        from boxship.spec.manifest import Manifest
-
-        parsed = _reference(reference)
-        manifest = self.manifest(parsed, platform=platform or Platform.here())
-        if not isinstance(manifest, Manifest):
-            raise UnexpectedAnswer(f"{parsed} is an index of indexes", why="it has no configuration")
-        raw = self.read_blob(parsed.with_digest(manifest.config.digest), size=manifest.config.size)
-        try:
-            return Config.parse(raw)
-        except Malformed as error:
-            raise UnexpectedAnswer(f"the configuration of {parsed} is malformed", why=str(error)) from error
-
-    @contextmanager
-    def open_blob(self, reference: Reference | str, *, size: int | None = None) -> Iterator[Blob]:
-        """The blob `repository@digest` as a stream, verified while it flows; the last piece comes if all is right."""
-        from boxship.registry.blobs import open_blob
-
-        parsed = _reference(reference)
-        digest = _digest_of(parsed)
-        with (
-            self._at(parsed.registry) as remote,
-            open_blob(remote, parsed.repository, digest, size=size) as blob,
-        ):
-            yield blob
-
-    def read_blob(
-        self, reference: Reference | str, *, size: int | None = None, limit: int = LONGEST_SMALL_BLOB
-    ) -> bytes:
-        """A small blob whole, verified; `BrokenAnswer` for one of more than `limit` bytes."""
-        from boxship.registry.blobs import read_blob
-
-        parsed = _reference(reference)
-        with self._at(parsed.registry) as remote:
-            return read_blob(remote, parsed.repository, _digest_of(parsed), limit=limit, size=size)
-
-    @contextmanager
-    def api(
-        self,
-        method: str,
-        registry: Registry | str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Iterator[Response]:
-        """The registry's answer to a request of your own, whatever its status, with boxship's credentials and rules."""
-        from boxship.registry.ping import ask
-
-        with (
-            self._at(_registry(registry)) as remote,
-            ask(remote, method, path, headers or {}, body) as response,
-        ):
-            yield response
-
-    def means(self, registry: Registry | str) -> Means:
+    def means(self, registry: Registry | str, repository: str = "") -> Means:
         """What this client would reach the registry by; nothing is dialled. For those who examine (`doctor`)."""
-        return self._operations.means(_registry(registry))
+        return self._operations.means(named_registry(registry), repository)
 
     # Life.
 
@@ -264,26 +198,3 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _reference(value: Reference | str) -> Reference:
-    return value if isinstance(value, Reference) else Reference.parse(value)
-
-
-def _registry(value: Registry | str) -> Registry:
-    return value if isinstance(value, Registry) else Registry.parse(value)
-
-
-def _platform(value: Platform | str) -> Platform:
-    from boxship.platform import Platform
-
-    return value if isinstance(value, Platform) else Platform.parse(value)
-
-
-def _digest_of(reference: Reference) -> Digest:
-    if not reference.digest:
-        text = str(reference)
-        raise InvalidReference(
-            text, (len(text), len(text)), why="a blob is named by digest", remedy="repository@sha256:…"
-        )
-    return reference.digest

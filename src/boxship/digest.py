@@ -5,7 +5,7 @@ Hashing while bytes flow is `registry/blobs`'s work.
 
 from __future__ import annotations
 
-__all__ = ["ALGORITHMS", "Digest"]
+__all__ = ["ALGORITHMS", "Digest", "is_digest"]
 
 import re
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from boxship.errors import InvalidReference
 # image-spec descriptor.md registers these two; their values are lower-case hex of exactly these lengths.
 ALGORITHMS = {"sha256": 64, "sha512": 128}
 _HEX = re.compile(r"[0-9a-f]+")
+_BEGINNINGS = tuple(f"{algorithm}:" for algorithm in ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,8 @@ class Digest:
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
+
+
+def is_digest(name: str) -> bool:
+    """Whether the name of an image is a digest, and no tag."""
+    return name.startswith(_BEGINNINGS)

@@ -4,6 +4,7 @@
     ├── InvalidInput (ValueError)      write it differently                        exit 2
     │   ├── InvalidReference           a reference, registry or digest; has a caret
     │   ├── InvalidSettings            a settings file or flag; has file and line
+    │   │   └── NothingKept            a log-in was to be done again, and none is kept
     │   └── MissingExtra               an optional part of boxship is not installed
     ├── Unreachable                    no usable connection or answer              exit 5
     │   ├── NameFailed                 the name could not be resolved
@@ -21,6 +22,8 @@
     ├── ContentMismatch                bytes that do not match                     exit 6
     │   ├── DigestMismatch
     │   └── SizeMismatch
+    ├── NameTaken                      something else has the name already         exit 1
+    ├── PlanOutdated                   the registry is not as a plan has it        exit 8
     └── Cancelled                      somebody asked to stop                      exit 130
 
 An error has three parts: `what` failed and on which side, `why`, and the `remedy`. `timeline` holds the events that
@@ -42,8 +45,11 @@ __all__ = [
     "InvalidSettings",
     "MissingExtra",
     "NameFailed",
+    "NameTaken",
     "NotFound",
+    "NothingKept",
     "PlainNotPermitted",
+    "PlanOutdated",
     "RateLimited",
     "Refused",
     "RegistryError",
@@ -120,6 +126,14 @@ class InvalidSettings(InvalidInput):
     def __init__(self, file: str, line: int = 0, *, why: str, remedy: str = "") -> None:
         super().__init__(f"{file}:{line}" if line else file, why=why, remedy=remedy)
         self.file, self.line = file, line
+
+
+class NothingKept(InvalidSettings):
+    """No credential is kept for the registry that could be shown to it again."""
+
+    def __init__(self, registry: str) -> None:
+        why = f"nothing is kept for {registry} that could be shown again"
+        super().__init__("a user name and a password are missing", why=why)
 
 
 class MissingExtra(InvalidInput):
@@ -234,6 +248,20 @@ class SizeMismatch(ContentMismatch):
     def __init__(self, what: str, *, expected: int, actual: int) -> None:
         super().__init__(what, why=f"expected {expected} bytes, received {actual}")
         self.expected, self.actual = expected, actual
+
+
+class NameTaken(BoxshipError):
+    """Something else has the name that was to be given, and was to keep it; nothing was copied."""
+
+
+class PlanOutdated(BoxshipError):
+    """The registry is not as it was when a plan was made, and nothing more was done; `changes` has a line for each."""
+
+    exit_status = 8
+
+    def __init__(self, what: str, *, changes: tuple[str, ...]) -> None:
+        super().__init__(what, why="; ".join(changes[:3]), remedy="make the plan anew, and review it")
+        self.changes = changes
 
 
 class Cancelled(BoxshipError):

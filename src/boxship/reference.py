@@ -299,8 +299,8 @@ def _check_host(text: str, host: str, start: int) -> None:
 
 
 def _is_name(host: str) -> bool:
-    labels = host.removesuffix(".").split(".")
-    return all(_LABEL.fullmatch(label) and len(label) < 64 for label in labels) and len(host) <= 253
+    name = host.removesuffix(".")
+    return len(name) <= 253 and all(_LABEL.fullmatch(label) and len(label) < 64 for label in name.split("."))
 
 
 def _is_number(host: str) -> bool:

@@ -5,20 +5,34 @@ A registry's repository is one (`registry/repository`), and so is each of `forma
 
 from __future__ import annotations
 
-__all__ = ["Source", "Target"]
+__all__ = ["Naming", "Referred", "Source", "Target"]
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from boxship.digest import Digest
 from boxship.registry.manifests import Document
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 
 
-class Source(BlobSource, Protocol):
-    """Where images are read. Safe to use from several threads."""
+@runtime_checkable
+class Naming(Protocol):
+    """What has names for its images, and can be asked for them."""
 
     def resolve(self, name: str) -> Descriptor:
         """What the name, a tag or a digest, stands for; `NotFound` for nothing."""
+
+
+@runtime_checkable
+class Referred(Protocol):
+    """What knows which manifests refer to others as their subject; who does not has none."""
+
+    def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """What refers to the subject."""
+
+
+class Source(BlobSource, Naming, Protocol):
+    """Where images are read. Safe to use from several threads."""
 
     def read(self, descriptor: Descriptor) -> Document:
         """The manifest or index, verified."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CATALOG", "Scope", "pull", "pull_and_push"]
+__all__ = ["CATALOG", "Scope", "pull", "pull_and_push", "pull_push_and_delete"]
 
 from dataclasses import dataclass
 from typing import Self
@@ -47,3 +47,8 @@ def pull(repository: str) -> Scope:
 def pull_and_push(repository: str) -> Scope:
     """Reading a repository and writing to it."""
     return Scope("repository", repository, ("pull", "push"))
+
+
+def pull_push_and_delete(repository: str) -> Scope:
+    """All that is done in a repository."""
+    return Scope("repository", repository, ("delete", "pull", "push"))

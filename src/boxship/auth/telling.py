@@ -5,7 +5,7 @@ No secret is in it: not a credential, not a token, and of a realm's query nothin
 
 from __future__ import annotations
 
-__all__ = ["tell_asked", "tell_challenge", "tell_found", "tell_granted", "tell_no_token"]
+__all__ = ["tell_asked", "tell_challenge", "tell_found", "tell_granted", "tell_next", "tell_no_token"]
 
 import time
 
@@ -31,6 +31,12 @@ def tell_found(trace: Trace, site: Site, credential: Credential) -> None:
         "source": credential.source,
     }
     trace.say("Credential", f"for {site}: {credential}", facts=facts, depth=2)
+
+
+def tell_next(trace: Trace, site: Site, refused: Credential) -> None:
+    """A credential was refused, and there is another one."""
+    facts: dict[str, Fact] = {"host": str(site), "refused": refused.source}
+    trace.say("NextCredential", f"{site} does not accept {refused}: the next one", level="W", facts=facts)
 
 
 def tell_challenge(trace: Trace, site: Site, challenge: Challenge) -> None:

@@ -28,11 +28,15 @@ _EARLY_SHARE, _EARLY_MOST = 0.1, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token, when, on the monotonic clock, it should be replaced, and what it is good for."""
+    """A bearer token, when, on the monotonic clock, it should be replaced, and what it is good for.
+
+    `refresh`: what gets further ones, where that was asked for and given.
+    """
 
     value: Secret = field(repr=False)
     until: float
     grant: Grant
+    refresh: Secret | None = field(default=None, repr=False)
 
     @property
     def authorization(self) -> Secret:
@@ -40,9 +44,12 @@ class Token:
         return Secret(f"Bearer {self.value.reveal()}")
 
 
-def token_request(realm: Realm, service: str, scopes: tuple[Scope, ...], credential: Credential | None) -> Request:
-    """The GET that asks for a token: with Basic where there is a credential, else anonymously."""
+def token_request(
+    realm: Realm, service: str, scopes: tuple[Scope, ...], credential: Credential | None, *, offline: bool = False
+) -> Request:
+    """The GET that asks for a token, with Basic where there is a credential; `offline`: for a refresh token, too."""
     asked = [("service", service)] if service else []
+    asked += [("offline_token", "true"), ("client_id", _CLIENT_ID)] if offline else []
     asked += [("scope", str(scope)) for scope in scopes]
     query = "&".join(filter(None, (realm.query, urlencode(asked))))
     request = Request("GET", f"{realm.path}?{query}" if query else realm.path, {"Accept": "application/json"})
@@ -82,6 +89,7 @@ def parse_token(body: bytes, realm: Realm, now: float) -> Token:
     try:
         fields = parse_object(body)
         value = fields.text("token") or fields.text("access_token")
+        refresh = fields.text("refresh_token")
     except Malformed as error:
         # Not chained: what the error holds may have the token in it.
         raise CredentialFailed(f"the token server {realm} answered with no token", why=_not_json(error, body)) from None
@@ -90,7 +98,8 @@ def parse_token(body: bytes, realm: Realm, now: float) -> Token:
     if not _SENDABLE.fullmatch(value):
         raise CredentialFailed(f"the token server {realm} answered with no token", why="it cannot stand in a header")
     grant = read_grant(fields, value)
-    return Token(Secret(value), now + grant.seconds - min(grant.seconds * _EARLY_SHARE, _EARLY_MOST), grant)
+    until = now + grant.seconds - min(grant.seconds * _EARLY_SHARE, _EARLY_MOST)
+    return Token(Secret(value), until, grant, Secret(refresh) if refresh else None)
 
 
 def _not_json(error: Malformed, body: bytes) -> str:

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from boxship.cli.status_line import StatusLine
@@ -84,6 +85,14 @@ def given() -> TextIO:
     return sys.stdin
 
 
+def read(file: str, told: str = "") -> bytes:
+    """What is in a file that was named (as `told`), or in standard input, which `-` names."""
+    try:
+        return given().buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InvalidSettings(told or file, why=f"cannot be read: {error.strerror or error}") from error
+
+
 def complain(*parts: str) -> None:
     """Write lines to stderr, where there is one."""
     if sys.stderr is not None:
@@ -111,7 +120,8 @@ def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> It
     from boxship.cli.hint import doctor_command, short_timeline  # noqa: PLC0415 -- only where something fails
 
     yield f"  took: {short_timeline(error.timeline)}"
-    yield f"  more: {doctor_command(chosen, reference)}"
+    if command := doctor_command(chosen, error.timeline, reference):
+        yield f"  more: {command}"
 
 
 def one_line(line: str) -> str:

@@ -5,20 +5,31 @@ from __future__ import annotations
 __all__ = ["doctor_command", "short_timeline"]
 
 import argparse
+import contextlib
+import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from boxship.connect.evidence import Evidence
+from boxship.errors import InvalidReference
 from boxship.event import Event
-from boxship.hop import Hop, Layer, Phase, spoken
+from boxship.formats.place import Place
+from boxship.hop import Hop, Layer, Phase, Role, spoken
+from boxship.reference import Reference
 from boxship.timeline import timeline
 
 _MOST = 8  # waits: of a long story, its end
 _SHORTER = {Evidence.SILENT.value: "dropped", "TimedOut": "no answer", "BrokenAnswer": "broken"}
+# Where verbs keep what they were given to read and to write, in this order: references, or places.
+_REFERENCES = (
+    *("reference", "repository", "references", "repositories", "image", "images", "artifact", "remote"),
+    *("source", "target", "before", "after", "base", "manifest", "more", "subject", "old_base", "new_base"),
+    *("new_tag", "tag", "repo"),
+)
 _ALONE = ("insecure", "password_stdin")
-_WITH_VALUE = ("ca_file", "cert", "key", "user_agent", "username", "config")
-_UNKNOWN = "REPOSITORY"  # no repository has capitals: who pastes it is told which word to replace
+_WITH_VALUE = ("ca_file", "cert", "key", "tls_min", "user_agent", "username", "config", "authfile", "from_secret")
+_ABOUT = re.compile(r"v2/(?P<repository>.+?)/(?:manifests/(?P<name>[^/?]+)|(?:blobs|tags|referrers)/)")
 
 
 def short_timeline(events: Iterable[Event]) -> str:
@@ -41,30 +52,67 @@ def _subject(hop: Hop, layer: Layer) -> str:
     return f"{hop.method} {urlsplit(hop.url).path}" if layer is Layer.FIRST_BYTE else layer.value
 
 
-def doctor_command(chosen: argparse.Namespace, reference: str = "") -> str:
+def doctor_command(chosen: argparse.Namespace, story: Sequence[Event], reference: str = "") -> str:
     """The command that examines what failed, with the words that decide how it is reached; no secret is among them.
 
-    `reference` is what failed, where the words name several.
+    `reference` is what failed, where the words name several and it is known; else the story's end tells where it was.
+    '' where no registry was asked.
     """
-    return shlex.join(("boxship", "doctor", *_flags(chosen), reference or _reference(chosen)))
+    about = reference or _reference(chosen, _last_host(story))
+    return shlex.join(("boxship", "doctor", *_flags(chosen), about)) if about else ""
 
 
-def _reference(chosen: argparse.Namespace) -> str:
-    for name in ("reference", "repository"):
-        if told := getattr(chosen, name, ""):
-            return str(told)
-    several = getattr(chosen, "references", None)
-    if several:
-        return str(several[0])
-    place = getattr(chosen, "registry", "") or getattr(chosen, "url", "")
-    scheme, mark, rest = place.rpartition("://")
-    return f"{scheme}{mark}{rest.partition('/')[0]}/{_UNKNOWN}"
+def _last_host(story: Sequence[Event]) -> str:
+    """The registry, with its port, that failed last, else that was asked last: two may be asked at once."""
+    hops = sorted((hop for hop in timeline(story) if hop.role is Role.REGISTRY), key=lambda hop: bool(hop.error))
+    return _host(hops[-1]) if hops else ""
+
+
+def _host(hop: Hop) -> str:
+    parts = urlsplit(hop.url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or hop.address.rpartition(':')[2]}"
+
+
+def _reference(chosen: argparse.Namespace, host: str) -> str:
+    """What the words name in this registry, else the first reference of them, else the registry itself."""
+    if url := getattr(chosen, "url", ""):
+        return _named_in(url)
+    if registry := getattr(chosen, "registry", ""):
+        return str(registry)
+    named = dict(_named(chosen))
+    there = (text for text, registry in named.items() if host in (registry, f"{registry}:443", f"{registry}:80"))
+    return next(there, "") or next(iter(named), host)
+
+
+def _named(chosen: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The references among the words, each with its registry."""
+    for name in _REFERENCES:
+        told = getattr(chosen, name, None) or ()
+        for text in (told,) if isinstance(told, str) else told:
+            with contextlib.suppress(InvalidReference):
+                if not Place.parse(text):
+                    yield text, Reference.parse(text).registry.name
+
+
+def _named_in(url: str) -> str:
+    """What a URL of the API is about: a manifest, a repository, or the registry."""
+    scheme, mark, rest = url.rpartition("://")
+    host, _, path = rest.partition("/")
+    found = _ABOUT.match(path)
+    if not found:
+        return f"{scheme}{mark}{host}"
+    name = found["name"] or ""
+    sign = "@" if ":" in name else ":"
+    return f"{scheme}{mark}{host}/{found['repository']}{sign if name else ''}{name}"
 
 
 def _flags(chosen: argparse.Namespace) -> Iterator[str]:
     yield from (_flag(name) for name in _ALONE if getattr(chosen, name))
     if chosen.password is not None:
         yield "--password-stdin"  # where nobody reads it
+    if chosen.from_service_account is not None:
+        yield f"--from-service-account={chosen.from_service_account}"
     if chosen.plain_http:
         yield f"--plain-http={chosen.plain_http}"
     for host in chosen.skip_tls_verify or ():

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-__all__ = ["add_common", "add_platform", "client", "read_once", "spelled_out"]
+__all__ = ["add_common", "add_platform", "client", "made", "number", "spelled_out", "verb_first"]
 
 import argparse
 import ipaddress
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from boxship.cli.access import add_access, keyring, password
 from boxship.cli.bounds import add_bounds, bounds
-from boxship.cli.console import complain, given
 from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.errors import InvalidSettings
-from boxship.settings.flags import read_credential
+from boxship.settings.trust import TLS_VERSIONS
+
+if TYPE_CHECKING:
+    from boxship.cli.progress import Progress
 
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
-_ALONE = {"--plain-http": "--plain-http=always", "--skip-tls-verify": "--skip-tls-verify=*"}
-_LOG_IN = "for example --username alice --password-stdin < password.txt"
+_VALUES = {"plain-http": "always", "skip-tls-verify": "*"}
+_OWN = "--from-service-account"
+_ALONE = {_OWN: f"{_OWN}="} | {
+    f"--{side}{word}": f"--{side}{word}={value}" for side in ("", "from-", "to-") for word, value in _VALUES.items()
+}
+_ALONE["--flatten"] = "--flatten=true"
+_FOREIGN = "--allow-nondistributable-artifacts"
+# What crane takes in front of the verb, too.
+_IN_FRONT = frozenset({"--insecure", "--verbose", "-v", "-vv", _FOREIGN})
+_PLATFORM = "--platform"
+_MOST = 10**9 - 1  # of what has no bound of its own
+
+
+def verb_first(words: Sequence[str]) -> list[str]:
+    """The words with the options that stand in front of the verb behind it."""
+    at = 0
+    while at < len(words) and (words[at] in _IN_FRONT or words[at].partition("=")[0] == _PLATFORM):
+        at += 2 if words[at] == _PLATFORM else 1
+    rest = list(words[at:])
+    end = rest.index("--") if "--" in rest else len(rest)
+    return [*rest[:end], *words[:at], *rest[end:]] if rest else list(words)
 
 
 def spelled_out(words: Sequence[str]) -> list[str]:
@@ -28,8 +50,8 @@ def spelled_out(words: Sequence[str]) -> list[str]:
     return [_ALONE.get(word, word) if position < end else word for position, word in enumerate(words)]
 
 
-def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
-    """Add the options of every verb that speaks to a registry, but `--header` where the verb has one of its own."""
+def add_common(parser: argparse.ArgumentParser, *, header: bool = True, user: bool = True) -> None:
+    """Add the options of every verb that speaks to a registry, but for `--header` and `-u` where a verb has its own."""
     reach = parser.add_argument_group("reaching it")
     reach.add_argument(
         "--plain-http",
@@ -44,9 +66,10 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         metavar="[=HOST]",
         help="do not check certificates (alone: of every host that is named)",
     )
-    reach.add_argument("--ca-file", metavar="FILE", help="trust these certificate authorities, too")
+    reach.add_argument("--ca-file", metavar="FILE|DIR", help="trust these certificate authorities, too")
     reach.add_argument("--cert", metavar="FILE", help="the certificate that says who asks (PEM)")
     reach.add_argument("--key", metavar="FILE", help="its private key, where that is in another file")
+    reach.add_argument("--tls-min", choices=TLS_VERSIONS, help="the oldest version of TLS that is spoken")
     reach.add_argument(
         "--resolve",
         action="append",
@@ -63,16 +86,10 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
         reach.add_argument("--header", action="append", dest="headers", metavar="NAME: VALUE|@FILE", help=words)
     reach.add_argument("--user-agent", metavar="TEXT", help="what boxship calls itself")
     reach.add_argument("--refresh", action="store_true", help="ignore how hosts were reached before, and find out anew")
-    parser.set_defaults(headers=[], credential=None)
-    access = parser.add_argument_group("credentials (by default, docker's settings)")
-    access.add_argument("--username", metavar="NAME")
-    password = access.add_mutually_exclusive_group()
-    password.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    password.add_argument(
-        "--password", metavar="TEXT", help="visible to others on this machine: prefer --password-stdin"
-    )
-    access.add_argument("--config", metavar="DIR", help="the folder of docker's config.json")
+    parser.set_defaults(headers=[], requests_per_second=None, concurrency=None)
+    add_access(parser, short=user)
     add_bounds(parser)
+    _add_cranes(parser)
     story = parser.add_argument_group("the story")
     story.add_argument(
         "-v",
@@ -87,46 +104,70 @@ def add_common(parser: argparse.ArgumentParser, *, header: bool = True) -> None:
     )
 
 
+def _add_cranes(parser: argparse.ArgumentParser) -> None:
+    """Add what crane takes with every verb, where it says nothing, as it does there."""
+    told = parser._option_string_actions
+    if _PLATFORM not in told:
+        parser.add_argument(_PLATFORM, dest="no_platform", help=argparse.SUPPRESS)
+    if _FOREIGN not in told:
+        parser.add_argument(_FOREIGN, dest="nondistributable", action="store_true", help=argparse.SUPPRESS)
+
+
 def add_platform(parser: argparse.ArgumentParser) -> None:
     """Add `--platform`, for verbs that look into indexes."""
     parser.add_argument("--platform", metavar="OS/ARCH[/VARIANT]", help="which of an index's manifests")
 
 
+def number(least: int, most: int = _MOST) -> Callable[[str], int]:
+    """What reads an option's word as a whole number, from `least` to `most`."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+            words = "on" if most == _MOST else f"to {most}"
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {least} {words}")
+        return int(text)
+
+    return read
+
+
 @contextmanager
-def client(chosen: argparse.Namespace) -> Iterator[Client]:
-    """The client that the options describe."""
-    skip = chosen.skip_tls_verify or ()
+def client(chosen: argparse.Namespace, *, progress: Progress | None = None) -> Iterator[Client]:
+    """The client that the options describe; `progress` hears of it, too."""
     with (
-        Tracer(chosen.verbose, chosen.trace, quiet=chosen.quiet) as tracer,
-        Client(
-            plain_http=chosen.plain_http,
-            insecure=chosen.insecure,
-            skip_tls_verify=True if "*" in skip else skip,
-            username=chosen.username,
-            password=_password(chosen),
-            credential=chosen.credential,
-            ca_file=chosen.ca_file,
-            cert=chosen.cert,
-            key=chosen.key,
-            headers=_headers(chosen),
-            user_agent=chosen.user_agent,
-            resolve=dict(map(_resolution, chosen.resolve)),
-            ip_version=chosen.ip_version,
-            refresh=chosen.refresh,
-            config=chosen.config,
-            timeout=chosen.timeout,
-            bounds=bounds(chosen),
-            on_event=tracer,
-        ) as made,
+        Tracer(chosen.verbose, chosen.trace, quiet=chosen.quiet, progress=progress) as tracer,
+        made(chosen, tracer) as client,
     ):
-        yield made
+        yield client
 
 
-def read_once(chosen: argparse.Namespace) -> argparse.Namespace:
-    """The same options, for clients that are made one after the other: standard input has a password only once."""
-    credential = read_credential(chosen.username, _password(chosen), chosen.credential)
-    told = {"credential": credential, "username": None, "password": None, "password_stdin": False}
-    return argparse.Namespace(**{**vars(chosen), **told})
+def made(chosen: argparse.Namespace, tracer: Tracer) -> Client:
+    """The client that the options describe, to be closed."""
+    skip = chosen.skip_tls_verify or ()
+    return Client(
+        plain_http=chosen.plain_http,
+        insecure=chosen.insecure,
+        skip_tls_verify=True if "*" in skip else skip,
+        username=chosen.username,
+        password=password(chosen),
+        credential=chosen.credential,
+        config=chosen.config,
+        authfile=chosen.authfile,
+        pull_secrets=keyring(chosen),
+        preemptive=chosen.preemptive,
+        ca_file=chosen.ca_file,
+        cert=chosen.cert,
+        key=chosen.key,
+        headers=_headers(chosen),
+        user_agent=chosen.user_agent,
+        resolve=dict(map(_resolution, chosen.resolve)),
+        ip_version=chosen.ip_version,
+        requests_per_second=chosen.requests_per_second,
+        concurrency=chosen.concurrency,
+        refresh=chosen.refresh,
+        timeout=chosen.timeout,
+        bounds=bounds(chosen),
+        on_event=tracer,
+    )
 
 
 def _headers(chosen: argparse.Namespace) -> dict[str, str] | None:
@@ -135,23 +176,6 @@ def _headers(chosen: argparse.Namespace) -> dict[str, str] | None:
     from boxship.cli.headers import read_headers  # noqa: PLC0415 -- few have any
 
     return read_headers(chosen.headers)
-
-
-def _password(chosen: argparse.Namespace) -> str | None:
-    told = chosen.password_stdin or chosen.password is not None
-    if told != (chosen.username is not None):
-        given_one = "--username" if chosen.username is not None else "a password"
-        raise InvalidSettings(given_one, why="a user name and a password go together", remedy=_LOG_IN)
-    if chosen.password_stdin:
-        # The bytes as they are: a password need not be UTF-8.
-        password = os.fsdecode(given().buffer.readline()).rstrip("\r\n")
-        if not password:
-            raise InvalidSettings("--password-stdin", why="standard input has no password", remedy=_LOG_IN)
-        return password
-    if chosen.password is not None:
-        complain("boxship: warning: --password can be seen by others on this machine; prefer --password-stdin")
-    told_password: str | None = chosen.password
-    return told_password
 
 
 def _resolution(text: str) -> tuple[tuple[str, int], tuple[str, int]]:

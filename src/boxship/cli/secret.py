@@ -1,28 +1,15 @@
-"""`--from-secret`: the pull secret that a command is given, and clients that send what is in it."""
+"""`--from-secret` and `--from-service-account`: the pull secrets that a command is given."""
 
 from __future__ import annotations
 
-__all__ = ["add_from_secret", "connecting", "read_secret"]
+__all__ = ["keyring_of_account", "read_keyring", "read_secret"]
 
-import argparse
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
-from boxship.cli import console, options
-from boxship.client import Client
-from boxship.credential import Credential
+from boxship.cli import console
 from boxship.errors import InvalidSettings
+from boxship.settings.kubelet import Keyring
+from boxship.settings.pull_secret import Secrets, read_secrets
 
 _LARGEST = 16 << 20  # bytes; a Secret has at most 1 MiB
-
-
-def add_from_secret(parser: argparse.ArgumentParser) -> None:
-    """Add the option."""
-    parser.add_argument(
-        "--from-secret",
-        metavar="FILE",
-        help="as a cluster would: with the credentials of this pull secret (YAML or JSON; - is standard input), only",
-    )
 
 
 def read_secret(file: str) -> str:
@@ -36,12 +23,23 @@ def read_secret(file: str) -> str:
         raise InvalidSettings(f"--from-secret {file}", why=error.strerror or str(error)) from error
 
 
-def connecting(chosen: argparse.Namespace) -> Callable[[Credential], AbstractContextManager[Client]]:
-    """What makes the client that the options describe, for one credential of the secret."""
-    if chosen.username is not None:
-        raise InvalidSettings("--username and --from-secret", why="the secret's credentials are sent, and no others")
+def read_keyring(file: str) -> Keyring:
+    """The entries in the file; `InvalidSettings` where a secret in it is of no use to the kubelet."""
+    return _useful(read_secrets(read_secret(file)), f"--from-secret {file}")
 
-    def connect(credential: Credential) -> AbstractContextManager[Client]:
-        return options.client(argparse.Namespace(**{**vars(chosen), "credential": credential}))
 
-    return connect
+def keyring_of_account(name: str) -> Keyring:
+    """The entries of a service account's pull secrets, where this is a pod; '' for its own account."""
+    from boxship.cluster import pull_secrets  # noqa: PLC0415 -- few are in a cluster
+
+    secrets = pull_secrets(name)
+    for words in secrets.passed_over:
+        console.complain(f"boxship: {words}, and is passed over")
+    return _useful(secrets, f"--from-service-account {name}".rstrip())
+
+
+def _useful(secrets: Secrets, told: str) -> Keyring:
+    if secrets.complaints:
+        why, remedy = "; ".join(secrets.complaints), "boxship doctor --from-secret looks at the rest all the same"
+        raise InvalidSettings(told, why=why, remedy=remedy)
+    return secrets.keyring

@@ -1,11 +1,11 @@
-"""The last line of a terminal, rewritten in place, and gone before anything else is written.
+"""The last lines of a terminal, rewritten in place, and gone before anything else is written.
 
-What it says is `notices`' to decide; `console` writes everything else.
+What the last one says is `notices`' to decide, what stands above it `displays`'; `console` writes everything else.
 """
 
 from __future__ import annotations
 
-__all__ = ["StatusLine", "on_terminal"]
+__all__ = ["StatusLine", "columns", "on_terminal"]
 
 import os
 import sys
@@ -17,28 +17,42 @@ _NARROW = 80  # columns, where the terminal does not tell
 
 
 class StatusLine:
-    """One line on stderr. In `with`, it is gone, and stays so until the end of the block."""
+    """One line on stderr, and others above it. In `with`, all are gone, and stay so until the end of the block."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._shown = ""
+        self._above: tuple[str, ...] = ()
+        self._line = ""
+        self._drawn: tuple[str, ...] = ()
         self._in_the_way = False
 
     def show(self, text: str) -> None:
         """Show the text instead of what was shown; nothing where the data has left its last line open."""
         with self._lock:
-            text = text[: _columns() - 1]
-            if self._in_the_way or text == self._shown:
-                return
-            self._write(f"\r{text:<{len(self._shown)}}")
-            self._shown = text
+            self._line = text[: columns() - 1]
+            self._draw()
+
+    def show_above(self, lines: tuple[str, ...]) -> None:
+        """Show these lines above it, instead of those that were. They fit into the terminal's width."""
+        with self._lock:
+            self._above = lines
+            self._draw()
 
     def erase(self) -> None:
-        """Show nothing."""
-        with self._lock:
-            if self._shown:
-                self._write(f"\r{'':<{len(self._shown)}}\r")
-            self._shown = ""
+        """Show nothing in the line."""
+        self.show("")
+
+    def _draw(self) -> None:
+        wanted = () if self._in_the_way else (*self._above, *filter(None, [self._line]))
+        drawn, self._drawn = self._drawn, wanted
+        if wanted == drawn:
+            return
+        if len(wanted) <= 1 and len(drawn) <= 1:
+            before, after = "".join(drawn), "".join(wanted)
+            self._write(f"\r{after:<{len(before)}}" + ("" if after else "\r"))
+            return
+        up = f"\x1b[{len(drawn) - 1}A" if len(drawn) > 1 else ""
+        self._write(f"\r{up}" + "\n".join(f"{line}\x1b[K" for line in wanted) + "\x1b[J")
 
     def after(self, data: bytes | memoryview) -> None:
         """This was written to stdout: a line of a terminal that it did not end is not to be overwritten."""
@@ -47,7 +61,8 @@ class StatusLine:
 
     def __enter__(self) -> Self:
         self._lock.acquire()
-        self.erase()
+        self._above, self._line = (), ""
+        self._draw()
         return self
 
     def __exit__(
@@ -68,7 +83,8 @@ def on_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _columns() -> int:
+def columns() -> int:
+    """How wide the terminal is."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or _NARROW
     except OSError:

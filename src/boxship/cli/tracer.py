@@ -18,6 +18,7 @@ from boxship.event import Event
 
 if TYPE_CHECKING:
     from boxship.cli.notices import Notices
+    from boxship.cli.progress import Progress
 
 # The forms of a trace and the notices are imported where they are asked for.
 # ruff: noqa: PLC0415
@@ -42,7 +43,10 @@ class Tracer:
     Warnings are always said. Without `-v`, a terminal is told what is being waited for, unless it is to be quiet.
     """
 
-    def __init__(self, verbose: int, file: str | None, *, quiet: bool = False) -> None:
+    def __init__(
+        self, verbose: int, file: str | None, *, quiet: bool = False, progress: Progress | None = None
+    ) -> None:
+        self._progress = progress
         self._verbose, self._name = verbose, f"--trace {file}"
         self._file = _opened(file, self._name) if file else None
         self._notices = _notices() if not verbose and not quiet and on_terminal() else None
@@ -60,6 +64,8 @@ class Tracer:
         """Hear of an event, in any thread."""
         if self._notices:
             self._notices.hear(event)
+        if self._progress:
+            self._progress.hear(event)
         with self._lock:
             if not self._over:
                 self._tell(event)
@@ -81,6 +87,8 @@ class Tracer:
     ) -> None:
         if self._notices:
             self._notices.close()
+        if self._progress:
+            self._progress.close()
         with self._lock:
             self._over = True
         if self._file:

@@ -69,6 +69,8 @@ def _new(trust: Trust) -> ssl.SSLContext:
     if trust.skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if trust.oldest:
+        context.minimum_version = ssl.TLSVersion[f"TLSv{trust.oldest.value.replace('.', '_')}"]
     # Unlike the roots, it is copied into each connection when that begins.
     trust.authenticate(context)
     return context

@@ -15,6 +15,8 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import TypeVar
 
+from boxship.connect.forked import renewed_in_forks
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -26,6 +28,11 @@ class Crew:
 
     def __init__(self, size: int, name: str) -> None:
         self._size, self._name = size, name
+        self._renew()
+        renewed_in_forks(self._renew)
+
+    def _renew(self) -> None:
+        """Have no threads and no jobs."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._threads = self._idle = 0
@@ -46,15 +53,19 @@ class Crew:
 
         Each is computed in the reader's context: as part of the operation that the reader may cancel.
         """
-        pending: deque[queue.SimpleQueue[tuple[Result | None, BaseException | None]]] = deque()
+        pending: deque[Callable[[], Result]] = deque()
         for item in items:
-            box: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
-            self.submit(partial(_compute, box, copy_context(), function, item))
-            pending.append(box)
+            pending.append(self.begin(function, item))
             if len(pending) >= 4 * self._size:
-                yield _open(pending.popleft().get())
+                yield pending.popleft()()
         while pending:
-            yield _open(pending.popleft().get())
+            yield pending.popleft()()
+
+    def begin(self, function: Callable[[Item], Result], item: Item) -> Callable[[], Result]:
+        """Compute it in one of the threads, in the caller's context; what is returned waits for the result, once."""
+        box: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
+        self.submit(partial(_compute, box, copy_context(), function, item))
+        return lambda: _open(box.get())
 
     def close(self) -> None:
         """Let the threads end when they have nothing more to do; what is submitted later has threads of its own."""

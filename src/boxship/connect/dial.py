@@ -171,8 +171,8 @@ class Runner:
             key.data()
 
     def _advance(self, candidate: Candidate) -> None:
-        if candidate.attempt not in self._candidates:
-            return  # an earlier one of the same batch has ended it
+        if self.race.decided or candidate.attempt not in self._candidates:
+            return  # by an earlier one of the same batch: of what no longer counts, no step would be the last
         try:
             candidate.step()
             # Of several records that came at once, the descriptor of a proxy with TLS tells only once.

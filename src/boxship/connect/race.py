@@ -125,9 +125,14 @@ class Race:
             attempt.remedy = remedy
             self._end(attempt, Evidence.SPOKE_TLS if attempt.spoke else evidence, detail)
 
+    @property
+    def decided(self) -> bool:
+        """Whether a handshake has won: nothing that another attempt shows changes that."""
+        return bool(self.outcome and self.outcome.attempt and self.outcome.attempt.tls)
+
     def pursue(self, goal: Goal, now: float) -> None:
         """Go on after a plain answer, for certainty about TLS; a handshake that is done is that."""
-        if self.outcome and self.outcome.attempt and self.outcome.attempt.tls:
+        if self.decided:
             return
         if self.outcome or goal is not self.goal:
             self._begun = now  # it may be long ago that somebody looked: second tries get their whole time
@@ -151,8 +156,7 @@ class Race:
     def _is_news(self, attempt: Attempt, now: float) -> bool:
         """Whether a fact changes anything: several may come at once, and the first of them may have ended the race."""
         self._now = now
-        winner = self.outcome.attempt if self.outcome else None
-        return attempt.live and not (winner and winner.tls)
+        return attempt.live and not self.decided
 
     # What to do.
 

@@ -12,6 +12,8 @@ import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
+from boxship.connect.certificate_request import asks_for_certificate
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes
 
@@ -46,8 +48,8 @@ _ALERTS = {
         "give one with --cert FILE and --key FILE",
     ),
     "BAD_CERTIFICATE": (
-        "the registry did not accept the client certificate",
-        "check that certificate and its authority",
+        "the registry asks for a client certificate, and got none that it accepts",
+        "give one with --cert FILE and --key FILE, of an authority that the registry trusts",
     ),
     "UNKNOWN_CA": (
         "the registry does not know the authority of the client certificate",
@@ -128,6 +130,7 @@ class TLSSocket:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._unsent = memoryview(b"")
         self._ahead = b""
+        self._greeted = b""
 
     # The handshake.
 
@@ -140,20 +143,23 @@ class TLSSocket:
         except (ssl.SSLError, ssl.CertificateError) as error:
             with contextlib.suppress(OSError):
                 self._flush()  # the alert that says why
-            raise Untrusted(*explain(error)) from error
+            raise Untrusted(*explain(error, asked=asks_for_certificate(self._greeted))) from error
         else:
-            done = True
+            done, self._greeted = True, b""
         self._flush()
         return done
 
     def receive(self) -> bytes:
         """What has come, handed to TLS as well; nothing at the peer's end. `BlockingIOError` where nothing is there."""
-        data = self._sock.recv(_CHUNK)
+        data = piece = self._sock.recv(_CHUNK)
         with contextlib.suppress(BlockingIOError):
-            while data and self._sock.ready:  # where TLS runs over TLS, the descriptor does not tell of what is there
-                data += self._sock.recv(_CHUNK)
+            while piece and self._sock.ready:  # where TLS runs over TLS, the descriptor does not tell of what is there
+                piece = self._sock.recv(_CHUNK)
+                data += piece
         if data:
             self._incoming.write(data)
+            if not self._tls.version():
+                self._greeted += data
         else:
             self._incoming.write_eof()
         return data
@@ -273,12 +279,14 @@ class TLSSocket:
                 return
 
 
-def explain(error: Exception) -> tuple[str, str]:
-    """What a TLS error means, and what to do about it."""
+def explain(error: Exception, *, asked: bool = False) -> tuple[str, str]:
+    """What a TLS error means, and what to do about it; `asked`: a client's certificate was asked for before."""
     if isinstance(error, ssl.SSLCertVerificationError):
         words = error.verify_message or str(error)
         return f"its certificate was not accepted: {words}", _CERTIFICATE_REMEDIES.get(error.verify_code, "")
     reason = (getattr(error, "reason", None) or "").upper()
+    if asked and "HANDSHAKE_FAILURE" in reason:
+        return _ALERTS["BAD_CERTIFICATE"]
     for name, (words, remedy) in _ALERTS.items():
         if name in reason:
             return f"{words} (TLS alert {reason.lower().replace('_', ' ')})", remedy

@@ -44,6 +44,12 @@ class Trace:
         if self._listener:
             self._listener(_event(record))
 
+    def tell(self, name: str, text: str, *, facts: Mapping[str, Fact]) -> None:
+        """Tell a detail to whoever listens, and keep nothing: what comes often would be all that a story has."""
+        if self._listener:
+            caller = sys._getframe(1)
+            self._listener(_event((name, text, time.time(), caller.f_code, caller.f_lineno, "D", facts)))
+
     @property
     def events(self) -> tuple[Event, ...]:
         """What happened so far (of a long story, its end)."""

@@ -20,6 +20,7 @@ from boxship.errors import (
 )
 
 _TROUBLE = 500
+_NO_BLOB = "does not send what it consists of"
 
 
 def _elsewhere(case: Case) -> Judged | None:
@@ -28,7 +29,8 @@ def _elsewhere(case: Case) -> Judged | None:
     if not (isinstance(error, Unreachable) and case.answered) or isinstance(error, BrokenAnswer):
         return None
     if case.failed("content") and not case.failed("content.manifest"):
-        start = "The registry answers and has the manifest, and sends to another place for blobs, which is in the way"
+        way = "sends to another place for blobs, which is in the way" if case.failed("content.redirect") else _NO_BLOB
+        start = f"The registry answers and has the manifest, and {way}"
     elif case.failed("auth"):
         start = "The registry answers and wants a token, and the server that gives tokens is in the way"
     else:
@@ -55,7 +57,7 @@ def _absent(case: Case) -> Judged | None:
 def _damaged(case: Case) -> Judged | None:
     """What comes is not what it should be."""
     error, check = case.contents.error, case.failed("content")
-    if not (check and isinstance(error, BrokenAnswer | ContentMismatch)):
+    if not (check and isinstance(error, BrokenAnswer | ContentMismatch)) or (case.probes and not case.answered):
         return None
     what = "the manifest" if case.failed("content.manifest") else "a blob"
     return f"The registry answers, and {what} comes damaged. {told(error)}", ()

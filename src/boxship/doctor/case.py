@@ -13,7 +13,7 @@ from boxship.connect.places import permission
 from boxship.doctor.content import Contents
 from boxship.doctor.probe import Probe
 from boxship.doctor.report import Check, Remedy, Status
-from boxship.reference import Reference
+from boxship.doctor.wanted import Wanted
 from boxship.settings.hosts import Scheme, Site
 
 
@@ -21,7 +21,7 @@ from boxship.settings.hosts import Scheme, Site
 class Case:
     """What was asked for, the host's settings, what each place showed, what came of it, and every check of that."""
 
-    reference: Reference
+    wanted: Wanted
     site: Site
     probes: Sequence[Probe]
     contents: Contents
@@ -64,6 +64,7 @@ class Case:
         return any(permission(self.site, probe.address) > Permission.NONE for probe in self.plain)
 
 
+_COMMANDS = frozenset({"boxship", "docker", "openssl", "pip"})  # whose case a shell would not forgive
 Judged = tuple[str, tuple[Remedy, ...]]
 """The paragraph, and what to write where."""
 Cause = Callable[[Case], Judged | None]
@@ -72,9 +73,10 @@ Cause = Callable[[Case], Judged | None]
 
 def places(probes: Sequence[Probe]) -> str:
     """Their addresses and ports, each once."""
-    return ", ".join(dict.fromkeys(str(probe.address) for probe in probes))
+    return ", ".join(dict.fromkeys(probe.at for probe in probes))
 
 
 def sentence(words: str) -> str:
-    """The words with a capital letter, unless a host, a path or a URL comes first."""
-    return words[:1].upper() + words[1:] if words.partition(" ")[0].isalpha() else words
+    """The words with a capital letter, unless a host, a path, a URL or a command comes first."""
+    first = words.partition(" ")[0]
+    return words[:1].upper() + words[1:] if first.isalpha() and first not in _COMMANDS else words

@@ -5,7 +5,7 @@ What needs no other is asked for side by side, on boxship's own road; other chec
 
 from __future__ import annotations
 
-__all__ = ["Contents", "look_inside"]
+__all__ = ["Contents", "look_at_door", "look_inside"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from boxship.doctor.others import Others
 from boxship.doctor.redirects import redirect_checks
 from boxship.doctor.report import Check, Status
 from boxship.doctor.story import Story
-from boxship.doctor.taken import Taken, take
+from boxship.doctor.taken import Result, Taken, take
 from boxship.doctor.together import Together
 from boxship.errors import BoxshipError, NotFound, Unreachable
 from boxship.platform import Platform
@@ -32,6 +32,7 @@ from boxship.wire.printable import printable
 from boxship.wire.target import Target
 
 _TAGS = 5  # that are named
+_INSIDE = ("content.manifest", "content.config", "content.blob", "content.tags")
 _PAGE = 100  # tags that are asked for
 # Events that name an origin that is needed, and the facts that do.
 _GOING = {"WroteRequest": ("url",), "Request": ("url",), "Token": ("realm",), "Redirect": ("from", "to")}
@@ -72,11 +73,26 @@ def look_inside(client: Client, reference: Reference, work: Work, others: Others
     found.checks += (_manifest_check(story, read, manifest, reference), *platforms)
     errors = _parts(way, manifest.value, found)
     found.checks += (*redirect_checks(way.story, errors, others), *limit_checks(way.story, found.error))
-    found.origins = tuple(dict.fromkeys(_origins(work))) or (_expected(reference),)
+    found.origins = tuple(dict.fromkeys(_origins(work))) or (_expected(reference.registry),)
     return found
 
 
-def _reach(story: Story, read: Taken[Document]) -> Iterator[Check]:
+def look_at_door(client: Client, registry: Registry, work: Work, others: Others) -> Contents:
+    """Ask who one is to the registry, and no more: no repository of it was named."""
+    read = take(work, lambda: client.ping(registry))
+    error, story = read.error, Story(work.trace.events)
+    found = Contents(error=error)
+    found.checks += (*_reach(story, read), *login_checks(story, error, others))
+    if error and not (_nobody_was_asked(story, error) or is_of_login(story, error)):
+        found.checks.append(read.failed("http", registry.name))
+    words = "needs a repository, and none is named"
+    found.checks += (Check(id=name, status=Status.SKIPPED, words=words) for name in _INSIDE)
+    found.checks += limit_checks(story, error)
+    found.origins = tuple(dict.fromkeys(_origins(work))) or (_expected(registry),)
+    return found
+
+
+def _reach(story: Story, read: Taken[Result]) -> Iterator[Check]:
     if _nobody_was_asked(story, read.error):
         yield read.failed("reach")
 
@@ -169,10 +185,10 @@ def _tags_check(listed: Taken[list[str]]) -> Check:
     return Check(id="content.tags", status=Status.OK, words=words, ms=listed.ms)
 
 
-def _expected(reference: Reference) -> str:
+def _expected(registry: Registry) -> str:
     """Where the registry should be, of which nothing was heard."""
-    registry = reference.registry.api
-    return _authority(registry, registry.port or (80 if registry.scheme == "http" else 443))
+    api = registry.api
+    return _authority(api, api.port or (80 if api.scheme == "http" else 443))
 
 
 def _authority(registry: Registry, port: int) -> str:

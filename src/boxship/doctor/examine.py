@@ -16,28 +16,33 @@ from boxship.client import Client
 from boxship.connect.address import Address
 from boxship.connect.attempt import Place
 from boxship.connect.deadline import Work
+from boxship.connect.evidence import Evidence
 from boxship.connect.leg import Leg
 from boxship.connect.legs import legs_of
 from boxship.connect.means import Means
 from boxship.connect.places import Atlas
 from boxship.connect.question import question
+from boxship.doctor.behind_proxy import behind
 from boxship.doctor.case import Case
-from boxship.doctor.content import look_inside
+from boxship.doctor.content import Contents, look_at_door, look_inside
 from boxship.doctor.families import ipv6_check
 from boxship.doctor.handshake import Greeting
 from boxship.doctor.looking import Looking
 from boxship.doctor.lost import lost_packets
 from boxship.doctor.others import Others
-from boxship.doctor.probe import Probe, probe
+from boxship.doctor.probe import Probe, beside_tls, probe
 from boxship.doctor.report import Check, Report, Status
-from boxship.doctor.settings import proxy_check, settings_checks
+from boxship.doctor.settings import proxy_check, settings_checks, unusable
 from boxship.doctor.surface import name_check, probe_checks
 from boxship.doctor.together import Together
 from boxship.doctor.verdict import judge
+from boxship.doctor.wanted import Wanted, registry_of
 from boxship.errors import InvalidReference, InvalidSettings, NameFailed, TimedOut
 from boxship.event import Event, Listener
-from boxship.explain.setting import Place as Wanted
-from boxship.reference import Reference
+from boxship.explain.place import Place as Named
+from boxship.explain.place import written
+from boxship.reference import Reference, Registry
+from boxship.settings.hosts import Scheme
 from boxship.timeline import timeline
 
 if TYPE_CHECKING:
@@ -47,55 +52,59 @@ _WHOLE = 9.5  # seconds for everything
 _STEP = 5.0  # for names, and for what all places show
 _LATE = 0.3  # for the other family's addresses
 _MOST = 8  # addresses that are looked at
+_NO_ANSWER = (Evidence.NO_REGISTRY, Evidence.RESET)  # what a port of TLS says to plain HTTP
 
 
-def examine(reference: Reference | str, client: Client | None = None) -> Report:
+def examine(reference: Reference | Registry | str, client: Client | None = None) -> Report:
     """Look at every layer on the way to `reference`, with the settings of `client` (by default, this machine's).
 
+    Of a registry by itself (`reg.corp:5000`), what needs a repository is left out.
     Returns within 10 s, whatever the network does, and raises nothing of what it finds.
     """
     began = time.monotonic()
     try:
-        parsed = reference if isinstance(reference, Reference) else Reference.parse(reference)
+        wanted = written(reference) if isinstance(reference, str) else reference
     except InvalidReference as error:
         check = Check(id="reference", status=Status.ERROR, words=error.why, remedy=error.remedy)
         return Report(reference=str(reference), verdict=f"This is no reference: {error}.", checks=(check,))
     if client:
-        return _examined(parsed, client, began)
+        return _examined(wanted, client, began)
     with Client() as own:
-        return _examined(parsed, own, began)
+        return _examined(wanted, own, began)
 
 
-def _examined(reference: Reference, client: Client, began: float) -> Report:
-    checks = [Check(id="reference", status=Status.OK, words=f"{reference.repository} at {reference.registry.name}")]
+def _examined(wanted: Wanted, client: Client, began: float) -> Report:
+    checks = [Check(id="reference", status=Status.OK, words=_read_as(wanted))]
     try:
-        means = client.means(reference.registry)
+        means = client.means(registry_of(wanted))
         leg = legs_of(means.site, means.proxies)[0]
-        checks += (*settings_checks(Wanted.of(reference), means), proxy_check(leg, means))
+        checks += (*settings_checks(Named.of(wanted), means), proxy_check(leg, means))
     except InvalidSettings as error:
-        checks.append(Check(id="settings", status=Status.ERROR, words=str(error), remedy=error.remedy))
-        verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
-        return Report(reference=str(reference), verdict=verdict, checks=tuple(checks))
+        return unusable(str(wanted), error, *checks)
     left = max(0.1, round(_WHOLE - (time.monotonic() - began), 1))
     with Together(2 * _MOST + 2, "boxship-doctor") as pool:
         others = Others(means, Work(timeout=left), _greeting)
         journey = Work(timeout=left, listener=_all_of_it(others, means.told.listener))
-        inside = pool.submit(look_inside, client, reference, journey, others)
-        narrow = pool.submit(lost_packets, inside, journey, means, reference, left)
+        inside = pool.submit(_look_in, client, wanted, journey, others)
+        narrow = pool.submit(lost_packets, inside, journey, means, wanted, left)
+        work = Work(timeout=left)
         # Behind a proxy, what this machine can dial says nothing: the proxy dials.
-        probes = [] if leg.proxy else list(_probes(means, leg, Work(timeout=left), pool, checks))
+        looks = behind(means, leg, _greeting(means), work) if leg.proxy else _probes(means, leg, work, pool, checks)
+        probes = list(looks)
         contents = inside.result()
         others.close()
     only = means.told.flags.ip_version
     checks += (
         *probe_checks(probes, means.site, _STEP),
-        *ipv6_check(means.site.registry.host, probes, only.value if only else None),
+        *ipv6_check(means.site.registry.host, [] if leg.proxy else probes, only.value if only else None),
         *filter(None, [narrow.result()]),
         *contents.checks,
     )
-    verdict, remedies = judge(Case(reference, means.site, probes, contents, checks))
+    beside = beside_tls(probes)
+    telling = [probe for probe in probes if probe not in beside]
+    verdict, remedies = judge(Case(wanted, means.site, telling, contents, checks))
     return Report(
-        reference=str(reference),
+        reference=str(wanted),
         verdict=f"Through the proxy {leg.proxy} ({leg.rule}): {verdict}" if leg.proxy else verdict,
         checks=tuple(checks),
         remedies=remedies,
@@ -103,6 +112,18 @@ def _examined(reference: Reference, client: Client, began: float) -> Report:
         timeline=timeline(journey.trace.events),
         seconds=time.monotonic() - began,
     )
+
+
+def _read_as(wanted: Wanted) -> str:
+    if isinstance(wanted, Registry):
+        return f"{wanted.name}, a registry; write {wanted.name}/REPOSITORY to have an image looked at, too"
+    return f"{wanted.repository} at {wanted.registry.name}"
+
+
+def _look_in(client: Client, wanted: Wanted, work: Work, others: Others) -> Contents:
+    if isinstance(wanted, Registry):
+        return look_at_door(client, wanted, work, others)
+    return look_inside(client, wanted, work, others)
 
 
 def _all_of_it(others: Others, listener: Listener | None) -> Listener:
@@ -142,7 +163,11 @@ def _probes(means: Means, leg: Leg, work: Work, pool: Together, checks: list[Che
 
     running: list[Future[Probe]] = [pool.submit(look, address, tls=tls) for address, tls in looked_at]
     for future in running:
-        yield future.result()
+        found = future.result()
+        yield found
+        # Told to be plain: TLS is looked for where a written port gave no registry's answer, and is often the answer.
+        if site.scheme.value is Scheme.HTTP and site.registry.port and found.evidence in _NO_ANSWER:
+            yield look(found.address, tls=True)
 
 
 def _looks(place: Place, leg: Leg) -> Iterator[tuple[Address, bool]]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address, is_literal
 from boxship.connect.evidence import Evidence, classify
-from boxship.connect.tls import TLSSocket, Untrusted
-from boxship.connect.verdict import PlainSocket
+from boxship.connect.tls import Carrier, TLSSocket, Untrusted
 from boxship.doctor.chain import certificates
+from boxship.doctor.entering import Enter
 from boxship.doctor.secured import Secured
 from boxship.doctor.steps import receive
 from boxship.doctor.unverified import look_unverified
@@ -35,6 +35,7 @@ class Greeting:
         question: the anonymous question, in bytes.
         trust: whose word is believed, and who asks.
         skipped: who said that nothing is to be verified; '' where it is.
+        enter: leads to the host, where what is dialled is a proxy; target: the host's own port then, `reg.corp:443`.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Greeting:
     question: bytes = field(repr=False)
     trust: Trust = field(default_factory=Trust)
     skipped: str = ""
+    enter: Enter | None = None
+    target: str = ""
 
     @property
     def unseen(self) -> Secured:
@@ -61,7 +64,7 @@ class Shaken:
     wire: TLSSocket | None = None
 
 
-def shake(sock: PlainSocket, context: ssl.SSLContext, greeting: Greeting, until: float) -> Shaken:
+def shake(sock: Carrier, context: ssl.SSLContext, greeting: Greeting, until: float) -> Shaken:
     """Greet over a connected socket."""
     seen, wire = greeting.unseen, TLSSocket(sock, context, greeting.name)
     wire.handshake()
@@ -107,7 +110,9 @@ def look_closer(seen: Secured, evidence: Evidence, address: Address, greeting: G
         if is_literal(greeting.name):
             return seen
         # A literal is not named in a hello (RFC 6066, 3).
-        nameless = look_unverified(address, str(address.ip), greeting.host, greeting.question, until)
+        nameless = look_unverified(
+            address, str(address.ip), greeting.host, greeting.question, until, enter=greeting.enter
+        )
         return replace(seen, cut=nameless.spoke)
-    second = look_unverified(address, greeting.name, greeting.host, greeting.question, until)
+    second = look_unverified(address, greeting.name, greeting.host, greeting.question, until, enter=greeting.enter)
     return replace(seen, second=second, sent=seen.sent or second.sent)

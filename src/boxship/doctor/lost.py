@@ -23,9 +23,10 @@ from boxship.connect.means import Means
 from boxship.doctor.content import Contents
 from boxship.doctor.report import Check, Status
 from boxship.doctor.together import Together
+from boxship.doctor.wanted import Wanted
 from boxship.errors import BoxshipError
 from boxship.event import Event
-from boxship.reference import Reference
+from boxship.reference import Registry
 from boxship.registry.blobs import open_blob
 from boxship.registry.manifests import parse_document, read_manifest
 from boxship.registry.ping import ping
@@ -45,9 +46,7 @@ _REMEDY = (
 )
 
 
-def lost_packets(
-    first: Future[Contents], journey: Work, means: Means, reference: Reference, left: float
-) -> Check | None:
+def lost_packets(first: Future[Contents], journey: Work, means: Means, wanted: Wanted, left: float) -> Check | None:
     """The check that says so, where `first`, whose `journey` that is, has waited for an answer for long."""
     until = time.monotonic() + left
     wait([first], _LONG)
@@ -56,7 +55,7 @@ def lost_packets(
         return None
     with Together(2, "boxship-doctor-again") as pool:
         works = [Work(timeout=until - time.monotonic(), segment=segment) for segment in (None, SMALL)]
-        as_before, small = (pool.submit(_reached, means, reference, work) for work in works)
+        as_before, small = (pool.submit(_reached, means, wanted, work) for work in works)
         if small.result() <= _so_far(as_before, works[0]) or _came(first):
             return None
     words = f"small packets come through and large ones are lost on the way: {_STEPS[as_before.result()]} never comes"
@@ -83,29 +82,31 @@ def _waits_for(events: tuple[Event, ...]) -> str:
     return next((str(facts["address"]) for facts in reversed(tuple(done))), "")
 
 
-def _reached(means: Means, reference: Reference, work: Work) -> int:
+def _reached(means: Means, wanted: Wanted, work: Work) -> int:
     """How many of the steps of a pull come about, over connections of their own."""
     told = means.told
     connector = Connector(
         means.resolver, means.contexts, told.bounds, proxies=means.proxies, user_agent=means.user_agent
     )
-    finder = Finder(told.credential, told.config, told.bounds)
+    finder = Finder(told.access, told.bounds)
     headers = (header.value for header in told.flags.headers)
     reached = 0
     with closing(Session(connector, told.bounds, finder, headers)) as session, suppress(BoxshipError):
-        for _ in _steps(Remote(session, means.site, work), reference):
+        for _ in _steps(Remote(session, means.site, work), wanted):
             reached += 1
     return reached
 
 
-def _steps(remote: Remote, reference: Reference) -> Iterator[None]:
+def _steps(remote: Remote, wanted: Wanted) -> Iterator[None]:
     ping(remote)
     yield
-    manifest = parse_document(read_manifest(remote, reference))
+    if isinstance(wanted, Registry):
+        return
+    manifest = parse_document(read_manifest(remote, wanted))
     yield
     if not isinstance(manifest, Index):
         blob = manifest.layers[0] if manifest.layers else manifest.config
-        with open_blob(remote, reference.repository, blob.digest, size=blob.size) as stream:
+        with open_blob(remote, wanted.repository, blob.digest, size=blob.size) as stream:
             next(iter(stream), b"")
         yield
 

@@ -5,11 +5,12 @@ A race stops at the first good answer; here every way is gone to its end, within
 
 from __future__ import annotations
 
-__all__ = ["Greeting", "Probe", "probe"]
+__all__ = ["Greeting", "Probe", "beside_tls", "probe"]
 
 import os
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from boxship.connect import question
@@ -17,7 +18,8 @@ from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
 from boxship.connect.evidence import Evidence, evidence_of
 from boxship.connect.limits import own_limit
-from boxship.connect.tls import TLSSocket, explain
+from boxship.connect.tls import Carrier, TLSSocket, Untrusted, explain
+from boxship.connect.tunnel_failure import TunnelFailed
 from boxship.connect.verdict import PlainSocket
 from boxship.doctor.clock import skew_of
 from boxship.doctor.handshake import Greeting, look_closer, shake
@@ -40,6 +42,7 @@ class Probe:
         answer: the answer to the question.
         skew: how many seconds the clock of the answer is before this machine's.
         seen: what was seen of TLS.
+        target: the host's own place, where the address is a proxy's.
     """
 
     address: Address
@@ -54,6 +57,12 @@ class Probe:
     answer: question.Answer | None = None
     skew: float | None = None
     seen: Secured | None = None
+    target: str = ""
+
+    @property
+    def at(self) -> str:
+        """The host's own place: where it is dialled, or what a proxy leads to."""
+        return self.target or str(self.address)
 
     @property
     def connected(self) -> bool:
@@ -71,15 +80,23 @@ class Probe:
         return self.evidence is Evidence.DONE
 
 
+def beside_tls(probes: Sequence[Probe]) -> list[Probe]:
+    """Those in plain where TLS is spoken: a written port is looked at both ways, and only one of them is meant."""
+    secured = {probe.at for probe in probes if probe.tls and probe.tls_ms is not None}
+    return [probe for probe in probes if not (probe.tls or probe.is_registry) and probe.at in secured]
+
+
 def probe(address: Address, *, tls: bool, greeting: Greeting, until: float) -> Probe:
     """Look at one place, until that monotonic time at most."""
-    found = Probe(address, tls)
+    found = Probe(address, tls, target=greeting.target)
     try:
         with open_socket(address) as sock:
             _look(found, sock, greeting, until)
     except ssl.SSLError as error:
         # In TLS 1.3 a client has done its part before its certificate is judged.
         found.evidence, (found.words, found.remedy) = Evidence.SPOKE_TLS, explain(error)
+    except (Untrusted, TunnelFailed) as error:
+        found.evidence, found.words, found.remedy = Evidence.PROXY, error.words, error.remedy
     except OSError as error:
         _judge_error(found, error)
     if found.seen and found.evidence in _LOOK_CLOSER:
@@ -103,7 +120,8 @@ def _look(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> 
         return
     found.tcp_ms = (time.monotonic() - began) * 1000
     found.evidence = Evidence.MUTE
-    secured = _greet(found, sock, context, greeting, until) if context else None
+    bare = greeting.enter(sock, until) if greeting.enter else sock
+    secured = _greet(found, bare, context, greeting, until) if context else None
     if context and not secured:
         return
     wire = secured or sock
@@ -115,9 +133,7 @@ def _look(found: Probe, sock: PlainSocket, greeting: Greeting, until: float) -> 
         _judge(found, said)
 
 
-def _greet(
-    found: Probe, sock: PlainSocket, context: ssl.SSLContext, greeting: Greeting, until: float
-) -> TLSSocket | None:
+def _greet(found: Probe, sock: Carrier, context: ssl.SSLContext, greeting: Greeting, until: float) -> TLSSocket | None:
     """TLS, if it comes to be; what else there is, is in `found`."""
     began = time.monotonic()
     shaken = shake(sock, context, greeting, until)

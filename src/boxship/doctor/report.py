@@ -103,6 +103,7 @@ class Report:
     def document(self) -> Mapping[str, object]:
         """The report as JSON has it."""
         return {
+            "schema": "boxship.doctor/1",
             "reference": self.reference,
             "healthy": self.healthy,
             "verdict": self.verdict,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["AT_ALL", "WAYS", "partly"]
 
+import errno
 from collections.abc import Sequence
 
 from boxship.connect.evidence import Evidence
@@ -12,6 +13,7 @@ from boxship.doctor.families import NO_ROUTE
 from boxship.doctor.probe import Probe
 from boxship.doctor.remedies import for_plain_http
 from boxship.doctor.secure import tls_remedies
+from boxship.settings.hosts import Scheme
 
 # At a port that drops: crane, podman and skopeo as measured; docker by the bound of its `GET /v2/` (moby's
 # PingV2Registry), containerd by that of its dialling (hosts.go).
@@ -58,7 +60,7 @@ def _plain_only(case: Case) -> Judged | None:
         return None
     at = places([probe for probe in case.probes if probe.tls])
     works = "boxship goes on over plain HTTP, as it is permitted here. " if case.plain_is_permitted else ""
-    return f"{why.format(at=at, answers=answers)} {works}{_ADVICE}", for_plain_http(case.reference)
+    return f"{why.format(at=at, answers=answers)} {works}{_ADVICE}", for_plain_http(case.wanted)
 
 
 _ABSENCES = {
@@ -80,8 +82,20 @@ def _untrusted(case: Case) -> Judged | None:
     if not found or case.showing(Evidence.DONE, tls=True):
         return None
     probe = found[0]
-    remedies = tls_remedies(probe.seen, case.reference) if probe.seen else ()
+    remedies = tls_remedies(probe.seen, case.wanted) if probe.seen else ()
     return f"{places(found)} speaks TLS, and not acceptably: {probe.words}. {sentence(probe.remedy)}.", remedies
+
+
+def _tls_only(case: Case) -> Judged | None:
+    """Plain HTTP is told, and TLS is spoken."""
+    found = [
+        probe for probe in case.probes if probe.tls and (probe.is_registry or probe.evidence is Evidence.SPOKE_TLS)
+    ]
+    scheme = case.site.scheme
+    if scheme.value is not Scheme.HTTP or not found or case.plain:
+        return None
+    told = f"{places(found)} speaks TLS, and plain HTTP was told ({scheme.source})"
+    return f"{told}. Write https://{case.site.registry.name}, or take that setting away.", ()
 
 
 def _no_registry(case: Case) -> Judged | None:
@@ -90,7 +104,7 @@ def _no_registry(case: Case) -> Judged | None:
             probe for probe in case.showing(Evidence.NO_REGISTRY, tls=tls) if not (probe.answer and probe.answer.moved)
         ]
         if found and not case.answered:
-            words = f"{places(found)} answers, but not as a registry: {found[0].words}."
+            words = f"{places(found)} answers, but not as a registry: {found[0].words.rstrip('.')}."
             return f"{words} It is a captive portal, a proxy in between, or another server; ask who runs it.", ()
     return None
 
@@ -100,34 +114,48 @@ def _nowhere(case: Case) -> Judged | None:
     if not case.probes:
         return None
     every = {probe.evidence for probe in case.probes}
+    if every <= _THERE and (hanging := [probe for probe in case.probes if probe.evidence is Evidence.MUTE]):
+        return _NOWHERE[Evidence.MUTE].format(at=places(hanging)), ()
     if every == {Evidence.UNREACHABLE}:
         return _no_route(case.probes), ()
     words = _NOWHERE.get(next(iter(every))) if len(every) == 1 else None
     if words is None and every <= {Evidence.SILENT, Evidence.UNREACHABLE, Evidence.REFUSED}:
         words = "{at} cannot be reached: " + "; ".join(f"{p.address} {p.evidence.value}" for p in case.probes) + "."
-    return (words.format(at=places(case.probes)), ()) if words else None
+    return (words.format(at=places(case.probes), port=_port(case.probes)), ()) if words else None
+
+
+def _port(probes: Sequence[Probe]) -> int:
+    """The port that has to be open: that of TLS, where it is not written."""
+    return probes[0].address.sockaddr[1]
 
 
 def _no_route(probes: Sequence[Probe]) -> str:
     at = places(probes)
     if all(probe.code in NO_ROUTE for probe in probes):
         return f"No route leads from here to {at}: check this machine's network, its VPN and its IPv6."
+    if all(probe.code == errno.EINVAL and probe.address.ip.is_link_local for probe in probes):
+        return f"{at} cannot be dialled: a link-local address has an interface. Write [{probes[0].address.ip}%eth0]."
     return (
         f"{at} cannot be reached: a router or a firewall on the way prohibits it and says so (ICMP), or nobody in the "
-        f"host's network has that address ({probes[0].words}). Check the address, and let the firewall pass port 443."
+        f"host's network has that address ({probes[0].words}). Check the address, and let the firewall pass port "
+        f"{_port(probes)}."
     )
 
 
+# Somebody is there; who does not speak TLS, or cuts it off, may still be a registry in plain.
+_THERE = {Evidence.MUTE, Evidence.NOT_TLS, Evidence.RESET}
 _NOWHERE = {
     Evidence.SILENT: (
         "Nothing at {at} answers: no SYN-ACK and no RST to 3 SYNs in 5 s. The packets are dropped by a firewall on "
         "the way, or the host is down, or the name leads to the wrong address (a VPN that is off?). Let the firewall "
-        "pass port 443."
+        "pass port {port}."
     ),
     Evidence.REFUSED: (
         "{at} refuses connections: the host is there, and no registry listens. Check the port, and whether it runs."
     ),
-    Evidence.MUTE: "{at} accepts connections and says nothing: the registry hangs, or a proxy in between does.",
+    Evidence.MUTE: (
+        "{at} accepts connections, and no answer to GET /v2/ comes: the registry hangs, or a proxy in between does."
+    ),
     Evidence.RESET: (
         "{at} closes every connection without a byte: something in between cuts them, or the server is broken."
     ),
@@ -154,4 +182,4 @@ def partly(case: Case) -> str:
 
 # What makes all else that was seen mean nothing; and what the places showed, the most telling first.
 AT_ALL: tuple[Cause, ...] = (_own_limit, _unnamed, _lost_packets)
-WAYS: tuple[Cause, ...] = (_plain_only, _untrusted, _no_registry, _nowhere)
+WAYS: tuple[Cause, ...] = (_plain_only, _tls_only, _untrusted, _no_registry, _nowhere)

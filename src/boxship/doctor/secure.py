@@ -11,7 +11,7 @@ from boxship.doctor.clock import span
 from boxship.doctor.remedies import for_authority, for_client
 from boxship.doctor.report import Check, Remedy, Status
 from boxship.doctor.secured import Secured, cause, client_refused, expired, not_yet, other_name
-from boxship.reference import Reference
+from boxship.doctor.wanted import Wanted
 
 _DAY = 86400.0
 _SOON = 14 * _DAY
@@ -34,11 +34,11 @@ def tls_checks(seen: Secured, at: str, bad: Status) -> Iterator[Check]:
         yield Check(id="tls.client", status=Status.OK, at=at, words=f"{seen.shown} is shown where it is asked for")
 
 
-def tls_remedies(seen: Secured, reference: Reference) -> tuple[Remedy, ...]:
+def tls_remedies(seen: Secured, wanted: Wanted) -> tuple[Remedy, ...]:
     """What to write for each program, where something can be."""
     if seen.untrusted:
-        return for_authority(reference)
-    return for_client(reference) if seen.wants_client else ()
+        return for_authority(wanted)
+    return for_client(wanted) if seen.wants_client else ()
 
 
 def _chain(seen: Secured, at: str, bad: Status) -> Check:

@@ -6,21 +6,21 @@ that another program goes another way.
 
 from __future__ import annotations
 
-__all__ = ["proxy_check", "settings_checks"]
+__all__ = ["proxy_check", "settings_checks", "unusable"]
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from boxship.connect.leg import Leg
 from boxship.connect.means import Means
-from boxship.doctor.report import Check, Status
-from boxship.explain.credentials import credential_setting, docker_file
+from boxship.doctor.report import Check, Report, Status
+from boxship.errors import InvalidSettings
+from boxship.explain.credentials import credential_files_read, credential_setting
 from boxship.explain.files import files
-from boxship.explain.setting import Place, Setting
+from boxship.explain.place import Place
+from boxship.explain.setting import Setting
 from boxship.explain.trust import trust
-from boxship.explain.ways import proxy_setting, scheme_setting
-from boxship.settings.daemon_json import daemon_files
-from boxship.settings.elsewhere import Foreign, foreign_files
+from boxship.explain.ways import SCHEMES, proxy_setting, scheme_setting
 from boxship.settings.hosts import Scheme, always_https
 
 _AUTHORITIES = ("authorities", "authority")
@@ -28,11 +28,17 @@ _PERMIT = "write http:// before the reference, or --plain-http=auto, if plain HT
 _LOG_IN = "give it by --username and --password-stdin, or log in with docker login"
 
 
+def unusable(reference: str, error: InvalidSettings, *before: Check) -> Report:
+    """The report where a file of settings cannot be used: nothing else is looked at."""
+    check = Check(id="settings", status=Status.ERROR, words=str(error), remedy=error.remedy)
+    verdict = f"This machine's settings are wrong, and nothing else was looked at: {error}."
+    return Report(reference=reference, verdict=verdict, checks=(*before, check))
+
+
 def settings_checks(place: Place, means: Means) -> Iterator[Check]:
     """How the place may be spoken to, what is trusted, what is sent there, and which files say so."""
-    foreign = tuple(foreign_files(place.registry, place.repository, os.environ))
-    yield _files(place, means)
-    yield _scheme(place, means, foreign)
+    yield _files(means)
+    yield _scheme(place, means)
     yield _trust(means)
     yield _credential(place, means)
 
@@ -44,17 +50,21 @@ def proxy_check(leg: Leg, means: Means) -> Check:
     return Check(id="proxy", status=Status.WARNING if leg.proxy else Status.OK, words=words, evidence=evidence)
 
 
-def _files(place: Place, means: Means) -> Check:
-    docker, *others = (docker_file(means.told), *files(place))
-    evidence = (*_losers(docker), *(line for file in others for line in (file.value, *_losers(file))))
-    return Check(id="settings.files", status=Status.OK, words=f"{docker.value} ({docker.source})", evidence=evidence)
+def _files(means: Means) -> Check:
+    credentials, others = tuple(credential_files_read(means.told)), tuple(files())
+    there = [f"{file.value} ({file.source})" for file in credentials if Path(file.value).exists()]
+    evidence = (
+        *(file.value for file in credentials if not Path(file.value).exists()),
+        *(line for file in others for line in (file.value, *_losers(file))),
+    )
+    words = ", ".join(there) or "no file with credentials is there"
+    return Check(id="settings.files", status=Status.OK, words=words, evidence=evidence)
 
 
-def _scheme(place: Place, means: Means, foreign: tuple[Foreign, ...]) -> Check:
+def _scheme(place: Place, means: Means) -> Check:
     setting, held = scheme_setting(place.registry, means), means.site.scheme.value
     words, evidence = f"{setting.value} ({setting.source})", _losers(setting)
     open_to = [f"{file} says that it is insecure" for file in _permitting(setting)]
-    open_to += [f"{file}: boxship does not read it" for file in foreign if file.insecure]
     strict = held is Scheme.HTTPS or (held is Scheme.BY_ADDRESS and not means.site.networks)
     if not open_to or not strict or always_https(means.site.registry.host):
         return Check(id="settings.scheme", status=Status.OK, words=words, evidence=evidence)
@@ -64,9 +74,9 @@ def _scheme(place: Place, means: Means, foreign: tuple[Foreign, ...]) -> Check:
 
 
 def _permitting(setting: Setting) -> Iterator[str]:
-    """The lines of docker's daemon.json that have no say here."""
-    known = tuple(f"{file}:" for file in daemon_files(os.environ))
-    return (lost.source for lost in setting.lost if lost.source.startswith(known))
+    """The lines of files that permit plain HTTP and have no say here."""
+    permit = (SCHEMES[Scheme.AUTO], SCHEMES[Scheme.HTTP])
+    return (lost.source for lost in setting.lost if lost.value in permit and Path(lost.source).is_absolute())
 
 
 def _trust(means: Means) -> Check:
@@ -84,7 +94,7 @@ def _credential(place: Place, means: Means) -> Check:
     """Nothing is asked of a helper here: a pull does that."""
     setting = credential_setting(place, means.told)
     words, evidence = f"{setting.value} ({setting.source})", _losers(setting)
-    nobody = setting.value == "none" and means.told.credential is None
+    nobody = setting.value == "none" and means.told.access.credential is None
     if not nobody or not evidence:
         return Check(id="settings.credential", status=Status.OK, words=words, evidence=evidence)
     words = f"{words}, though there may be one that boxship does not send"

@@ -11,7 +11,7 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.places import permission
 from boxship.doctor.clock import clock_check
 from boxship.doctor.page import page_check, told_by
-from boxship.doctor.probe import Probe
+from boxship.doctor.probe import Probe, beside_tls
 from boxship.doctor.report import Check, Status
 from boxship.doctor.secure import tls_checks
 from boxship.settings.hosts import Site
@@ -37,6 +37,7 @@ def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[
     secure = any(probe.evidence is Evidence.SPOKE_TLS for probe in probes)
     works = any(probe.is_registry and (probe.tls or _permitted(probe, site)) for probe in probes) and not secure
     bad = Status.WARNING if works else Status.ERROR
+    beside = beside_tls(probes)
     seen: set[Address] = set()
     told: set[tuple[str, Status, str]] = set()
     for probe in probes:
@@ -47,10 +48,13 @@ def probe_checks(probes: Sequence[Probe], site: Site, bound: float) -> Iterator[
         if probe.tls:
             yield _tls(probe, bad)
         # Most often, every address of a host has the same certificate.
-        for check in tls_checks(probe.seen, str(probe.address), bad) if probe.seen else ():
+        for check in tls_checks(probe.seen, probe.at, bad) if probe.seen else ():
             if (same := (check.id, check.status, check.words)) not in told:
                 told.add(same)
                 yield check
+        if probe in beside:
+            yield _beside_tls(probe)
+            continue
         yield _http(probe, bad)
         if page := page_check(probe, bad):
             yield page
@@ -62,7 +66,7 @@ def _clock(probes: Sequence[Probe]) -> Iterator[Check]:
     found = [(probe, probe.skew) for probe in probes if probe.skew is not None]
     if found:
         probe, skew = max(found, key=lambda told: (_blames_clock(told[0]), abs(told[1])))
-        yield clock_check(str(probe.address), skew, to_blame=_blames_clock(probe))
+        yield clock_check(probe.at, skew, to_blame=_blames_clock(probe))
 
 
 def _blames_clock(probe: Probe) -> bool:
@@ -76,7 +80,8 @@ def _permitted(probe: Probe, site: Site) -> bool:
 def _tcp(probe: Probe, bad: Status, bound: float) -> Check:
     at = str(probe.address)
     if probe.connected:
-        return Check(id="tcp", status=Status.OK, at=at, words="open", ms=probe.tcp_ms)
+        words = f"open: the proxy on the way to {probe.target}" if probe.target else "open"
+        return Check(id="tcp", status=Status.OK, at=at, words=words, ms=probe.tcp_ms)
     if probe.evidence is Evidence.SILENT:
         words = "silent"
         return Check(id="tcp", status=bad, at=at, words=words, evidence=(_SILENT.format(seconds=bound),))
@@ -87,7 +92,7 @@ def _tcp(probe: Probe, bad: Status, bound: float) -> Check:
 
 
 def _tls(probe: Probe, bad: Status) -> Check:
-    at = str(probe.address)
+    at = probe.at
     if not probe.connected:
         return Check(id="tls", status=Status.SKIPPED, at=at, words="there is no connection")
     if probe.tls_ms is not None:
@@ -99,8 +104,13 @@ def _tls(probe: Probe, bad: Status) -> Check:
     return Check(id="tls", status=bad, at=at, words=probe.words, evidence=own_words, remedy=probe.remedy)
 
 
+def _beside_tls(probe: Probe) -> Check:
+    words = "TLS is spoken there, and plain HTTP need not be"
+    return Check(id="http", status=Status.SKIPPED, at=f"http://{probe.at}", words=words)
+
+
 def _http(probe: Probe, bad: Status) -> Check:
-    at = f"{'https' if probe.tls else 'http'}://{probe.address}"
+    at = f"{'https' if probe.tls else 'http'}://{probe.at}"
     if not probe.connected or (probe.tls and probe.tls_ms is None):
         return Check(id="http", status=Status.SKIPPED, at=at, words="nothing to ask over")
     if probe.is_registry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Taken", "take", "words_of"]
+__all__ = ["Result", "Taken", "take", "words_of"]
 
 import time
 from collections.abc import Callable

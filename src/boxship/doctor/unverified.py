@@ -17,8 +17,10 @@ from boxship.connect.address import Address
 from boxship.connect.dial import open_socket
 from boxship.connect.evidence import classify
 from boxship.connect.tls import TLSSocket, Untrusted
+from boxship.connect.tunnel_failure import TunnelFailed
 from boxship.doctor.chain import Certificate, certificates
 from boxship.doctor.clock import skew_of
+from boxship.doctor.entering import Enter
 from boxship.doctor.steps import answer, connect, receive
 
 _CERTIFICATE_REQUEST = 13  # RFC 8446, 4
@@ -46,14 +48,17 @@ class Unverified:
     skew: float | None = None
 
 
-def look_unverified(address: Address, name: str, host: str, question: bytes, until: float) -> Unverified:
+def look_unverified(
+    address: Address, name: str, host: str, question: bytes, until: float, *, enter: Enter | None
+) -> Unverified:
     """Look; `name` is what the hello names, or a literal, which it does not."""
     found = Unverified()
     try:
         with open_socket(address) as sock:
             if connect(sock, address, until):
-                _look(TLSSocket(sock, _undemanding(found), name), found, host, question, until)
-    except (Untrusted, OSError):
+                wire = enter(sock, until) if enter else sock
+                _look(TLSSocket(wire, _undemanding(found), name), found, host, question, until)
+    except (Untrusted, TunnelFailed, OSError):
         return found  # what came before it has been seen
     return found
 

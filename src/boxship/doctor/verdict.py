@@ -6,6 +6,7 @@ __all__ = ["judge"]
 
 from boxship.doctor import behind, road
 from boxship.doctor.case import Case, Judged
+from boxship.reference import Reference
 
 
 def judge(case: Case) -> Judged:
@@ -16,5 +17,6 @@ def judge(case: Case) -> Judged:
     if case.contents.error:
         return behind.told(case.contents.error), ()
     partly = road.partly(case)
-    well = f"{case.reference} can be pulled from here"
+    can = "can be pulled" if isinstance(case.wanted, Reference) else "answers, and can be asked,"
+    well = f"{case.wanted} {can} from here"
     return (f"{well}{partly}" if partly else f"All is well: {well}."), ()

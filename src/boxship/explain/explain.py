@@ -12,10 +12,13 @@ from dataclasses import fields
 from boxship.client import Client
 from boxship.connect.means import Means
 from boxship.connect.memory import Memory
-from boxship.explain.credentials import credential_setting, docker_file
+from boxship.explain.credentials import credential_files_read, credential_setting
+from boxship.explain.endpoints import endpoints, paces, programs_ask
 from boxship.explain.explanation import Explanation
 from boxship.explain.files import files
-from boxship.explain.setting import Lost, Place, Setting
+from boxship.explain.place import Place
+from boxship.explain.setting import Lost, Setting
+from boxship.explain.short_name import short_name
 from boxship.explain.trust import trust
 from boxship.explain.ways import ways
 from boxship.reference import Reference, Registry
@@ -32,20 +35,24 @@ def explain(place: Reference | Registry | str, client: Client | None = None) -> 
     """
     wanted = Place.of(place)
     with nullcontext(client) if client else Client() as asked:
-        means = asked.means(wanted.registry)
-    return Explanation(_SCHEMA, str(wanted), tuple(_settings(wanted, means)))
+        means = asked.means(wanted.registry, wanted.repository)
+    taken = tuple(short_name(place)) if isinstance(place, str) and wanted.repository else ()
+    return Explanation(_SCHEMA, str(wanted), (*_settings(wanted, means), *taken))
 
 
 def _settings(place: Place, means: Means) -> Iterator[Setting]:
     yield _registry(place, means)
     yield from ways(place.registry, means)
     yield from trust(means)
+    yield from endpoints(means)
+    yield from paces(means)
     yield credential_setting(place, means.told)
-    yield docker_file(means.told)
+    yield from credential_files_read(means.told)
     yield from _sent(means)
     yield from _remembered(place, means)
     yield from _bounds(means)
-    yield from files(place)
+    yield from files()
+    yield from programs_ask(place, means)
 
 
 def _registry(place: Place, means: Means) -> Setting:

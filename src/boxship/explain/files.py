@@ -1,4 +1,4 @@
-"""The files that were looked for: those that boxship reads, and those of other programs that speak of the host."""
+"""The files that speak of where registries are and how: what there is, and what is made of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
-from boxship.explain.setting import Lost, Place, Setting
+from boxship.explain.setting import Lost, Setting
+from boxship.settings.containers import registries_files
+from boxship.settings.credential_files import config_file
 from boxship.settings.daemon_json import daemon_files, read_daemon_json
-from boxship.settings.docker_config import config_file, home_folder
-from boxship.settings.elsewhere import foreign_files
+from boxship.settings.file_bytes import file_bytes
+from boxship.settings.host_table import config_file as config_toml
 from boxship.settings.json_file import parse_settings
+from boxship.settings.machine import Machine, home_folder
 
 # docker's own keys, which people take for settings of registries.
 _DOCKERS_OWN = {
@@ -22,15 +25,24 @@ _DOCKERS_OWN = {
 }
 
 
-def files(place: Place) -> Iterator[Setting]:
+def files() -> Iterator[Setting]:
     """What there is, and what is made of it."""
     for file in daemon_files(os.environ):
         yield _daemon_json(file)
     yield from _of_docker()
-    for foreign in foreign_files(place.registry, place.repository, os.environ):
-        why = f"boxship does not read it yet: {foreign.program} does"
-        lost = Lost(foreign.says or "settings for this host", str(foreign.file), why)
-        yield Setting("file", f"{foreign.file} is not read", f"for {foreign.program}", (lost,))
+    machine = Machine.of(os.environ)
+    _, conf, drop_ins = registries_files(machine)
+    for file in (conf, *drop_ins):
+        yield _there(file, "podman, skopeo, buildah")
+    yield _there(config_toml(machine), "boxship alone")
+    for distribution in ("k3s", "rke2"):
+        file = machine.etc / "rancher" / distribution / "registries.yaml"
+        if file.exists():
+            yield _there(file, distribution)
+
+
+def _there(file: Path, whose: str) -> Setting:
+    return Setting("file", f"{file}{'' if file.exists() else ' (there is no such file)'}", whose)
 
 
 def _daemon_json(file: Path) -> Setting:
@@ -49,7 +61,7 @@ def _daemon_json(file: Path) -> Setting:
 def _of_docker() -> Iterator[Setting]:
     file = config_file(os.environ, home=home_folder(os.environ))
     try:
-        top = parse_settings(Path(file).read_bytes().decode("utf-8-sig"), file)
+        top = parse_settings(file_bytes(Path(file)).decode("utf-8-sig"), file)
     except (OSError, ValueError):
         return
     for name, why in _DOCKERS_OWN.items():

@@ -9,8 +9,6 @@ from __future__ import annotations
 __all__ = ["programs"]
 
 import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,14 +16,17 @@ from pathlib import Path
 from boxship.credential import Credential
 from boxship.errors import InvalidSettings
 from boxship.explain.credentials import described
-from boxship.explain.setting import Lost, Place, Setting
-from boxship.settings import elsewhere
-from boxship.settings.auth_json import auth_files, entry_for, read_auth_json
-from boxship.settings.docker_config import AskHelper, DockerConfig, Lookup, config_file, home_folder, read_docker_config
+from boxship.explain.place import Place
+from boxship.explain.setting import Lost, Setting
+from boxship.settings import machine
+from boxship.settings.auth_json import entry_for
+from boxship.settings.credential_files import auth_files, config_file
+from boxship.settings.docker_config import AskHelper, Lookup, read_config, read_docker_config
+from boxship.settings.file_bytes import file_bytes
 from boxship.settings.json_file import parse_settings
 from boxship.settings.kubelet import Keyring, parse_entries
-
-_KEYCHAINS: Mapping[str, str] = {"darwin": "osxkeychain", "win32": "wincred"}
+from boxship.settings.log_in import store_of_system
+from boxship.settings.machine import home_folder
 
 
 def programs(place: Place) -> Iterator[Setting]:
@@ -41,21 +42,13 @@ def programs(place: Place) -> Iterator[Setting]:
 
 def _docker(place: Place) -> Setting:
     config = read_docker_config(os.environ)
-    keychain = _keychain(config)
+    keychain = "" if config.names_anybody else store_of_system()
     if keychain:
         asked = AskHelper(
             keychain, (place.registry.name,), f"{config.file} names nobody, and docker finds it by itself"
         )
         return _would("docker", asked)
     return _would("docker", config.lookup(place.registry))
-
-
-def _keychain(config: DockerConfig) -> str:
-    """The helper that docker takes where its file names no credential at all (default_store_linux.go and others)."""
-    if config.auths or config.helpers or config.store:
-        return ""
-    name = _KEYCHAINS.get(sys.platform) or ("pass" if shutil.which("pass") else "secretservice")
-    return name if shutil.which(f"docker-credential-{name}") else ""
 
 
 def _podman(place: Place) -> Setting:
@@ -76,7 +69,7 @@ def _crane(place: Place) -> Setting:
 
 
 def _kubernetes(place: Place) -> Setting:
-    node = elsewhere.ROOT / "var" / "lib" / "kubelet" / "config.json"
+    node = machine.ROOT / "var" / "lib" / "kubelet" / "config.json"
     pods = Lost(
         "the pull secrets of the pod and of its service account",
         "the cluster",
@@ -90,7 +83,7 @@ def _kubernetes(place: Place) -> Setting:
 
 def _of_node(file: Path, place: Place) -> Credential | None:
     try:
-        text = file.read_bytes().decode("utf-8", "replace")
+        text = file_bytes(file).decode("utf-8", "replace")
     except OSError:
         return None
     auths = parse_settings(text, str(file)).section("auths")
@@ -110,7 +103,7 @@ def _first(place: Place, files: Iterator[Path] | list[Path], program: str) -> Se
     """The first entry in these files."""
     lost = list[Lost]()
     for file in files:
-        config = read_auth_json(file)
+        config = read_config(file)
         found = config and entry_for(config, place.registry, place.repository)
         if found:
             return replace(_would(program, found), lost=tuple(lost))

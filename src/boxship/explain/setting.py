@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Lost", "Place", "Setting"]
+__all__ = ["Lost", "Setting"]
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
-
-from boxship.reference import Reference, Registry
-
-_SCHEME = re.compile(r"https?://", re.IGNORECASE)
-# Also what has a user before it: as a registry that is refused without being shown.
-_HOST = re.compile(r"localhost(:\d+)?|\[.*|[^:@]*\.[^@]*|[^.@]*:\d+|[^@]*@(?!sha(?:256|512):).*")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What settings are asked for: a registry, or a repository of it."""
-
-    registry: Registry
-    repository: str = ""
-
-    @classmethod
-    def of(cls, place: Place | Reference | Registry | str) -> Self:
-        """The place that is meant: what is written with a path, or is no host, is a reference."""
-        if isinstance(place, Place):
-            return cls(place.registry, place.repository)
-        if isinstance(place, str):
-            bare = _SCHEME.sub("", place, count=1).rstrip("/")
-            is_host = "/" not in bare and (_HOST.fullmatch(bare) or _SCHEME.match(place))
-            place = Registry.parse(place) if is_host else Reference.parse(place)
-        return cls(place) if isinstance(place, Registry) else cls(place.registry, place.repository)
-
-    def __str__(self) -> str:
-        return f"{self.registry}/{self.repository}" if self.repository else str(self.registry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ def trust(means: Means) -> Iterator[Setting]:
         return
     yield from _authorities(means)
     yield _verification(means)
+    if oldest := means.site.trust.oldest:
+        yield Setting("tls-min", oldest.value, oldest.source)
     yield from _certificate(means)
 
 

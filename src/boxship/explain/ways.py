@@ -6,6 +6,7 @@ __all__ = ["SCHEMES", "proxy_setting", "scheme_setting", "ways"]
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Literal
 
 from boxship.connect.leg import PLAIN_PORT, TLS_PORT
@@ -13,9 +14,9 @@ from boxship.connect.means import Means
 from boxship.errors import InvalidSettings
 from boxship.explain.setting import Lost, Setting
 from boxship.reference import Registry
-from boxship.settings.daemon_json import daemon_files, read_daemon_json
 from boxship.settings.hosts import Scheme, scheme_rules
 from boxship.settings.proxies import Proxies, Proxy
+from boxship.settings.sites import is_host, scheme_of
 from boxship.settings.sourced import Sourced
 
 SCHEMES: Mapping[Scheme, str] = {
@@ -44,17 +45,27 @@ def scheme_setting(registry: Registry, means: Means) -> Setting:
     rules = [rule for rule in scheme_rules(registry, means.told.flags) if rule != held]
     if held.value is not Scheme.BY_ADDRESS and rules and rules[-1].value is Scheme.BY_ADDRESS:
         # Files come before the default, and are asked only where nothing stronger was said.
-        rules[-1:-1] = _of_daemon_json(registry, held)
+        rules[-1:-1] = [rule for rule in _of_files(registry, means) if rule.source != held.source]
     lost = (Lost(SCHEMES[rule.value], rule.source, f"{held.source} comes first") for rule in rules)
     return Setting("scheme", SCHEMES[held.value], held.source, tuple(lost))
 
 
-def _of_daemon_json(registry: Registry, held: Sourced[Scheme]) -> list[Sourced[Scheme]]:
-    try:
-        source = read_daemon_json(daemon_files(os.environ)).source(registry.api)
-    except InvalidSettings:
-        return []  # it is not needed, and the file is told of among the others
-    return [Sourced(Scheme.AUTO, source)] if source and source != held.source else []
+def _of_files(registry: Registry, means: Means) -> Iterator[Sourced[Scheme]]:
+    """What the files say of it, in the order in which they count."""
+    files = means.files
+    if told := files.table(registry.api).scheme:
+        yield Sourced(Scheme(told.value), told.source)
+    repository = means.endpoints.writes.repository if means.endpoints else ""
+    table = files.containers.table(f"{registry.name}/{repository}".rstrip("/"))
+    if table and table.insecure:
+        yield Sourced(Scheme.AUTO if table.insecure.value else Scheme.BY_ADDRESS, table.insecure.source)
+    folder = files.hosts_toml(registry.name)
+    last = folder[1].hosts[-1] if folder else None
+    if last and last.registry and is_host(last.registry, registry) and last.registry.scheme == "http":
+        yield scheme_of(last)
+    with suppress(InvalidSettings):  # it is not needed, and the file is told of among the others
+        if source := files.unsafe.source(registry.api):
+            yield Sourced(Scheme.AUTO, source)
 
 
 def proxy_setting(scheme: Literal["https", "http"], means: Means) -> Setting:

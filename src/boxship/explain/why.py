@@ -13,10 +13,11 @@ from boxship.client import Client
 from boxship.connect.deadline import Work
 from boxship.connect.means import Means
 from boxship.errors import CredentialFailed
-from boxship.explain.credentials import credential_setting, described, docker_file
+from boxship.explain.credentials import credential_files_read, credential_setting, described
 from boxship.explain.explanation import Explanation
+from boxship.explain.place import Place
 from boxship.explain.programs import programs
-from boxship.explain.setting import Lost, Place, Setting
+from boxship.explain.setting import Lost, Setting
 from boxship.reference import Reference, Registry
 from boxship.settings.hosts import Scheme
 
@@ -37,21 +38,23 @@ def why(place: Reference | Registry | str, client: Client | None = None) -> Expl
     """Which credential `client` would send there, and why that one. A helper that fails is a finding."""
     wanted = Place.of(place)
     with nullcontext(client) if client else Client() as asked:
-        means = asked.means(wanted.registry)
+        means = asked.means(wanted.registry, wanted.repository)
     chosen = credential_setting(wanted, means.told)
     answers, findings = _asked(wanted, means)
-    settings = (chosen, *answers, *_rules(means), docker_file(means.told), *programs(wanted))
+    settings = (chosen, *answers, *_rules(means), *credential_files_read(means.told), *programs(wanted))
     return Explanation(_SCHEMA, str(wanted), settings, findings)
 
 
 def _asked(place: Place, means: Means) -> tuple[tuple[Setting, ...], tuple[str, ...]]:
     """What the helper answers, where one is to be asked, and what is wrong with it."""
     told, work = means.told, Work()
+    finder = Finder(told.access, told.bounds)
+    answers = (finder.ask(found, work) for found in finder.candidates(means.site, place.repository, work))
     try:
-        found = Finder(told.credential, told.config, told.bounds)(place.registry, work)
+        held = next(filter(None, answers), None)
     except CredentialFailed as error:
         return tuple(_helpers(work, "failed")), (str(error),)
-    return tuple(_helpers(work, described(found))), ()
+    return tuple(_helpers(work, described(held) if held else "nothing")), ()
 
 
 def _helpers(work: Work, answer: str) -> Iterator[Setting]:

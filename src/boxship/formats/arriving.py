@@ -1,6 +1,6 @@
 """Blobs on their way into a folder. What has come of one stays when it breaks off, and the next attempt goes on there.
 
-A blob has its final name when it is whole and right, and never before.
+A blob has its final name when it is whole and right and on the disk, and never before.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["Arriving"]
 
 import contextlib
-import hashlib
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,12 @@ from io import FileIO
 from pathlib import Path
 
 from boxship.formats.alone import have_alone
-from boxship.formats.stored import pieces_of, write_all
+from boxship.formats.resumed import complete
+from boxship.formats.written import in_words, open_to_go_on
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
+
+_OFTEN = 1_000  # times that others may remove the folder before anything is in it
 
 
 class Arriving:
@@ -29,11 +32,15 @@ class Arriving:
 
     def take(self, blob: Descriptor, source: BlobSource, final: Path) -> How:
         """Bring the blob from there to its final name."""
-        if _has(final, blob):
-            return How.PRESENT
+        with in_words(f"{final} cannot be written"):
+            return How.PRESENT if _has(final, blob) else self._take(blob, source, final)
+
+    def _take(self, blob: Descriptor, source: BlobSource, final: Path) -> How:
         final.parent.mkdir(parents=True, exist_ok=True)
         with self._begun(blob) as (file, path):
-            _complete(file, blob, source)
+            complete(file, blob, source, begin=0, held=os.fstat(file.fileno()).st_size)
+            file.truncate(blob.size)
+            os.fsync(file.fileno())
         try:
             path.replace(final)
         except FileNotFoundError:  # another process went on with it as soon as it was closed here
@@ -47,24 +54,28 @@ class Arriving:
     def _begun(self, blob: Descriptor) -> Iterator[tuple[FileIO, Path]]:
         """What there is of the blob, for this process alone; another process's is left to it."""
         path = self._folder / f"{blob.digest.algorithm}-{blob.digest.hex}"
-        file = self._opened(path, "a+")
+        file = self._opened(path)
         own = have_alone(file)
         if not own:
             file.close()
             path = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
-            file = self._opened(path, "x+")
+            file = self._opened(path)
         try:
             with file:
                 yield file, path
-        finally:
-            if not own:
+        except BaseException:
+            if not own:  # nobody would find it again
                 path.unlink(missing_ok=True)
+            raise
 
-    def _opened(self, path: Path, mode: str) -> FileIO:
-        while True:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):  # whose blob was the last one has just removed the folder
-                return FileIO(path, mode)
+    def _opened(self, path: Path) -> FileIO:
+        for _ in range(_OFTEN):
+            # Whose blob was the last one may just have removed the folder, also while it was looked at.
+            with contextlib.suppress(FileNotFoundError, FileExistsError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                return open_to_go_on(path)
+        self._folder.mkdir(exist_ok=True)  # something else has its name, and that is said
+        return open_to_go_on(path)
 
 
 def _has(final: Path, blob: Descriptor) -> bool:
@@ -72,34 +83,3 @@ def _has(final: Path, blob: Descriptor) -> bool:
         return final.stat().st_size == blob.size
     except FileNotFoundError:
         return False
-
-
-def _complete(file: FileIO, blob: Descriptor, source: BlobSource) -> None:
-    """Write what is missing of the blob; what there is of it is verified with it, and given up if it is wrong."""
-    hasher = hashlib.new(blob.digest.algorithm)
-    held = _hash(file, hasher, blob.size)
-    if held:
-        if held < blob.size:
-            _write(file, blob, source, held, hasher)
-        if hasher.hexdigest() == blob.digest.hex:
-            return
-    file.truncate(0)
-    _write(file, blob, source, 0, None)  # the source verifies what is read from the beginning
-
-
-def _hash(file: FileIO, hasher: hashlib._Hash, most: int) -> int:
-    """Hash what there is; how many bytes that is, 0 where it is more than there may be."""
-    file.seek(0)
-    held = 0
-    for piece in pieces_of(file):
-        hasher.update(piece)
-        held += len(piece)
-    return held if held <= most else 0
-
-
-def _write(file: FileIO, blob: Descriptor, source: BlobSource, at: int, hasher: hashlib._Hash | None) -> None:
-    with source.open_blob(blob, at) as pieces:
-        for piece in pieces:
-            if hasher:
-                hasher.update(piece)
-            write_all(file, piece)

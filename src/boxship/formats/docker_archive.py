@@ -23,6 +23,7 @@ from boxship.digest import Digest
 from boxship.errors import NotFound, UnexpectedAnswer
 from boxship.formats.files import File, Files
 from boxship.formats.layers import Layer, prepared
+from boxship.formats.named import chosen, unclear
 from boxship.formats.stored import read_stored
 from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
@@ -39,6 +40,7 @@ class _Entry:
     config: str
     names: tuple[str, ...]
     layers: tuple[str, ...]
+    has_sources: bool
 
 
 class DockerArchive:
@@ -83,25 +85,31 @@ class DockerArchive:
     def _opened(self, layer: Layer) -> File:
         return layer.path.open("rb", buffering=0) if layer.path else self._files.open(layer.name)
 
+    @property
+    def is_dockers_own(self) -> bool:
+        """Whether docker has unpacked the images that it saved: a layout beside them has manifests that it made up.
+
+        Since Docker 25 it says of each layer where that is from; where containerd has kept images as they were, it
+        does not (moby, daemon/internal/image/tarexport/save.go).
+        """
+        return self._files.size("manifest.json") is not None and any(one.has_sources for one in self._entries())
+
     # manifest.json.
 
     def _entry(self, name: str) -> _Entry:
         entries = self._entries()
-        every = [known for entry in entries for known in entry.names]
-        if not name and len(entries) == 1:
+        if name:
+            return chosen(entries, name, _names_of, str(self))
+        if len(entries) == 1:
             return entries[0]
-        found = [entry for entry in entries if any(_is_called(known, name) for known in entry.names)]
-        if name and len(found) == 1:
-            return found[0]
-        why = f"which is meant? {', '.join(every) or 'none has a name'}"
-        raise NotFound(f"{self} has {len(found if name else entries)} images {name}".rstrip(), why=why)
+        raise unclear(entries, _names_of, str(self))
 
     def _entries(self) -> list[_Entry]:
         try:
             # It is a list, which `parse_object` reads as the value of a field.
             raw = b'{"images":' + self._read("manifest.json") + b"}"
             return [
-                _Entry(entry.text("Config"), entry.texts("RepoTags"), entry.texts("Layers"))
+                _Entry(entry.text("Config"), entry.texts("RepoTags"), entry.texts("Layers"), entry.has("LayerSources"))
                 for entry in parse_object(raw).objects("images")
             ]
         except Malformed as error:
@@ -149,6 +157,5 @@ def _descriptor(media_type: str, digest: Digest, size: int) -> dict[str, object]
     return {"mediaType": media_type, "size": size, "digest": str(digest)}
 
 
-def _is_called(known: str, name: str) -> bool:
-    # podman and skopeo write `localhost/app:1` and `docker.io/library/app:1` for what a person calls `app:1`.
-    return known == name or known.endswith(f"/{name}") or known.rpartition(":")[2] == name
+def _names_of(entry: _Entry) -> tuple[str, ...]:
+    return entry.names

@@ -5,12 +5,14 @@ from __future__ import annotations
 __all__ = ["File", "Files", "Folder", "TarFile"]
 
 import io
-import tarfile
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from boxship.errors import UnexpectedAnswer
+
+if TYPE_CHECKING:
+    import tarfile
 
 _MOST_LINKS = 8  # from one link to the next
 
@@ -63,15 +65,18 @@ class Folder:
 class TarFile:
     """The files in a tar file that is not compressed. Links are followed inside it, and nothing is ever extracted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, label: str) -> None:
+        """`label`: what messages call it."""
         self._path = path
+        import tarfile  # noqa: PLC0415 -- who reads a folder need not wait for it
+
         self._members: dict[str, tarfile.TarInfo] = {}
         try:
             with tarfile.open(path, "r:") as tar:
                 for member in tar:
                     self._members[_plain(member.name)] = member
         except tarfile.TarError as error:
-            raise UnexpectedAnswer(f"{path} is no tar file", why=str(error)) from error
+            raise UnexpectedAnswer(f"{label} is no tar file", why=str(error)) from error
 
     @property
     def names(self) -> tuple[str, ...]:

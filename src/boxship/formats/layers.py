@@ -1,4 +1,4 @@
-"""Layers out of archives, made fit for a registry: plain tar files are compressed, and everything is hashed."""
+"""Layers out of archives, made fit for a registry: plain tar files are gzipped, and everything is hashed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ __all__ = ["Layer", "prepared"]
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from boxship.digest import Digest
 from boxship.errors import DigestMismatch, NotFound
 from boxship.formats.files import File, Files
 from boxship.formats.stored import pieces_of
+from boxship.image.compression import compression_of, plain
 
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_LOOKED_AT = 6  # bytes
+_KEPT = frozenset({"gzip", "zstd"})  # there is no media type for layers that are compressed otherwise
 _LEVEL = 2  # of isa-l's 0 to 3: as small as zlib's level 6 within some percent, five times as fast
 _GZIP_WINDOW = 31  # zlib's word for a gzip header, which then has no name and no time
 
@@ -44,11 +47,11 @@ def prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
     except FileNotFoundError as error:
         raise NotFound(f"the layer {name}", why="the archive has no such file") from error
     with file:
-        magic = file.read(len(_ZSTD)) or b""
+        kind = compression_of(file.read(_LOOKED_AT) or b"")
         file.seek(0)
-        if magic.startswith((_GZIP, _ZSTD)):
-            return _as_it_is(file, name, is_zstd=magic.startswith(_ZSTD))
-        return _compressed(file, name, diff_id, scratch)
+        if kind in _KEPT:
+            return _as_it_is(file, name, is_zstd=kind == "zstd")
+        return _compressed(plain(pieces_of(file), f"the layer {name}"), name, diff_id, scratch)
 
 
 def _as_it_is(file: File, name: str, *, is_zstd: bool) -> Layer:
@@ -59,10 +62,10 @@ def _as_it_is(file: File, name: str, *, is_zstd: bool) -> Layer:
     return Layer(name, Digest("sha256", hasher.hexdigest()), size, None, is_zstd)
 
 
-def _compressed(file: File, name: str, diff_id: Digest, scratch: Path) -> Layer:
+def _compressed(pieces: Iterable[memoryview | bytes], name: str, diff_id: Digest, scratch: Path) -> Layer:
     from isal import isal_zlib  # noqa: PLC0415 -- only who reads such an archive needs it
 
-    plain, hasher, size = hashlib.new(diff_id.algorithm), hashlib.sha256(), 0
+    unpacked, hasher, size = hashlib.new(diff_id.algorithm), hashlib.sha256(), 0
     compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
     path = scratch / uuid.uuid4().hex
     with path.open("wb") as out:
@@ -71,11 +74,11 @@ def _compressed(file: File, name: str, diff_id: Digest, scratch: Path) -> Layer:
             hasher.update(data)
             return out.write(data)
 
-        for piece in pieces_of(file):
-            plain.update(piece)
+        for piece in pieces:
+            unpacked.update(piece)
             size += write(compressor.compress(piece))
         size += write(compressor.flush())
-    if plain.hexdigest() != diff_id.hex:
-        actual = f"{diff_id.algorithm}:{plain.hexdigest()}"
+    if unpacked.hexdigest() != diff_id.hex:
+        actual = f"{diff_id.algorithm}:{unpacked.hexdigest()}"
         raise DigestMismatch(f"the layer {name}", expected=str(diff_id), actual=actual)
     return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False)

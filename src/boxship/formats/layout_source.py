@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-__all__ = ["REF_NAME", "LayoutSource", "entry_of", "path_of"]
+__all__ = ["LayoutSource", "path_of"]
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from boxship import media_type as types
-from boxship.digest import ALGORITHMS, Digest
+from boxship.digest import Digest, is_digest
 from boxship.errors import InvalidSettings, NotFound
 from boxship.formats.files import Files
+from boxship.formats.named import REF_NAME, chosen, names_of, unclear
 from boxship.formats.stored import read_stored
 from boxship.registry.manifests import Document, parse_document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.index import Index
+from boxship.spec.manifest import Manifest
+from boxship.wire import routes
 
-REF_NAME = "org.opencontainers.image.ref.name"
-_DIGESTS = tuple(f"{algorithm}:" for algorithm in ALGORITHMS)
+# Tags of what refers to another manifest: a list of referrers, cosign's signatures and attestations.
+_OF_ANOTHER = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.[a-z]+)?")
 _LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 
 
@@ -28,6 +32,7 @@ class LayoutSource:
 
     def __init__(self, files: Files, label: str) -> None:
         self._files, self._label = files, label
+        self._subjects: dict[Digest, Digest | None] = {}
 
     def __str__(self) -> str:
         return self._label
@@ -36,16 +41,18 @@ class LayoutSource:
         """What the layout calls `name`, or what has it as its digest; for '', what it has, if that is one thing."""
         manifests = self._index().manifests
         if not name:
-            if len({manifest.digest for manifest in manifests}) == 1:
-                return manifests[0]
-            raise NotFound(f"{self} has {len(manifests)} images", why=f"which is meant? {_names(manifests)}")
-        if name.startswith(_DIGESTS):
+            alone = {one.digest: one for one in manifests if not self._refers(one)}
+            if len(alone) == 1:
+                return next(iter(alone.values()))
+            raise unclear(manifests, names_of, str(self))
+        if is_digest(name):
             return self._of_digest(Digest.parse(name), manifests)
-        # The last one, as a later writer may have left an earlier entry in its place.
-        found = next((m for m in reversed(manifests) if m.annotations.get(REF_NAME) == name), None)
-        if found is None:
-            raise NotFound(f"{self} has no image {name}", why=f"its names are {_names(manifests)}")
-        return found
+        return chosen(manifests, name, names_of, str(self))
+
+    def listed(self) -> Document:
+        """All that the layout lists, as an index."""
+        index = self._index()
+        return Document(index.raw, index.media_type, Digest.of(index.raw))
 
     def read(self, descriptor: Descriptor) -> Document:
         """The manifest or index, verified."""
@@ -54,6 +61,24 @@ class LayoutSource:
         with self.open_blob(descriptor) as pieces:
             raw = b"".join(bytes(piece) for piece in pieces)
         return Document(raw, descriptor.media_type, descriptor.digest)
+
+    def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        """What refers to the subject: of what the index has (oras), and of what its tag lists (regctl)."""
+        manifests = self._index().manifests
+        found = {one.digest: one for one in manifests if self._subject(one) == subject}
+        tag = routes.referrers_tag(subject)
+        for listed in (one for one in manifests if one.annotations.get(REF_NAME) == tag):
+            found |= {one.digest: one for one in _manifests_of(parse_document(self.read(listed)))}
+        return tuple(found.values())
+
+    def _refers(self, manifest: Descriptor) -> bool:
+        return bool(_OF_ANOTHER.fullmatch(manifest.annotations.get(REF_NAME, "")) or self._subject(manifest))
+
+    def _subject(self, manifest: Descriptor) -> Digest | None:
+        if manifest.digest not in self._subjects:
+            subject = parse_document(self.read(manifest)).subject
+            self._subjects[manifest.digest] = subject.digest if subject else None
+        return self._subjects[manifest.digest]
 
     @contextmanager
     def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
@@ -90,20 +115,10 @@ class LayoutSource:
         return replace(bare, media_type=parsed.media_type or default)
 
 
+def _manifests_of(parsed: Manifest | Index) -> tuple[Descriptor, ...]:
+    return parsed.manifests if isinstance(parsed, Index) else ()
+
+
 def path_of(digest: Digest) -> str:
     """Where a layout has the blob."""
     return f"blobs/{digest.algorithm}/{digest.hex}"
-
-
-def entry_of(document: Document, name: str) -> dict[str, object]:
-    """What `index.json` says of a manifest or index, under its name; '' for none."""
-    entry: dict[str, object] = {
-        "mediaType": document.media_type,
-        "digest": str(document.digest),
-        "size": len(document.raw),
-    }
-    return {**entry, "annotations": {REF_NAME: name}} if name else entry
-
-
-def _names(manifests: tuple[Descriptor, ...]) -> str:
-    return ", ".join(filter(None, (one.annotations.get(REF_NAME, "") for one in manifests))) or "none has a name"

@@ -6,16 +6,19 @@ __all__ = ["LAYOUT", "OCILayout"]
 
 import json
 import threading
-import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from boxship import media_type as types
 from boxship.digest import Digest
-from boxship.errors import InvalidSettings, NotFound, TimedOut
+from boxship.errors import ContentMismatch, InvalidSettings, NotFound, TimedOut
 from boxship.formats.alone import wait_for
 from boxship.formats.arriving import Arriving
 from boxship.formats.files import Folder
-from boxship.formats.layout_source import REF_NAME, LayoutSource, entry_of, path_of
+from boxship.formats.layout_source import LayoutSource, path_of
+from boxship.formats.named import REF_NAME, entry_of
+from boxship.formats.written import in_words, on_disk, write_file
 from boxship.registry.manifests import Document, parse_document
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
@@ -41,7 +44,7 @@ class OCILayout(LayoutSource):
         """Whether the manifest is there, and the files of all that it refers to."""
         try:
             document = self.read(manifest)
-        except (NotFound, FileNotFoundError):
+        except (NotFound, ContentMismatch):
             return False
         parsed = parse_document(document)
         wanted = parsed.manifests if isinstance(parsed, Index) else parsed.references
@@ -55,30 +58,41 @@ class OCILayout(LayoutSource):
     def put(self, document: Document) -> None:
         """Put the manifest or index among the blobs."""
         self._begin()
-        _write(self._path(document.digest), document.raw)
+        with self._writing():
+            write_file(self._path(document.digest), document.raw)
 
     def name(self, document: Document, names: tuple[str, ...]) -> None:
         """Put it there, and into `index.json` under each of the names: what had one loses it."""
         self.put(document)
-        with self._lock, self._path_of_layout.open("r+b") as marker:
+        added = [entry_of(document, name) for name in names or ("",)]
+        self.change_list(lambda now: [*(one.values for one in now if _stays(one, document, names)), *added])
+
+    def change_list(self, changed: Callable[[Sequence[Fields]], Sequence[Mapping[str, object]]]) -> None:
+        """Give `index.json` the entries that are made of those it has."""
+        self._begin()
+        with self._lock, self._writing(), self._path_of_layout.open("r+b") as marker:
             if not wait_for(marker, _WAIT):
                 raise TimedOut(f"{self} is being written by another process", phase="lock", seconds=_WAIT)
             index = self._fields()
-            entries = [entry.values for entry in index.objects("manifests") if _stays(entry, document, names)]
-            entries += [entry_of(document, name) for name in names or ("",)]
-            written = {**index.values, "manifests": entries}
-            _write(self._folder / "index.json", json.dumps(written, indent=2).encode())
+            written = {**index.values, "manifests": changed(list(index.objects("manifests")))}
+            for algorithm in (self._folder / "blobs").iterdir():
+                on_disk(algorithm)
+            write_file(self._folder / "index.json", json.dumps(written, indent=2).encode())
+            on_disk(self._folder)
 
     def _begin(self) -> None:
-        with self._lock:
+        with self._lock, self._writing():
             if self._begun:
                 return
             (self._folder / "blobs").mkdir(parents=True, exist_ok=True)
             if not self._path_of_layout.exists():
-                _write(self._path_of_layout, LAYOUT)
+                write_file(self._path_of_layout, LAYOUT)
             self._begun = True
 
     # Files.
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return in_words(f"{self} cannot be written")
 
     @property
     def _path_of_layout(self) -> Path:
@@ -105,14 +119,3 @@ def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:
         return False
     # What is named now, or put there again, needs no entry without a name.
     return bool(name) or entry.text("digest") != str(document.digest)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that it is whole under its name, or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

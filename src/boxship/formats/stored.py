@@ -11,6 +11,7 @@ from io import FileIO
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, SizeMismatch
 from boxship.formats.files import File
+from boxship.formats.written import in_words
 from boxship.spec.descriptor import Descriptor
 
 _PIECE = 1024 * 1024
@@ -26,7 +27,8 @@ def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterato
     left = blob.size - at
     held: memoryview | None = None
     while left:
-        count = file.readinto(here[:left])
+        with in_words(f"{what} cannot be read"):
+            count = file.readinto(here[:left])
         if not count:
             raise SizeMismatch(what, expected=blob.size, actual=blob.size - left)
         left -= count

@@ -1,52 +1,45 @@
-"""Archives that are compressed as a whole (`docker save app | gzip`), unpacked to a file that can be sought."""
+"""Archives that cannot be sought as they are: compressed as a whole (`docker save app | gzip`), or from a pipe."""
 
 from __future__ import annotations
 
-__all__ = ["unpacked"]
+__all__ = ["given_archive", "seekable", "spooled"]
 
-import bz2
-import gzip
-import lzma
-import shutil
 import sys
-import zlib
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, cast
 
-from boxship.errors import UnexpectedAnswer
+from boxship.errors import InvalidInput
+from boxship.formats.stored import pieces_of, write_all
+from boxship.formats.written import in_words
+from boxship.image.compression import compression_of, plain
 
-_PIECE = 1024 * 1024
-_LONGEST_MAGIC = 6
-
-
-def unpacked(path: Path, scratch: Path) -> Path:
-    """The archive itself where it is not compressed; else a file in `scratch` with what it holds."""
-    with path.open("rb") as file:
-        magic = file.read(_LONGEST_MAGIC)
-    opens = next((opens for begin, opens in _OPENS.items() if magic.startswith(begin)), None)
-    if opens is None:
-        return path
-    plain = scratch / "archive.tar"
-    try:
-        with path.open("rb") as file, opens(file) as packed, plain.open("wb") as out:
-            shutil.copyfileobj(packed, out, _PIECE)
-    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-        raise UnexpectedAnswer(f"{path} cannot be unpacked", why=str(error)) from error
-    return plain
+_LOOKED_AT = 6  # bytes
 
 
-def _zstd(file: IO[bytes]) -> IO[bytes]:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 -- who has no such archive waits for neither
-    else:
-        from backports import zstd  # noqa: PLC0415
-    return cast("IO[bytes]", zstd.ZstdFile(file))
+def seekable(path: Path, scratch: Path) -> Path:
+    """The archive itself where it is a file that is not compressed; else a file in `scratch` with what it holds."""
+    with in_words(f"{path} cannot be read"), path.open("rb", buffering=0) as file:
+        if path.is_file():
+            compressed = compression_of(file.read(_LOOKED_AT))
+            if not compressed:
+                return path
+            file.seek(0)
+        return spooled(pieces_of(file), str(path), scratch)
 
 
-_OPENS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": lambda file: cast("IO[bytes]", gzip.GzipFile(fileobj=file)),
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"\x28\xb5\x2f\xfd": _zstd,
-}
+def given_archive(scratch: Path) -> Path:
+    """What standard input brings, in a file in `scratch`."""
+    if sys.stdin is None or sys.stdin.isatty():
+        why = "it is a terminal" if sys.stdin else "it is closed"
+        raise InvalidInput("no archive comes from standard input", why=why, remedy="for example docker save app | …")
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as file:
+        return spooled(pieces_of(file), "standard input", scratch)
+
+
+def spooled(pieces: Iterable[memoryview], what: str, scratch: Path) -> Path:
+    """The plain archive in a file in `scratch`."""
+    path = scratch / "archive.tar"
+    with in_words(f"{path} cannot be written"), path.open("wb", buffering=0) as out:
+        for piece in plain(pieces, what):
+            write_all(out, memoryview(piece))
+    return path

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["Blob", "open_blob", "read_blob"]
+__all__ = ["Blob", "open_blob", "read_blob", "see_blob"]
 
 import hashlib
+import os
 import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 
 from boxship.auth.scope import pull
 from boxship.digest import Digest
@@ -17,11 +17,16 @@ from boxship.errors import BrokenAnswer, DigestMismatch, SizeMismatch
 from boxship.registry.remote import Remote
 from boxship.registry.rest import Wanted
 from boxship.registry.transfer import Transfer
+from boxship.spec.descriptor import Descriptor
 from boxship.wire import routes
 from boxship.wire.message import Request
 
 _PIECE = 1024 * 1024  # large enough that hashing and receiving overlap, small enough for a cache
 _PIECES = 4  # being received, being hashed, being used, and one to spare
+_PIECES_IN_LINE = 2  # being received and then hashed, and being used: fewer stay in a processor's cache
+_MOST_DIGITS = 19  # of a length: more are past 2**63, and nobody's blob
+_PROCESSORS = os.cpu_count() or 1
+_on_their_way: set[Blob] = set()  # of this process
 
 
 @contextmanager
@@ -56,6 +61,16 @@ def read_blob(remote: Remote, repository: str, digest: Digest, *, limit: int, si
     return bytes(content)
 
 
+def see_blob(remote: Remote, repository: str, blob: Descriptor) -> None:
+    """See that the repository has the blob, as long as it is said to be: `NotFound`, `SizeMismatch`."""
+    request, what = Request("HEAD", routes.blob(repository, blob.digest)), f"the blob {blob.digest} of {repository}"
+    with remote.send(request, pull(repository), what=what) as response:
+        length = response.head.get("content-length")
+    said = int(length[:_MOST_DIGITS]) if length.isdecimal() else blob.size
+    if said != blob.size:
+        raise SizeMismatch(what, expected=blob.size, actual=said)
+
+
 class Blob:
     """A blob on its way. Iterate once: each piece is valid until the next is asked for.
 
@@ -66,9 +81,11 @@ class Blob:
         self.digest, self.size, self.what = digest, size, what
         self._transfer, self._at = transfer, at
         self._hasher = _Hasher(digest.algorithm)
+        _on_their_way.add(self)
 
     def close(self) -> None:
         """Leave the rest: an iteration that was begun and is still held has no thread any more."""
+        _on_their_way.discard(self)
         self._hasher.close()
 
     def __iter__(self) -> Iterator[memoryview]:
@@ -105,14 +122,15 @@ class Blob:
     def _pieces(self) -> Iterator[memoryview]:
         buffers: list[memoryview] = []
         longest = _PIECE if self.size is None else max(1, min(_PIECE, self.size))
-        for number in count():
-            if number < _PIECES:
+        at = 0
+        while True:
+            if at == len(buffers):
                 buffers.append(memoryview(bytearray(longest)))
-            buffer = buffers[number % _PIECES]
-            received = self._transfer.readinto(buffer)
+            received = self._transfer.readinto(buffers[at])
             if not received:
                 return
-            yield buffer[:received]
+            yield buffers[at][:received]
+            at = (at + 1) % (_PIECES if self._hasher.beside else _PIECES_IN_LINE)
 
     def _check_size(self, received: int, *, whole: bool) -> None:
         if self.size is not None and (received > self.size or (whole and received != self.size)):
@@ -120,7 +138,10 @@ class Blob:
 
 
 class _Hasher:
-    """A digest computed in a thread of its own, so that it overlaps with receiving (both release the interpreter)."""
+    """A digest computed in a thread of its own, so that it overlaps with receiving (both release the interpreter).
+
+    Where as many blobs are on their way as there are processors, these have enough to do: each is hashed in line.
+    """
 
     def __init__(self, algorithm: str) -> None:
         self._hash = hashlib.new(algorithm)
@@ -128,9 +149,15 @@ class _Hasher:
         self._waiting: queue.Queue[memoryview | None] = queue.Queue(_PIECES - 3)
         self._thread: threading.Thread | None = None
 
+    @property
+    def beside(self) -> bool:
+        """Whether pieces may still be waiting to be hashed."""
+        return self._thread is not None
+
     def update(self, piece: memoryview, number: int) -> None:
         """Hash the piece, in order. A blob of one piece needs no thread."""
-        if number == 0:
+        if number == 0 or len(_on_their_way) >= _PROCESSORS:
+            self.close()
             self._hash.update(piece)
             return
         if not self._thread:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["Document", "choose_platform", "parse_document", "read_manifest", "resolve"]
+__all__ = ["Document", "choose_platform", "parse_document", "read_ahead", "read_manifest", "resolve", "resolve_ahead"]
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 from boxship import media_type
-from boxship.auth.scope import pull
+from boxship.auth.scope import Scope, pull
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, InvalidReference, RegistryError, UnexpectedAnswer
 from boxship.platform import Platform
@@ -21,8 +24,13 @@ from boxship.wire import routes
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable
 
+if TYPE_CHECKING:
+    from boxship.transport.ahead import Ahead
+    from boxship.transport.response import Response
+
 # The specification asks for 4 MiB at least ("Pushing Manifests"); nobody's manifest is near it.
 LONGEST_MANIFEST = 8 * 1024 * 1024
+_PAGE = "text/html"
 _ACCEPT = {"Accept": media_type.ACCEPT_MANIFESTS}
 
 
@@ -42,10 +50,24 @@ class Document:
 
 def read_manifest(remote: Remote, reference: Reference) -> Document:
     """The manifest that the reference names; `DigestMismatch` where its bytes are not what they were said to be."""
-    request = Request("GET", routes.manifest(reference.repository, reference.name), _ACCEPT)
-    with remote.send(request, pull(reference.repository), what=f"the manifest {reference}") as response:
-        raw = response.read(LONGEST_MANIFEST)
-    said = _said_digest(response.head)
+    request, scope, what = _question("GET", reference)
+    return remote.take(request, scope, what=what, read=partial(_read, reference))
+
+
+def read_ahead(remote: Remote, reference: Reference) -> Ahead[Document] | None:
+    """The same, asked for now and waited for later; None where asking takes a wait of its own."""
+    request, scope, what = _question("GET", reference)
+    sent = remote.ahead(request, scope, what=what)
+    return sent.then(partial(_read_answer, reference)) if sent else None
+
+
+def _read_answer(reference: Reference, answer: Callable[[], Response]) -> Document:
+    with answer() as response:
+        return _read(reference, response)
+
+
+def _read(reference: Reference, response: Response) -> Document:
+    raw, said = response.read(LONGEST_MANIFEST), _said_digest(response.head)
     expected = reference.digest or said
     digest = Digest.of(raw, expected.algorithm if expected else "sha256")
     for promised in (reference.digest, said):
@@ -69,9 +91,25 @@ def choose_platform(remote: Remote, reference: Reference, document: Document, pl
 
 def resolve(remote: Remote, reference: Reference) -> Digest:
     """The digest that the reference stands for, by HEAD; by GET where the registry's answer to HEAD does not say it."""
-    request = Request("HEAD", routes.manifest(reference.repository, reference.name), _ACCEPT)
+    request, scope, what = _question("HEAD", reference)
+    return _resolved(remote, reference, lambda: remote.send(request, scope, what=what))
+
+
+def resolve_ahead(remote: Remote, reference: Reference) -> Ahead[Digest] | None:
+    """The same, asked for now and waited for later; None where asking takes a wait of its own."""
+    request, scope, what = _question("HEAD", reference)
+    sent = remote.ahead(request, scope, what=what)
+    return sent.then(lambda answer: _resolved(remote, reference, answer)) if sent else None
+
+
+def _question(method: str, reference: Reference) -> tuple[Request, Scope, str]:
+    request = Request(method, routes.manifest(reference.repository, reference.name), _ACCEPT)
+    return request, pull(reference.repository), f"the manifest {reference}"
+
+
+def _resolved(remote: Remote, reference: Reference, answer: Callable[[], Response]) -> Digest:
     try:
-        with remote.send(request, pull(reference.repository), what=f"the manifest {reference}") as response:
+        with answer() as response:
             said = _said_digest(response.head)
     except RegistryError as error:
         if error.status not in (400, 405, 501):
@@ -95,11 +133,19 @@ def parse_document(document: Document) -> Manifest | Index:
         if kind in media_type.MANIFESTS:
             return Manifest.parse(document.raw, kind)
         fields = parse_object(document.raw)
+        if kind.startswith(media_type.DOCKER_SCHEMA_1) or fields.values.get("schemaVersion") == 1:
+            raise _schema_1(document)
         return (Index if fields.has("manifests") else Manifest).parse(document.raw, kind)
     except Malformed as error:
         raise _malformed(
             f"the manifest {document.digest} is malformed", error, document.media_type, document.raw
         ) from error
+
+
+def _schema_1(document: Document) -> UnexpectedAnswer:
+    why = "it is of Docker's schema 1, which has no configuration, and whose layers are not called by what they are"
+    remedy = "push it anew with a program of 2017 or later"
+    return UnexpectedAnswer(f"the manifest {document.digest} is not read", why=why, remedy=remedy)
 
 
 def _said_digest(head: Head) -> Digest | None:
@@ -111,6 +157,8 @@ def _said_digest(head: Head) -> Digest | None:
 
 def _media_type(head: Head, raw: bytes) -> str:
     said = media_type.bare(head.get("content-type"))
+    if said == _PAGE:
+        raise _malformed("the answer is no manifest", "it is a page for people", said, raw)
     if said and said != media_type.JSON:
         return said
     try:
@@ -119,7 +167,7 @@ def _media_type(head: Head, raw: bytes) -> str:
         raise _malformed("the answer is no manifest", error, said, raw) from error
 
 
-def _malformed(what: str, error: Malformed, kind: str, raw: bytes) -> UnexpectedAnswer:
+def _malformed(what: str, error: Malformed | str, kind: str, raw: bytes) -> UnexpectedAnswer:
     from boxship.wire.failure import middlebox_words  # noqa: PLC0415 -- seldom needed, see `client`
 
     page = middlebox_words(kind, raw) if "html" in kind or raw.lstrip()[:1] == b"<" else ""

@@ -6,9 +6,11 @@ __all__ = ["Operations"]
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
@@ -16,7 +18,9 @@ from boxship.connect.deadline import Bounds, Work, current_work
 from boxship.errors import BoxshipError, Cancelled
 from boxship.reference import Registry
 from boxship.registry.listing import Listing
-from boxship.settings.hosts import Flags, site_of
+from boxship.registry.whereabouts import Whereabouts
+from boxship.settings.access import Access
+from boxship.settings.hosts import Flags
 
 if TYPE_CHECKING:
     import ssl
@@ -25,12 +29,13 @@ if TYPE_CHECKING:
     from boxship.credential import Credential
     from boxship.event import Listener
     from boxship.registry.remote import Remote
-    from boxship.settings.daemon_json import Unsafe
-    from boxship.settings.hosts import Site
+    from boxship.transport.ahead import Ahead
     from boxship.transport.session import Session
 
 # What an operation needs is imported in it, as in `client`.
 # ruff: noqa: PLC0415
+
+Item = TypeVar("Item")
 
 
 class Operations:
@@ -40,8 +45,7 @@ class Operations:
         self,
         flags: Flags,
         *,
-        credential: Credential | None,
-        config: str,
+        access: Access,
         resolve: Mapping[tuple[str, int], tuple[str, int]] | None,
         tls_context: ssl.SSLContext | None,
         memory: str | os.PathLike[str] | None,
@@ -54,41 +58,104 @@ class Operations:
         self._flags, self._told, self._tls_context = flags, _told_places(resolve), tls_context
         self._memory, self._refresh = memory, refresh
         self._timeout, self._bounds, self._on_event = timeout, bounds, on_event
-        self._credential, self._config = credential, config
-        self._finder = Finder(credential, config, bounds)
-        self._session: Session | None = None
-        self._unsafe: Unsafe | None = None
+        self.access, self.bounds = access, bounds
+        self._finder = Finder(access, bounds)
+        self._like_this = partial(
+            Operations,
+            flags,
+            resolve=resolve,
+            tls_context=tls_context,
+            memory=memory,
+            refresh=refresh,
+            timeout=timeout,
+            bounds=bounds,
+            on_event=on_event,
+        )
+        self.whereabouts = Whereabouts(flags, bounds, self._opened, self._say)
         self._lock = threading.Lock()
-        self._works: set[Work] = set()
-        self._sites: dict[Registry, Site] = {}
+        self._works: dict[object, Work] = {}
         self._closed = False
 
     def close(self) -> None:
         """Close all connections; what other threads wait for ends with `Cancelled`, and so does every later use."""
         with self._lock:
             self._closed = True
-            works = tuple(self._works)
+            works = tuple(self._works.values())
         for work in works:
             work.cancel()
-        if self._session:
-            self._session.close()
+        self.whereabouts.close()
+
+    def anew(self) -> Operations:
+        """Others like these, without connections; closed where these are."""
+        same = self._like_this(access=self.access)
+        same._closed = self._closed
+        return same
+
+    def sending(self, credential: Credential) -> Operations:
+        """Others like these, which send this credential and no other, and ask for a refresh token with it."""
+        return self._like_this(access=replace(self.access, credential=credential, pull_secrets=None, offline=True))
+
+    def forget_credentials(self) -> None:
+        """Look for credentials anew: what is kept has changed."""
+        self._finder.forget()
+        self.whereabouts.forget_credentials()
 
     @contextmanager
     def at(self, registry: Registry) -> Iterator[Remote]:
         """The registry, for one operation; an error that leaves it has the operation's story."""
         remote = self._remote(registry)
+        with self._ended_by_close(remote.work):
+            yield remote
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """An operation of several: those that begin inside are its parts, at whichever registry, and end with it.
+
+        An error that leaves it ends them all.
+        """
+        with (current_work.get() or self._new_work()).part() as part, self._ended_by_close(part):
+            token = current_work.set(part)
+            try:
+                yield part
+            except BaseException:
+                part.cancel()
+                raise
+            finally:
+                current_work.reset(token)
+
+    @contextmanager
+    def _ended_by_close(self, work: Work) -> Iterator[None]:
+        key = object()  # the same work may be that of several
         with self._lock:
             if self._closed:
                 raise Cancelled("the client is closed")
-            self._works.add(remote.work)
+            self._works[key] = work
         try:
-            yield remote
+            yield
         except BoxshipError as error:
-            error.during(remote.work.trace.events)
+            error.during(work.trace.events)
             raise
         finally:
             with self._lock:
-                self._works.discard(remote.work)
+                del self._works[key]
+
+    def _new_work(self) -> Work:
+        return Work(timeout=self._timeout, listener=self._on_event)
+
+    def ahead(self, registry: Registry, ask: Callable[[Remote], Ahead[Item] | None]) -> Generator[Item | None]:
+        """As one operation, what `ask` sends and later waits for: None once it is sent, and then its answer.
+
+        Nothing where it was not sent.
+        """
+        with self.at(registry) as remote:
+            sent = ask(remote)
+            if sent is None:
+                return
+            try:
+                yield None
+                yield sent.answer()
+            finally:
+                sent.drop()
 
     def list(self, registry: Registry, pages: Callable[[Remote], Iterator[tuple[str, ...]]]) -> Listing:
         """What `pages` gives, lazily, as one operation."""
@@ -99,72 +166,62 @@ class Operations:
 
         return Listing(told())
 
-    def means(self, registry: Registry) -> Means:
-        """What the registry would be reached by; nothing is dialled."""
-        from boxship.connect.means import Means, Told, memory_folder
+    def means(self, registry: Registry, repository: str = "") -> Means:
+        """What the registry would be reached by for a repository of it; nothing is dialled."""
+        from boxship.connect.given import memory_folder
+        from boxship.connect.means import Means, Told
 
         work = Work(listener=self._on_event)
         self._finder.check(work)
         told = Told(
             self._flags,
-            self._credential,
-            self._config,
+            self.access,
             memory_folder(self._memory),
             self._refresh,
-            self._bounds,
+            self.whereabouts.bounds(self.whereabouts.files.table(registry.api).timeouts),
             self._timeout,
             self._on_event,
         )
-        return Means.of(self._site(registry, work), self._told, self._tls_context, told)
+        where = self.whereabouts
+        site = where.site(registry, repository)
+        endpoints = where.endpoints(registry, repository) if repository else None
+        return Means.of(site, self._told, self._tls_context, told, files=where.files, endpoints=endpoints)
 
     def _remote(self, registry: Registry) -> Remote:
-        work = current_work.get() or Work(timeout=self._timeout, listener=self._on_event)
+        work = current_work.get() or self._new_work()
         self._finder.check(work)
         from boxship.registry.remote import Remote
 
-        return Remote(self._session or self._opened(), self._site(registry, work), work)
+        where = self.whereabouts
+        site = where.site(registry)
+        return Remote(where.session(where.files.table(registry.api).timeouts), site, work, where.ways(registry))
 
-    def _site(self, registry: Registry, work: Work) -> Site:
-        site = self._sites.get(registry)  # many operations are at few registries
-        if site is None:
-            site = self._sites[registry] = site_of(registry, self._flags, lambda: self._read_unsafe(work))
-        return site
+    def _say(self, warning: str) -> None:
+        """Something is odd in a file of settings."""
+        (current_work.get() or Work(listener=self._on_event)).trace.say("Settings", warning, level="W")
 
-    def _read_unsafe(self, work: Work) -> Unsafe:
-        """What docker's daemon holds to be insecure; read once, when the first host needs it."""
-        if self._unsafe is None:
-            from boxship.settings.daemon_json import daemon_files, read_daemon_json
-
-            unsafe = read_daemon_json(daemon_files(os.environ))
-            for warning in unsafe.warnings:
-                work.trace.say("Settings", warning, level="W")
-            self._unsafe = unsafe  # two threads may have read it: it says the same
-        return self._unsafe
-
-    def _opened(self) -> Session:
-        """The session, made when the first registry is reached: a client that is only made costs little."""
+    def _opened(self, bounds: Bounds) -> Session:
+        """A session, made when the first registry is reached: a client that is only made costs little."""
         from boxship.connect.connector import Connector
         from boxship.connect.contexts import Contexts
-        from boxship.connect.means import memory_folder, proxies_of
+        from boxship.connect.given import memory_folder, proxies_of, uploads_folder
         from boxship.connect.resolve import Resolver
         from boxship.transport.session import Session
         from boxship.wire.message import USER_AGENT
 
-        with self._lock:
-            if self._session is None:
-                flags = self._flags
-                connector = Connector(
-                    Resolver(self._told, only=flags.ip_version),
-                    Contexts(self._tls_context),
-                    self._bounds,
-                    proxies=proxies_of(os.environ),
-                    memory=memory_folder(self._memory),
-                    refresh=self._refresh,
-                    user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
-                )
-                headers = (header.value for header in flags.headers)
-                self._session = Session(connector, self._bounds, self._finder, headers)
-            return self._session
+        flags = self._flags
+        connector = Connector(
+            Resolver(self._told, only=flags.ip_version),
+            Contexts(self._tls_context),
+            bounds,
+            proxies=proxies_of(os.environ),
+            memory=memory_folder(self._memory),
+            refresh=self._refresh,
+            user_agent=flags.user_agent.value if flags.user_agent else USER_AGENT,
+        )
+        session = Session(connector, bounds, self._finder, (header.value for header in flags.headers))
+        session.uploads = uploads_folder(self._memory)
+        return session
 
 
 def _told_places(
@@ -172,6 +229,6 @@ def _told_places(
 ) -> Mapping[tuple[str, int], tuple[Address, ...]]:
     if not resolve:
         return {}
-    from boxship.connect.means import told_places
+    from boxship.connect.given import told_places
 
     return told_places(resolve)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["pages"]
+__all__ = ["next_page", "pages"]
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
         empty = 0 if names else empty + 1
         if empty > MOST_EMPTY_PAGES:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"{empty} pages in a row are empty")
-        path = _next(remote, path, response.head.all("link"), what)
+        path = next_page(remote, path, response.head.all("link"), what)
         if path in seen:
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
 
@@ -54,7 +54,7 @@ def _names(body: bytes, name: str) -> tuple[str, ...]:
     return names
 
 
-def _next(remote: Remote, path: str, links: tuple[str, ...], what: str) -> str:
+def next_page(remote: Remote, path: str, links: tuple[str, ...], what: str) -> str:
     """The path of the next page, or ''. RFC 8288 lets the target be relative; another host is not asked."""
     if not links:
         return ""

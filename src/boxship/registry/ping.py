@@ -15,7 +15,6 @@ from boxship.errors import InvalidInput, UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.transport.kind import Kind
 from boxship.transport.response import Response
-from boxship.transport.session import Ask
 from boxship.wire import routes
 from boxship.wire.message import FRAMING_HEADERS, Request
 from boxship.wire.printable import printable
@@ -60,7 +59,7 @@ def ask(remote: Remote, method: str, path: str, headers: Mapping[str, str], body
     """The answer to any request, whatever its status; `InvalidInput` for one that cannot be written."""
     request = Request(method.upper(), path, dict(headers), body)
     _check(request)
-    with remote.session.send(Ask(request, remote.site, remote.work, _scopes(request), _kind(request))) as response:
+    with remote.exchange(request, _scopes(request), _kind(request)) as response:
         yield response
 
 

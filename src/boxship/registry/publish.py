@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-__all__ = ["has_manifest", "put_manifest"]
+__all__ = ["has_manifest", "put_manifest", "send_manifest", "send_tagged"]
+
+from collections.abc import Sequence
 
 from boxship import media_type as types
 from boxship.auth.scope import pull_and_push
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, InvalidReference
+from boxship.registry.again import patiently
 from boxship.registry.remote import Remote
 from boxship.transport.kind import Kind
 from boxship.wire import routes
-from boxship.wire.message import Request
+from boxship.wire.message import Head, Request
+
+_AT_ONCE = 10  # tags: what a registry should take that takes several (the specification, "Pushing Manifests with Tags")
 
 
 def has_manifest(remote: Remote, repository: str, digest: Digest) -> bool:
@@ -25,15 +30,41 @@ def put_manifest(remote: Remote, repository: str, raw: bytes, media_type: str, n
 
     What it refers to has to be there.
     """
+    return send_manifest(remote, repository, raw, media_type, name)[0]
+
+
+def send_tagged(
+    remote: Remote, repository: str, raw: bytes, media_type: str, tags: Sequence[str]
+) -> tuple[tuple[str, ...], Head]:
+    """Put the manifest under all tags at once: which ones the registry says it has taken, and what else it says."""
+    path = routes.manifest(repository, str(Digest.of(raw)))
+    query = "&".join(f"tag={tag}" for tag in tags[:_AT_ONCE])  # a tag has no letter that is written otherwise there
+    request = Request("PUT", f"{path}?{query}", {"Content-Type": media_type}, raw)
+    what = f"putting the manifest {repository}:{tags[0]}"
+    head = _put(remote, repository, request, what)
+    taken = {tag.strip() for value in head.all("oci-tag") for tag in value.split(",")}
+    return tuple(tag for tag in tags if tag in taken), head
+
+
+def send_manifest(remote: Remote, repository: str, raw: bytes, media_type: str, name: str) -> tuple[Digest, Head]:
+    """The same, with what the registry answers."""
     request = Request("PUT", routes.manifest(repository, name), {"Content-Type": media_type}, raw)
     what = f"putting the manifest {repository}:{name}" if ":" not in name else f"putting the manifest {name}"
-    with remote.send(request, pull_and_push(repository), what=what, kind=Kind.MOVE) as response:
-        said = response.head.get("docker-content-digest")
+    head = _put(remote, repository, request, what)
     digest = Digest.of(raw, Digest.parse(name).algorithm if ":" in name else "sha256")
+    said = head.get("docker-content-digest")
     try:
         other = Digest.parse(said) if said else digest
     except InvalidReference:
-        return digest  # no digest at all says nothing
+        return digest, head  # no digest at all says nothing
     if other.algorithm == digest.algorithm and other != digest:
         raise DigestMismatch(f"what the registry made of the manifest {name}", expected=str(digest), actual=str(other))
-    return digest
+    return digest, head
+
+
+def _put(remote: Remote, repository: str, request: Request, what: str) -> Head:
+    def put() -> Head:
+        with remote.send(request, pull_and_push(repository), what=what, kind=Kind.MOVE) as response:
+            return response.head
+
+    return patiently(remote.work, put)

@@ -59,6 +59,7 @@ class Rest:
         self.size = size
         self._wanted = wanted
         self._first = first.head, first.verdict.origin
+        self._last = first.verdict.origin
         self._asked, self._gained_at = 0, 0
 
     def begin(self, work: Work, at: int, cause: BoxshipError) -> Source:
@@ -68,6 +69,7 @@ class Rest:
         """
         while True:
             self._count(at, cause)
+            self._wanted.remote.broke_off(self._last)
             place = f"byte {at}" if self.size is None else f"byte {at} of {self.size}"
             work.trace.say("Resume", f"{self._wanted.what} from {place} on, as {cause}", level="W")
             work.sleep(_pause(self._asked))
@@ -89,6 +91,7 @@ class Rest:
 
     def _attempt(self, work: Work, at: int) -> Source:
         response = self._wanted.ask(work, self._headers(at), fresh=True)
+        self._last = response.verdict.origin
         try:
             source = self.source(response, at)
             begun = source.begin()

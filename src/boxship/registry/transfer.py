@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Transfer"]
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from boxship.connect.deadline import Work
@@ -19,6 +20,8 @@ from boxship.transport.flow import Stalled
 
 if TYPE_CHECKING:
     from boxship.transport.response import Response
+
+_MOMENT = 0.2  # seconds
 
 
 class Transfer:
@@ -41,11 +44,14 @@ class Transfer:
         self._awaited = 0
 
     def readinto(self, view: memoryview) -> int:
-        """Fill `view`; less at the end alone. Raises what has kept the rest from coming."""
-        filled = 0
+        """Fill `view`, or what comes of it in a moment; 0 at the end. Raises what has kept the rest from coming."""
+        filled, began = 0, time.monotonic()
         try:
             while filled < len(view) and not self._ended and (count := self._some(view[filled:])):
                 filled += count
+                # Whoever waits at the other end, or watches, does not wait until a slow one has filled it.
+                if time.monotonic() - began >= _MOMENT:
+                    break
         except NothingMissing:
             self._ended = True  # the digest will tell
         return filled

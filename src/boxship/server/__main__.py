@@ -29,8 +29,9 @@ def main() -> int:
 
 
 def _announce(url: str) -> None:
-    sys.stdout.write(f"serving {url}\n")
-    sys.stdout.flush()
+    if sys.stdout:  # None where it was closed: then nobody asks
+        sys.stdout.write(f"serving {url}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

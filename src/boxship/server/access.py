@@ -1,7 +1,8 @@
 """Who asks, and whether they may: decided once for each request, from its route's right, before anything is looked up.
 
-What is not granted is denied. Nobody is told whether a repository exists that they may not pull from. Where users come
-from is `users`'s and `htpasswd`'s; whether a page in a browser sent the request, `origin`'s.
+A request may bring a password, or a token that was given for one. What is not granted is denied. Nobody is told whether
+a repository exists that they may not pull from. Where users come from is `users`'s and `htpasswd`'s, what tokens say,
+`tokens`'s; whether a page in a browser sent the request, `origin`'s.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from boxship.server.answer import Refusal
 from boxship.server.htpasswd import Htpasswd
 from boxship.server.passwords import Overloaded, Passwords, load_bcrypt
 from boxship.server.rights import EVERYTHING, NOBODY, Caller, Grant, Right, Rights
+from boxship.server.token_scope import scope_of
+from boxship.server.tokens import TOKENS, Claims, Tokens
 from boxship.server.users import Users
 from boxship.wire.challenge import write_challenge
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 # RFC 7617, 2.1: how names and passwords are to be encoded.
-_CHALLENGE: Mapping[str, str] = {"www-authenticate": write_challenge("Basic", realm="boxship", charset="UTF-8")}
+_PASSWORD = write_challenge("Basic", realm="boxship", charset="UTF-8")
 _ANONYMOUS: Mapping[str, tuple[Right, ...]] = {
     "none": (),
     "pull": (Right.PULL,),
@@ -41,13 +44,21 @@ class Access:
     Where nothing says who may do what, and there never were users, anybody may do all.
     """
 
-    def __init__(self, *, htpasswd: Htpasswd | None, anonymous: Rights | None, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        *,
+        htpasswd: Htpasswd | None,
+        anonymous: Rights | None,
+        passwords: Passwords,
+        tokens: Tokens | None = None,
+    ) -> None:
         self._htpasswd = htpasswd
         self._anonymous = anonymous
         self._passwords = passwords
+        self._tokens = tokens
 
     @classmethod
-    def open(cls, *, htpasswd: str = "", anonymous: Iterable[str] = ()) -> Self:
+    def open(cls, *, htpasswd: str = "", anonymous: Iterable[str] = (), tokens: Tokens | None = None) -> Self:
         """The access by settings as they are written. Blocks: not for an event loop.
 
         Raises `InvalidSettings`, and `MissingExtra` where there is a file of users and nothing to check passwords with.
@@ -59,26 +70,50 @@ class Access:
             htpasswd=Htpasswd(Path(htpasswd)) if htpasswd else None,
             anonymous=parse_anonymous(words) if words else None,
             passwords=Passwords(),
+            tokens=tokens,
         )
 
     def close(self) -> None:
         """Let go of the threads that check passwords."""
         self._passwords.close()
 
-    async def admit(self, users: Users, right: Right, repository: str, headers: Headers) -> Caller:
-        """Who asks, if they may do in `repository` what takes `right`; or the `Refusal` that they get."""
+    async def admit(self, users: Users, right: Right, repository: str, headers: Headers, url: str = "") -> Caller:
+        """Who asks, if they may do in `repository` what takes `right`; or the `Refusal` that they get.
+
+        `url` is how the client reaches the registry: where it is sent for a token, if there are any.
+        """
         if right is Right.NONE:
             return NOBODY
+        try:
+            return await self._admitted(users, right, repository, headers)
+        except _Unknown as error:
+            challenge = {"www-authenticate": self._challenge(right, repository, url, error.code)}
+            raise Refusal(401, "UNAUTHORIZED", "authentication required", headers=challenge) from error
+
+    async def _admitted(self, users: Users, right: Right, repository: str, headers: Headers) -> Caller:
         like = await self._some_hash(users)
-        caller = self._anybody(users, like) if like is None else await self._caller(users, headers, like)
+        caller = self._anybody(users, like) if like is None else await self._caller(users, right, headers, like)
+        if right is Right.LOGIN:
+            return caller
         # Clients take a yes to `GET /v2/` for "no password is needed", whatever else they come to ask for.
-        if like is not None and right is Right.ANY and not caller.name:
-            raise _unauthorized()
+        if like is not None and right is Right.ANY and not caller.name and caller.within is None:
+            raise _Unknown
         if caller.may(right, repository):
             return caller
+        # Who has a token for something else may get one for this, or learns there that they do not. Docker takes this
+        # for an answer; where a HEAD is denied in another way, it tries again for a minute.
+        if caller.within is not None:
+            raise _Unknown("insufficient_scope")
         if like is not None and not caller.name:
-            raise _unauthorized()
+            raise _Unknown
         raise _denied() if like is not None or self._anonymous is not None else _closed()
+
+    def _challenge(self, right: Right, repository: str, url: str, error: str) -> str:
+        """How to come back: with a token, or with a password where that is what tokens are given for."""
+        if not self._tokens or right is Right.LOGIN:
+            return _PASSWORD
+        more = {name: text for name, text in (("scope", scope_of(right, repository)), ("error", error)) if text}
+        return write_challenge("Bearer", realm=f"{url}{TOKENS}", service=url.partition("://")[2], **more)
 
     def _anybody(self, users: Users, like: str | None) -> Caller:
         """Those who do not say who they are."""
@@ -94,20 +129,36 @@ class Access:
         # A file without users still says that there are rules.
         return next(iter((await self._htpasswd.hashes()).values()), "")
 
-    async def _caller(self, users: Users, headers: Headers, like: str) -> Caller:
-        given = _basic(headers)
-        if not given:
+    async def _caller(self, users: Users, right: Right, headers: Headers, like: str) -> Caller:
+        scheme, given = _shown(headers)
+        if scheme == b"bearer" and self._tokens and right is not Right.LOGIN:
+            return await self._bearer(users, right, self._tokens.read(Secret(given.decode("latin-1"))), like)
+        credential = _basic(scheme, given)
+        if not credential:
             return self._anybody(users, like)
-        name, password = given
+        name, password = credential
         stored, rights = await self._known(users, name)
         try:
-            right = await self._passwords.check(name, password, stored, like=like)
+            sure = await self._passwords.check(name, password, stored, like=like)
         except Overloaded as error:
             wait = {"retry-after": "1"}
             raise Refusal(429, "TOOMANYREQUESTS", "too many passwords to check", headers=wait) from error
-        if not right:
-            raise _unauthorized()
+        if not sure:
+            raise _Unknown
         return Caller(name, rights)
+
+    async def _bearer(self, users: Users, right: Right, claims: Claims | None, like: str) -> Caller:
+        """Whom a token is for, with what they may do now; no more of it than the token allows."""
+        if not claims:
+            raise _Unknown("invalid_token")
+        stored, rights = await self._known(users, claims.subject)
+        if claims.subject and stored is None:  # removed since
+            raise _Unknown("invalid_token")
+        rights = rights if claims.subject else self._anybody(users, like).rights
+        allowed = claims.allowed
+        # A list shows what the user may see, not what the token is for beside it.
+        within = None if right is Right.CATALOG and allowed.catalog else allowed.rights
+        return Caller(claims.subject, rights, within)
 
     async def _known(self, users: Users, name: str) -> tuple[str | None, Rights]:
         """The hash of a user's password, and what they may do; of the folder's users before those of the file."""
@@ -134,21 +185,40 @@ def _grants(word: str) -> tuple[Grant, ...]:
     return (Grant.of(pattern or "**", *rights),) if rights else ()
 
 
-def _basic(headers: Headers) -> tuple[str, Secret] | None:
-    """The name and password that a request brings (RFC 7617), None where it brings none; or the refusal."""
+class _Unknown(Exception):
+    """Who asks does not say who they are, and should, or does not say it rightly.
+
+    Attributes:
+        code: what is wrong with a token (RFC 6750, 3.1); '' where there is none.
+    """
+
+    def __init__(self, code: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _shown(headers: Headers) -> tuple[bytes, bytes]:
+    """The scheme, in lower case, and the credential that a request brings; both are empty where it brings none."""
     values = [value for name, value in headers if name == b"authorization"]
-    if not values:
+    if len(values) > 1:
+        raise _Unknown
+    scheme, _, given = (values or [b""])[0].partition(b" ")
+    return scheme.lower(), given.strip()
+
+
+def _basic(scheme: bytes, encoded: bytes) -> tuple[str, Secret] | None:
+    """The name and password that a request brings (RFC 7617), None where it brings none."""
+    if not scheme:
         return None
-    scheme, _, encoded = values[0].partition(b" ")
-    if len(values) > 1 or scheme.lower() != b"basic":
-        raise _unauthorized()
+    if scheme != b"basic":
+        raise _Unknown
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True)
+        decoded = base64.b64decode(encoded, validate=True)
     except binascii.Error as error:
-        raise _unauthorized() from error
+        raise _Unknown from error
     name, colon, password = _text(decoded).partition(":")
     if not colon or "\0" in name:
-        raise _unauthorized()
+        raise _Unknown
     # containers/image answers a challenge without a credential so (docker_client.go, setupRequestAuth).
     return (name, Secret(password)) if name or password else None
 
@@ -158,10 +228,6 @@ def _text(content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError:
         return content.decode("latin-1")  # what clients send who do not know of `charset`
-
-
-def _unauthorized() -> Refusal:
-    return Refusal(401, "UNAUTHORIZED", "authentication required", headers=_CHALLENGE)
 
 
 def _denied() -> Refusal:

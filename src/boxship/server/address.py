@@ -5,8 +5,9 @@ Binding is apart from serving: a port is free or it is not before anything else 
 
 from __future__ import annotations
 
-__all__ = ["Address", "bind"]
+__all__ = ["Address", "at_port", "bind"]
 
+import errno
 import ipaddress
 import socket
 import sys
@@ -17,6 +18,11 @@ from boxship.errors import InvalidSettings
 
 _FLAG = "--address"
 _NAMED = {"localhost": "127.0.0.1"}
+_REMEDIES = {
+    errno.EADDRINUSE: "port 0 takes a free port",
+    errno.EADDRNOTAVAIL: "give an address that this machine has; :PORT is all of them",
+    errno.EACCES: "take a port above 1023: those below are root's",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Address:
         """The address that `text` writes, or `InvalidSettings`; `localhost` is 127.0.0.1, and `:443` every address."""
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-        if not (colon and port.isascii() and port.isdigit() and int(port) < 65536):
+        if not (colon and _is_port(port)):
             raise InvalidSettings(_FLAG, why=f"{text!r} is not HOST:PORT", remedy="for example 127.0.0.1:5000")
         host = _NAMED.get(host, host) or _every_address()
         try:
@@ -46,8 +52,24 @@ class Address:
         """Whether only this machine can reach it."""
         return ipaddress.ip_address(self.host).is_loopback
 
+    @property
+    def is_every(self) -> bool:
+        """Whether it stands for every address of this machine."""
+        return ipaddress.ip_address(self.host).is_unspecified
+
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def at_port(variable: str, port: str) -> str:
+    """This machine's address at the port that a variable of the environment has, or `InvalidSettings`."""
+    if not _is_port(port):
+        raise InvalidSettings(variable, why=f"{port!r} is no port", remedy=f"unset it, or give {_FLAG}")
+    return f"127.0.0.1:{port}"
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) < 65536
 
 
 def _every_address() -> str:
@@ -70,5 +92,5 @@ def bind(address: Address) -> socket.socket:
     except OSError as error:
         holder.close()
         why = (error.strerror or str(error)).lower()
-        raise InvalidSettings(f"{_FLAG} {address}", why=why, remedy="port 0 takes a free port") from error
+        raise InvalidSettings(f"{_FLAG} {address}", why=why, remedy=_REMEDIES.get(error.errno or 0, "")) from error
     return holder

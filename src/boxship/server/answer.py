@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Portion", "Refusal", "Seal"]
+__all__ = ["Answer", "Growing", "Portion", "Refusal", "Seal"]
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from boxship.digest import Digest
 from boxship.server.soundness import FileIdentity
@@ -22,15 +23,35 @@ class Seal:
     broken: Callable[[FileIdentity], Awaitable[None]]
 
 
+class Growing(Protocol):
+    """A file that is still written, from its beginning on."""
+
+    def open(self) -> BinaryIO:
+        """The file, from its beginning. Blocks."""
+
+    async def beyond(self, place: int) -> int:
+        """How many bytes may be read, when that is more than `place`; raises where no more will come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """The bytes from `start` to before `stop` of a file that holds `size`; all of it only if it is as its seal says."""
+    """The bytes from `start` to before `stop` of a file that holds `size`; all of it only if it is as its seal says.
+
+    Of one that is `growing`, that is what it will hold.
+    """
 
     path: Path
     start: int
     stop: int
     size: int
     seal: Seal | None = None
+    growing: Growing | None = None
+
+    def open(self) -> BinaryIO:
+        """The file, at the portion's start. Blocks."""
+        file = self.growing.open() if self.growing else self.path.open("rb", buffering=0)
+        file.seek(self.start)
+        return file
 
     @property
     def whole(self) -> bool:
@@ -40,12 +61,16 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers (names in lower case), and a body: bytes, or a portion of a file."""
+    """A status, headers (names in lower case), and a body: bytes, or a portion of a file.
+
+    It is `passing` where another one may be right for the same request a moment later, whatever the database says.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     portion: Portion | None = None
+    passing: bool = False
 
     @property
     def length(self) -> int:

@@ -10,26 +10,32 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import routes
 from boxship.server.access import Access
+from boxship.server.access_log import request_id
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.body import Body
-from boxship.server.deliver import deliver, messages
+from boxship.server.deliver import deliver, messages, send_all
 from boxship.server.garbage import Policy
 from boxship.server.origin import Doorkeeper
+from boxship.server.proxy.actions import ACTIONS
+from boxship.server.proxy.cache import Cache
+from boxship.server.proxy.eviction import keep_evicting
 from boxship.server.quota import QuotaExceeded
 from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
-from boxship.server.request import Request, check_head, check_repository, parse_query, read_path
+from boxship.server.request import Request, called, check_head, check_repository, parse_query, read_path
 from boxship.server.rights import Caller, Right
 from boxship.server.routes import Route
 from boxship.server.sweep import keep_sweeping
 from boxship.server.throttle import Crowded, Throttle, client_of
+from boxship.server.tokens import Tokens
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 
@@ -71,8 +77,9 @@ class App:
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._access: Access | None = None
         self._registry: Registry | None = None
+        self._cache: Cache | None = None
         self._recent: Recent | None = None
-        self._sweeping: asyncio.Task[None] | None = None
+        self._chores: tuple[asyncio.Task[None], ...] = ()
         self._opening = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,24 +93,29 @@ class App:
         """Open the registry, once."""
         async with self._opening:
             if not self._registry:
-                self._access = await asyncio.to_thread(_access, self._settings)
+                tokens = await asyncio.to_thread(_tokens, self._settings, self._clock)
+                self._access = await asyncio.to_thread(_access, self._settings, tokens)
                 opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
-                self._registry = await opening
-                self._recent = Recent(self._registry.database.version)
-                self._sweeping = _sweeping(self._registry)
+                self._registry = replace(await opening, tokens=tokens)
+                self._cache = Cache.open(self._registry) if self._settings.proxy else None
+                self._recent = Recent(self._cache.version if self._cache else self._registry.database.version)
+                self._chores = tuple(_chores(self._registry))
             return self._registry
 
     async def close(self) -> None:
         """Close the registry, if it is open; what is being written is finished."""
         async with self._opening:
-            if self._sweeping:
-                self._sweeping.cancel()
-                await asyncio.wait((self._sweeping,))
+            for chore in self._chores:
+                chore.cancel()
+            await asyncio.gather(*self._chores, return_exceptions=True)
+            if self._cache:
+                await self._cache.close()
             if self._registry:
                 await asyncio.to_thread(self._registry.close)
             if self._access:
                 await asyncio.to_thread(self._access.close)
-            self._registry = self._recent = self._access = self._sweeping = None
+            self._registry = self._recent = self._cache = self._access = None
+            self._chores = ()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -120,17 +132,16 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = _client(scope)
         try:
-            # Until it is delivered: who reads slowly is served all the while.
+            # Until it is delivered: who reads slowly is in progress all the while.
             with self._throttle.passing(client):
                 again = self._answered_before(scope)
                 if again:
                     self._throttle.count(client)
-                    for message in again:
-                        await send(message)
+                    await send_all(again, send)
                 else:
-                    await deliver(await self._answer(scope, receive), scope, send)
+                    await deliver(await self._answer(scope, receive), scope, receive, send)
         except Crowded as error:
-            await deliver(_crowded(error), scope, send)
+            await deliver(_crowded(error), scope, receive, send)
 
     def _answered_before(self, scope: Scope) -> Messages | None:
         try:
@@ -146,8 +157,8 @@ class App:
             version = recent.version
             route, request = await self._read(registry, scope, receive)
             await _check_room(registry, request)
-            answer = await route.action(registry, request)
-            if route.repeatable:
+            answer = await self._act(route, registry, request)
+            if route.repeatable and not answer.passing:
                 recent.keep(scope, messages(answer, scope), version)
             return answer
         except Refusal as refusal:
@@ -166,15 +177,20 @@ class App:
         self._doorkeeper.check_origin(headers)
         method, path = scope["method"], read_path(scope)
         route, repository, name = routes.find(method, path, denied=self._denied)
+        query = parse_query(scope["query_string"])
         if repository:
             check_repository(repository)
-        caller = await self._counted(registry, route.right, repository, scope)
-        query = parse_query(scope["query_string"])
+            repository = self._cache.named(repository, query) if self._cache else repository
+        caller, client = await self._counted(registry, route.right, repository, scope)
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
-        return route, Request(method, path, repository, name, query, headers, body, caller)
+        return route, Request(method, path, repository, name, query, headers, body, caller, client)
 
-    async def _counted(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
-        """Who asks, if they may, and not too often. A password that is wrong counts for the address it came from."""
+    async def _act(self, route: Route, registry: Registry, request: Request) -> Answer:
+        brought = ACTIONS.get(route.action) if self._cache else None
+        return await (brought(self._cache, request) if brought and self._cache else route.action(registry, request))
+
+    async def _counted(self, registry: Registry, right: Right, repository: str, scope: Scope) -> tuple[Caller, str]:
+        """Who asks, if they may, and not too often, and whom that counts for: a wrong password, for its address."""
         client = _client(scope)
         try:
             caller = await self._admit(registry, right, repository, scope)
@@ -182,30 +198,39 @@ class App:
             self._throttle.count(client)
             raise
         # No address has an @ before it.
-        self._throttle.count(f"@{caller.name}" if caller.name else client)
-        return caller
+        client = f"@{caller.name}" if caller.name else client
+        self._throttle.count(client)
+        return caller, client
 
     async def _admit(self, registry: Registry, right: Right, repository: str, scope: Scope) -> Caller:
         """Who asks, if they may. Decided here for every route, and before anything is looked up."""
         assert self._access
-        caller = await self._access.admit(registry.users, right, repository, scope["headers"])
+        url = (self._settings.url or called(scope)) if registry.tokens else ""
+        caller = await self._access.admit(registry.users, right, repository, scope["headers"], url)
         # A browser sends a password to the site that it was given for; TLS makes sure which site this is.
         if right is not Right.NONE and not caller.name and scope.get("scheme") != "https":
             self._doorkeeper.check_host(scope["headers"])
         return caller
 
 
-def _access(settings: Settings) -> Access:
-    return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous)
+def _tokens(settings: Settings, clock: Callable[[], float]) -> Tokens | None:
+    return Tokens.open(map(Path, settings.token_key), clock=clock) if settings.token_key else None
 
 
-def _sweeping(registry: Registry) -> asyncio.Task[None] | None:
-    """The sweeps beside the requests, where there are any."""
+def _access(settings: Settings, tokens: Tokens | None) -> Access:
+    return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous, tokens=tokens)
+
+
+def _chores(registry: Registry) -> Iterator[asyncio.Task[None]]:
+    """What is done beside the requests."""
     settings = registry.settings
-    if settings.read_only or settings.gc_interval <= 0:
-        return None
-    policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
-    return asyncio.create_task(keep_sweeping(registry, policy, interval=settings.gc_interval))
+    if settings.read_only:
+        return
+    if settings.gc_interval > 0:
+        policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
+        yield asyncio.create_task(keep_sweeping(registry, policy, interval=settings.gc_interval))
+    if settings.proxy_size or settings.proxy_age:
+        yield asyncio.create_task(keep_evicting(registry))
 
 
 def _client(scope: Scope) -> str:
@@ -215,7 +240,9 @@ def _client(scope: Scope) -> str:
 def _denied(settings: Settings) -> frozenset[Right]:
     if settings.read_only:
         return frozenset({Right.CREATE, Right.DELETE})
-    return frozenset() if settings.allow_delete else frozenset({Right.DELETE})
+    denied = frozenset() if settings.allow_delete else frozenset({Right.DELETE})
+    # What is in a cache is what its upstreams have, and nothing else.
+    return denied | {Right.CREATE} if settings.proxy else denied
 
 
 async def _check_room(registry: Registry, request: Request) -> None:
@@ -230,7 +257,7 @@ def _crowded(error: Crowded) -> Answer:
 
 def failed(error: OSError | sqlite3.DatabaseError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
-    _log.error("a request failed", exc_info=error)
+    _log.error("a request failed %s", request_id.get(), exc_info=error)
     if _is_full(error):
         return Refusal(507, "UNKNOWN", "the registry's disk is full").answer
     if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorname", _BUSY).startswith(_BUSY):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["delete", "find", "read"]
+__all__ = ["answer", "delete", "find", "read"]
 
+from collections.abc import Callable
 from functools import partial
 
 from boxship.digest import Digest
@@ -26,17 +27,22 @@ async def read(registry: Registry, request: Request) -> Answer:
     blob = await find(registry, request.repository, digest)
     if not blob or not await _told(registry, request, blob):
         raise _unknown(digest)
+    seal = Seal(digest, partial(condemn_read, registry, digest)) if registry.settings.verify_on_read else None
+    path = registry.storage.path(digest)
+    return answer(request, digest, blob.size, lambda start, stop: Portion(path, start, stop, blob.size, seal))
+
+
+def answer(request: Request, digest: Digest, size: int, portion: Callable[[int, int], Portion]) -> Answer:
+    """What is asked for of a blob of that size, which is there; `portion` is told from which byte to before which."""
     check_match(request.header(b"if-match"), digest)
     headers = content_headers("application/octet-stream", digest, forever=True) | {"accept-ranges": "bytes"}
     if unchanged(request.header(b"if-none-match"), digest):
         return Answer(304, headers)
-    asked = _range(request, headers["etag"], blob.size)
-    start, stop = asked or (0, blob.size)
-    seal = Seal(digest, partial(condemn_read, registry, digest)) if registry.settings.verify_on_read else None
-    portion = Portion(registry.storage.path(digest), start, stop, blob.size, seal)
+    asked = _range(request, headers["etag"], size)
+    start, stop = asked or (0, size)
     if not asked:
-        return Answer(200, headers, portion=portion)
-    return Answer(206, headers | {"content-range": f"bytes {start}-{stop - 1}/{blob.size}"}, portion=portion)
+        return Answer(200, headers, portion=portion(start, stop))
+    return Answer(206, headers | {"content-range": f"bytes {start}-{stop - 1}/{size}"}, portion=portion(start, stop))
 
 
 async def delete(registry: Registry, request: Request) -> Answer:

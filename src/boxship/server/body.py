@@ -35,11 +35,12 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How slow a body may come.
+    """How slow a body may come, and an answer be taken.
 
     Attributes:
-        silence: seconds without a byte.
-        grace: seconds before slowness counts; then, `slowest` bytes a second, on average.
+        silence: seconds without a byte; of an answer, seconds in which too few are taken.
+        grace: seconds before slowness of a body counts; then, `slowest` bytes a second, on average.
+        slowest: of an answer, so many a second in each `silence`.
     """
 
     silence: float = 30.0
@@ -48,7 +49,11 @@ class Patience:
 
     def is_over(self, received: int, seconds: float) -> bool:
         """Whether a sender that took this long for this much only holds the connection."""
-        return seconds > self.grace and received < self.slowest * seconds
+        return seconds > self.grace and not self.is_enough(received, seconds)
+
+    def is_enough(self, moved: int, seconds: float) -> bool:
+        """Whether somebody who moves this much in that time is only slow."""
+        return moved >= self.slowest * seconds
 
 
 async def _always(_: int) -> bool:

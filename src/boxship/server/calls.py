@@ -26,7 +26,7 @@ class Calls:
         assert task
 
         async def receive_until_parked() -> Message:
-            return await self._receive(task, receive)
+            return await self._receive(receive)
 
         self._running.add(task)
         try:
@@ -54,10 +54,12 @@ class Calls:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _receive(self, task: asyncio.Task[object], receive: Receive) -> Message:
+    async def _receive(self, receive: Receive) -> Message:
         # Cancelling where a message is awaited costs the ones that arrive nothing; a second task for each would.
         if self._parked:
             return {"type": _GONE}
+        task = asyncio.current_task()
+        assert task
         self._receiving.add(task)
         try:
             return await receive()

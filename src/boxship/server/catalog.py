@@ -28,7 +28,7 @@ async def read(registry: Registry, request: Request) -> Answer:
 
 
 async def _visible(registry: Registry, caller: Caller, page: Page) -> Sequence[str]:
-    if caller.rights.cover_everywhere(Right.PULL):
+    if caller.may_everywhere(Right.PULL):
         return registry.names.repositories(page.last, page.reach)
     found: list[str] = []
     last, more = page.last, True

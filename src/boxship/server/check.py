@@ -21,6 +21,7 @@ from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
 from boxship.server.database import telling
 from boxship.server.document import Rejected, judge
+from boxship.server.layout import check_database
 from boxship.server.schema import VERSION, read_version
 from boxship.server.soundness import digest_file
 
@@ -86,15 +87,21 @@ class Report:
         return tuple(finding for finding in self.findings if finding.fault in DAMAGE)
 
 
-def check(folder: Path, *, verify: bool = False, grace: float = _GRACE) -> Report:
+# What is as it should be where manifests are taken without their content, or brought ahead of it.
+_SPARSE = frozenset({Fault.INCOMPLETE, Fault.PARTIAL})
+
+
+def check(folder: Path, *, verify: bool = False, grace: float = _GRACE, sparse: bool = False) -> Report:
     """Compare a registry's files with its database; with `verify` hash every file, not only those written to since.
 
+    `sparse` is for a cache, or a registry with `--allow-sparse`: content that is not there is no fault of theirs.
     Files without a row count when they are older than `grace` seconds. `InvalidSettings` for what is no registry.
     """
     with reading(folder) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
             return Report(0, 0, ())  # a crash came while it was made
-        found = tuple(findings(connection, folder, verify=verify, grace=grace))
+        faults = findings(connection, folder, verify=verify, grace=grace)
+        found = tuple(each for each in faults if not (sparse and each.fault in _SPARSE))
         return Report(_count(connection, "blob"), _count(connection, "manifest"), found)
 
 
@@ -107,7 +114,9 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """
     path = folder / "registry.db"
     if not path.is_file():
-        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
+        check_database(folder)
+        remedy = "give the folder of a registry, or of a backup of one"
+        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy=remedy)
     address = f"file:{quote(str(path))}?mode=rw"
     with telling(folder), closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = ON")

@@ -53,7 +53,7 @@ class Claim:
             raise Incomplete(self.path.name)
         os.ftruncate(self._descriptor, size)
 
-    def write(self, at: int, batch: bytes) -> None:
+    def write(self, at: int, batch: bytes | memoryview) -> None:
         """Write the batch at that place."""
         rest = memoryview(batch)
         while rest:

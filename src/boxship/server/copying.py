@@ -43,7 +43,10 @@ def new_folder(target: Path) -> Iterator[Path]:
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, (OSError, sqlite3.OperationalError)):
-            raise BoxshipError(f"{target} was not made", why=str(error)) from error
+            why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+            raise BoxshipError(
+                f"{target} was not made", why=why, remedy="see its disk: whether there is room"
+            ) from error
         raise
 
 

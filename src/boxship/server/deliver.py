@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["deliver", "messages"]
+__all__ = ["deliver", "messages", "send_all"]
 
 import asyncio
 import hashlib
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from boxship.server.answer import Answer, Portion, Seal
-from boxship.server.asgi import Message, Scope, Send
+from boxship.server.asgi import Message, Receive, Scope, Send
 from boxship.server.soundness import identify_open
 from boxship.server.storage import Hash
 
-_BLOCK = 1024 * 1024
-_PATHSEND = "http.response.pathsend"
+_BLOCK = 256 * 1024
+_AT_ONCE = 4  # blocks
+_SLICE = 64 * 1024  # of what is in memory
+_BODY = "http.response.body"
 
 _ALWAYS = (
     (b"docker-distribution-api-version", b"registry/2.0"),
@@ -27,19 +29,31 @@ _ALWAYS = (
 _BODILESS = frozenset({204, 304})  # RFC 9110, 8.6: no Content-Length there
 
 
-async def deliver(answer: Answer, scope: Scope, send: Send) -> None:
-    """Send the answer; to HEAD, its headers only."""
+async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the answer; to HEAD, its headers only. Returns when the server has taken all of it, or the client is gone.
+
+    Files are sent from here, although some servers would (ASGI, "Path Send"): they take the path and return, and who
+    has many answers unread is not known.
+    """
     start, body = messages(answer, scope)
     if scope["method"] == "HEAD" or not answer.portion:
-        await send(start)
-        await send(body)
-    elif answer.portion.whole and answer.portion.seal:
-        await _send_sealed(answer.portion, answer.portion.seal, start, send)
-    elif answer.portion.whole and _PATHSEND in (scope.get("extensions") or ()):
-        await send(start)
-        await send({"type": _PATHSEND, "path": str(answer.portion.path)})
+        await send_all((start, body), send)
     else:
-        await _send_portion(answer.portion, start, send)
+        await _send_portion(answer.portion, start, receive, send)
+
+
+async def send_all(answer: tuple[Message, Message], send: Send) -> None:
+    """Send the start of an answer, and its body from memory; of much, one slice after the other.
+
+    So who takes none of it is waited for here, too.
+    """
+    start, body = answer
+    await send(start)
+    content: bytes = body["body"]
+    last = max(0, len(content) - 1) // _SLICE * _SLICE
+    for place in range(0, last, _SLICE):
+        await send({"type": _BODY, "body": content[place : place + _SLICE], "more_body": True})
+    await send({"type": _BODY, "body": content[last:]})
 
 
 def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
@@ -51,53 +65,75 @@ def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
     body = b"" if scope["method"] == "HEAD" else answer.body
     return (
         {"type": "http.response.start", "status": answer.status, "headers": headers},
-        {"type": "http.response.body", "body": body},
+        {"type": _BODY, "body": body},
     )
 
 
-async def _send_portion(portion: Portion, start: Message, send: Send) -> None:
+async def _send_portion(portion: Portion, start: Message, receive: Receive, send: Send) -> None:
+    """Send a portion of a file while somebody is there; of one that breaks its seal, not the end."""
     # Opened first: a file that cannot be is still answered with an error.
-    file = await asyncio.to_thread(_open, portion.path, portion.start)
+    file = await asyncio.to_thread(portion.open)
+    gone = asyncio.create_task(_disconnected(receive))
+    seal = portion.seal if portion.whole else None
+    value = hashlib.new(seal.digest.algorithm) if seal else None
+    rest = portion.stop - portion.start
     try:
         await send(start)
-        rest = portion.stop - portion.start
-        while rest:
-            block = await asyncio.to_thread(file.read, min(rest, _BLOCK))
-            if not block:
-                # Shorter than it was a moment ago. The connection breaks off, so that nobody takes it for whole.
-                raise EOFError(portion.path)
-            rest -= len(block)
-            await send({"type": "http.response.body", "body": block, "more_body": bool(rest)})
+        more = True
+        while more and not gone.done():
+            ready = await _ready(portion, portion.stop - rest, gone)
+            if not ready and rest:  # the client has gone while nothing came
+                return
+            blocks = await asyncio.to_thread(_take, file, min(rest, ready), value)
+            rest -= sum(map(len, blocks))
+            more = bool(blocks) and rest > 0
+            if not more:
+                await _check_end(portion.path, file, rest, seal, value)
+            *most, last = blocks or [b""]
+            for block in most:
+                await send({"type": _BODY, "body": block, "more_body": True})
+            await send({"type": _BODY, "body": last, "more_body": more})
     finally:
+        gone.cancel()
         await asyncio.to_thread(file.close)
 
 
-async def _send_sealed(portion: Portion, seal: Seal, start: Message, send: Send) -> None:
-    """Send a file whole, but for its end where its bytes have another digest: nobody takes it for whole then."""
-    file = await asyncio.to_thread(_open, portion.path, 0)
-    try:
-        await send(start)
-        value = hashlib.new(seal.digest.algorithm)
-        rest, more = portion.size, True
-        while more:
-            block = await asyncio.to_thread(_take_in, file, value)
-            rest -= len(block)
-            more = bool(block) and rest > 0
-            if not more and (rest or value.hexdigest() != seal.digest.hex):
-                await seal.broken(identify_open(file.fileno()))
-                raise EOFError(portion.path)
-            await send({"type": "http.response.body", "body": block, "more_body": more})
-    finally:
-        await asyncio.to_thread(file.close)
+async def _ready(portion: Portion, place: int, gone: asyncio.Task[None]) -> int:
+    """How many bytes after `place` can be read: some, but for where the client has gone."""
+    if not portion.growing or place == portion.stop:
+        return portion.stop - place
+    coming = asyncio.ensure_future(portion.growing.beyond(place))
+    await asyncio.wait((coming, gone), return_when=asyncio.FIRST_COMPLETED)
+    if not coming.done():
+        coming.cancel()
+        return 0
+    return await coming - place
 
 
-def _take_in(file: BinaryIO, value: Hash) -> bytes:
-    block = file.read(_BLOCK)
-    value.update(block)
-    return block
+async def _check_end(path: Path, file: BinaryIO, rest: int, seal: Seal | None, value: Hash | None) -> None:
+    """Raise where the file is shorter than it was a moment ago, or broke its seal.
+
+    The connection breaks off then, so that nobody takes it for whole.
+    """
+    broken = seal and value and (rest or value.hexdigest() != seal.digest.hex)
+    if seal and broken:
+        await seal.broken(identify_open(file.fileno()))
+    if rest or broken:
+        raise EOFError(path)
 
 
-def _open(path: Path, start: int) -> BinaryIO:
-    file = path.open("rb", buffering=0)
-    file.seek(start)
-    return file
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client is gone, which no server says to who only sends (ASGI, "Disconnected Client")."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _take(file: BinaryIO, rest: int, value: Hash | None) -> list[bytes]:
+    """The next blocks of what is left: several for one visit of a thread, which costs as much as reading one."""
+    blocks: list[bytes] = []
+    while rest and len(blocks) < _AT_ONCE and (block := file.read(min(rest, _BLOCK))):
+        if value:
+            value.update(block)
+        blocks.append(block)
+        rest -= len(block)
+    return blocks

@@ -6,7 +6,7 @@ others push, mount, tag and delete meanwhile. It has a connection of its own, wh
 
 from __future__ import annotations
 
-__all__ = ["BATCH", "Blob", "Found", "Link", "Manifest", "Policy", "find_garbage"]
+__all__ = ["BATCH", "Blob", "Found", "Link", "Manifest", "Policy", "Repository", "find_garbage"]
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -57,6 +57,13 @@ class Link(NamedTuple):
     size: int
 
 
+class Repository(NamedTuple):
+    """A repository that may go."""
+
+    repo: int
+    name: str
+
+
 class Blob(NamedTuple):
     """A blob that may go as long as its version is this."""
 
@@ -79,6 +86,7 @@ class Found:
         while policy.untagged and connection.execute(_FIND_MANIFESTS, cutoff).rowcount:
             pass
         connection.execute(_FIND_LINKS, cutoff)
+        connection.execute(_FIND_REPOSITORIES)
         connection.execute(_FIND_BLOBS, cutoff)
         connection.execute("COMMIT")
 
@@ -89,6 +97,10 @@ class Found:
     def links(self) -> Iterator[Sequence[Link]]:
         """Blobs that no manifest of their repository refers to."""
         return (tuple(map(Link._make, rows)) for rows in self._batches(_LINKS))
+
+    def repositories(self) -> Iterator[Sequence[Repository]]:
+        """Repositories that have nothing, or will have nothing left."""
+        return (tuple(map(Repository._make, rows)) for rows in self._batches(_REPOSITORIES))
 
     def blobs(self) -> Iterator[Sequence[Blob]]:
         """Blobs that no repository has, or none will have."""
@@ -132,6 +144,7 @@ _ROWS = "(place INTEGER PRIMARY KEY, repo_id INTEGER, digest TEXT, UNIQUE (repo_
 _TABLES = (
     f"CREATE TEMP TABLE gone_manifest {_ROWS}",
     f"CREATE TEMP TABLE gone_link {_ROWS}",
+    "CREATE TEMP TABLE gone_repo (place INTEGER PRIMARY KEY, repo_id INTEGER)",
     "CREATE TEMP TABLE gone_blob (place INTEGER PRIMARY KEY, digest TEXT, size INTEGER, version INTEGER)",
 )
 _KEPT = "NOT EXISTS (SELECT 1 FROM gone_manifest AS gone WHERE gone.repo_id = {0}.repo_id AND gone.digest = {0}.{1})"
@@ -157,6 +170,18 @@ WHERE linked < :cutoff AND touched < :cutoff AND NOT EXISTS (
     AND {_KEPT.format("parents", "parent")}
 )
 """  # noqa: S608
+_FIND_REPOSITORIES = """
+INSERT INTO gone_repo (repo_id)
+SELECT id FROM repo WHERE NOT EXISTS (
+    SELECT 1 FROM manifest AS kept WHERE kept.repo_id = repo.id AND NOT EXISTS (
+        SELECT 1 FROM gone_manifest AS gone WHERE gone.repo_id = kept.repo_id AND gone.digest = kept.digest
+    )
+) AND NOT EXISTS (
+    SELECT 1 FROM repo_blob AS kept WHERE kept.repo_id = repo.id AND NOT EXISTS (
+        SELECT 1 FROM gone_link AS gone WHERE gone.repo_id = kept.repo_id AND gone.digest = kept.digest
+    )
+)
+"""
 _FIND_BLOBS = """
 INSERT INTO gone_blob (digest, size, version)
 SELECT digest, size, version FROM blob WHERE state IN (0, 3) AND touched < :cutoff AND NOT EXISTS (
@@ -174,6 +199,9 @@ _LINKS = """
 SELECT gone.repo_id, name, gone.digest, size, place FROM gone_link AS gone
 JOIN repo ON id = gone.repo_id JOIN blob ON blob.digest = gone.digest
 WHERE place > ? ORDER BY place LIMIT ?
+"""
+_REPOSITORIES = """
+SELECT repo_id, name, place FROM gone_repo JOIN repo ON id = repo_id WHERE place > ? ORDER BY place LIMIT ?
 """
 _BLOBS = "SELECT digest, size, version, place FROM gone_blob WHERE place > ? ORDER BY place LIMIT ?"
 _DUE = """

@@ -10,8 +10,9 @@ trash/<digest>.<ns>  content that a sweep took away at that time, kept until a l
 
 from __future__ import annotations
 
-__all__ = ["Layout", "fsync_folder"]
+__all__ = ["Layout", "check_database", "fsync_folder"]
 
+import errno
 import os
 import sys
 import time
@@ -43,10 +44,13 @@ class Layout:
             _make_root(root)
             self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         except OSError as error:
-            raise InvalidSettings(str(root), why=error.strerror or str(error), remedy="give another folder") from error
+            raise _not_had(root, error) from error
         try:
             self.alone = self.first = self._take(alone=alone)
             self._check()
+        except OSError as error:
+            self.close()
+            raise _not_had(root, error) from error
         except BaseException:
             self.close()
             raise
@@ -110,6 +114,8 @@ class Layout:
             # An older one lacks some of the folders, and nothing else. Its number comes before what the database gets
             # next, which the boxship that wrote it does not know.
             self._make(version)
+        else:
+            check_database(self.root)
 
     def _make(self, version: Path) -> None:
         """Make every folder that content will go to: a push then needs to make no folder durable but its own."""
@@ -126,6 +132,19 @@ class Layout:
         fsync_folder(self.root)  # else a disk may keep VERSION's name and none of theirs
         _write_version(version)
         fsync_folder(self.root)
+
+
+def check_database(root: Path) -> None:
+    """`InvalidSettings` where content is there, and not what knows of it: a new one would let sweeps take all away."""
+    database = root / "registry.db"
+    if not database.exists() and next((root / "blobs").glob("*/*/*"), None):
+        remedy = "put it back, or restore a backup of the registry"
+        raise InvalidSettings(str(database), why="it is gone, and the content that it knew of is there", remedy=remedy)
+
+
+def _not_had(root: Path, error: OSError) -> InvalidSettings:
+    remedy = "make room on its disk" if error.errno == errno.ENOSPC else "give another folder"
+    return InvalidSettings(str(root), why=error.strerror or str(error), remedy=remedy)
 
 
 def _make_root(root: Path) -> None:

@@ -87,7 +87,7 @@ class Names:
         return (name for (name,) in self._database.read(_HOLDERS, (str(digest), limit)))
 
     def has_repository(self, repository: str) -> bool:
-        """Whether anything was ever pushed there."""
+        """Whether anything was pushed there, and no sweep has found it empty since."""
         return self._database.read("SELECT 1 FROM repo WHERE name = ?", (repository,)).fetchone() is not None
 
     def check_room(self, repository: str, size: int) -> None:
@@ -98,6 +98,11 @@ class Names:
         """At most `limit` tags that come after `after`, in the order of their bytes."""
         rows = self._database.read(_TAGS, (repository, after, limit))
         return tuple(name for (name,) in rows)
+
+    def untagged(self, repository: str, after: str, limit: int, *, before: float) -> tuple[str, ...]:
+        """At most `limit` digests of manifests without a tag that were pushed before a moment, after `after`."""
+        rows = self._database.read(_UNTAGGED, (repository, after, limit, before))
+        return tuple(digest for (digest,) in rows)
 
     def repositories(self, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` repositories that come after `after`, in the order of their bytes."""
@@ -205,6 +210,14 @@ class Names:
 
         await self._database.write(work)
 
+    async def refresh_manifest(self, repository: str, digest: Digest, *, now: float) -> None:
+        """Note that the repository's manifest is as good as pushed now."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_REFRESH_MANIFEST, (now, str(digest), repository))
+
+        await self._database.write(work, durable=False)
+
     async def delete_manifest(self, repository: str, digest: Digest, terms: Terms) -> bool:
         """Delete a manifest and its tags; whether there was one. Raises `TagMoved` or `TagKept` by the terms."""
         return await self._delete(_OF_MANIFEST, repository, str(digest), terms)
@@ -276,10 +289,19 @@ JOIN tag ON tag.repo_id = repo.id AND tag.name > ?2
 WHERE repo.name = ?1
 ORDER BY tag.name LIMIT ?3
 """
+_UNTAGGED = """
+SELECT manifest.digest FROM repo
+JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest > ?2 AND manifest.pushed <= ?4
+WHERE repo.name = ?1 AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.repo_id = repo.id AND tag.digest = manifest.digest)
+ORDER BY manifest.digest LIMIT ?3
+"""
 _PUT_BLOB = """
 INSERT INTO blob (digest, size, modified, touched, verified) VALUES (?1, ?2, ?3, ?4, ?4)
 ON CONFLICT DO UPDATE SET size = excluded.size, modified = excluded.modified, state = 0, version = version + 1,
     touched = excluded.touched, verified = excluded.verified
+"""
+_REFRESH_MANIFEST = """
+UPDATE manifest SET pushed = ? WHERE digest = ? AND repo_id = (SELECT id FROM repo WHERE name = ?)
 """
 _REFRESH_BLOB = "UPDATE blob SET size = ?, modified = ?, verified = ? WHERE digest = ? AND state = 0"
 # Doomed (1) is what nobody has any more; from the claim of a sweep (2) on, it is too late.

@@ -8,12 +8,17 @@ from __future__ import annotations
 __all__ = ["OPTIONS", "Option", "arguments", "plan"]
 
 import argparse
+import math
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 
+from boxship.server.address import at_port
 from boxship.server.plan import ACCESS_LOGS, Plan
+from boxship.server.quota import read_size
 from boxship.server.registry import Settings
+
+_PORT = "PORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,29 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _size(text: str) -> int:
+    size = read_size(text)
+    if size is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, as 50GB is")
+    return size
+
+
+def _url(text: str) -> str:
+    if not text:  # the default: as clients write it
+        return text
+    scheme, told, host = text.removesuffix("/").partition("://")
+    # Clients look for /v2/ at the root of a host: no registry is below a path.
+    if scheme not in ("http", "https") or not told or not host or set(host) & set('/?#@ "\\'):
+        raise argparse.ArgumentTypeError(f"{text!r} is no URL of a registry, as https://reg.corp is")
+    return f"{scheme}://{host}"
+
+
 def _amount(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < float("inf"):
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no amount")
     return number
 
@@ -94,6 +119,20 @@ OPTIONS = (
         several=True,
     ),
     Option(
+        "--token-key",
+        "token_key",
+        "give tokens for passwords, signed with this key (Ed25519, PEM); of several, the first one signs",
+        metavar="FILE",
+        several=True,
+    ),
+    Option(
+        "--url",
+        "url",
+        "how clients reach it, where that is not what they write (https://reg.corp)",
+        metavar="URL",
+        read=_url,
+    ),
+    Option(
         "--immutable",
         "immutable",
         "tags that nobody moves or deletes once they name something: 'v*'",
@@ -109,9 +148,34 @@ OPTIONS = (
     ),
     Option("--quota-tags", "quota_tags", "the same for tags", metavar="[GLOB=]N", several=True),
     Option("--quota-repositories", "quota_repositories", "and repositories", metavar="[GLOB=]N", several=True),
+    Option(
+        "--proxy-allow",
+        "proxy_allow",
+        "bring nothing from upstreams but repositories like this: 'docker.io/library/*'",
+        metavar="GLOB",
+        several=True,
+    ),
+    Option(
+        "--proxy-fresh",
+        "proxy_fresh",
+        "how long what an upstream's tag names counts as known (60)",
+        metavar="SECONDS",
+        read=_amount,
+    ),
+    Option(
+        "--proxy-size", "proxy_size", "the most bytes of upstreams' blobs to keep (any)", metavar="SIZE", read=_size
+    ),
+    Option(
+        "--proxy-age",
+        "proxy_age",
+        "let go of what nobody asked for in so long (0: never)",
+        metavar="SECONDS",
+        read=_amount,
+    ),
     Option("--insecure-http", "insecure_http", "serve others than this machine, over plain HTTP"),
     Option("--workers", "workers", "how many processes serve (default: 1)", metavar="N", read=int),
-    Option("--grace", "grace", "how long a stop waits for what is in progress (10)", metavar="SECONDS", read=float),
+    Option("--grace", "grace", "how long a stop waits for what is in progress (10)", metavar="SECONDS", read=_amount),
+    Option("--metrics", "metrics", "tell Prometheus at http://HOST:PORT/metrics", metavar="HOST:PORT"),
     Option(
         "--access-log", "access_log", "a line for each request, to stderr", metavar="text|json", choices=ACCESS_LOGS
     ),
@@ -124,8 +188,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for option in OPTIONS:
         holder = defaults if hasattr(defaults, option.field) else defaults.settings
         option.add(parser, getattr(holder, option.field))
-    # What platforms that start programs in containers tell them.
-    parser.set_defaults(address=f"127.0.0.1:{os.environ.get('PORT', '5000')}")
+    parser.set_defaults(address=None)
 
 
 def plan(chosen: argparse.Namespace) -> Plan:
@@ -134,5 +197,8 @@ def plan(chosen: argparse.Namespace) -> Plan:
     for option in OPTIONS:
         if option.several:
             given[option.field] = tuple(given[option.field])
+    if given["address"] is None:
+        # What platforms that start programs in containers tell them.
+        given["address"] = at_port(_PORT, os.environ.get(_PORT, "5000"))
     settings = Settings(**{each.name: given[each.name] for each in fields(Settings) if each.name in given})
     return Plan(settings=settings, **{each.name: given[each.name] for each in fields(Plan) if each.name in given})

@@ -38,11 +38,11 @@ class Page:
         """Those of the names looked up that are on the page."""
         return names[: self.size]
 
-    def link(self, path: str, names: Sequence[str]) -> Mapping[str, str]:
-        """The header that says where the next page is, if there is one."""
+    def link(self, path: str, names: Sequence[str], **filters: str) -> Mapping[str, str]:
+        """The header that says where the next page is, if there is one, for the same `filters`."""
         if len(names) <= self.size:
             return {}
-        return self.after(names[self.size - 1], path)
+        return self.after(names[self.size - 1], path, **filters)
 
     def after(self, last: str, path: str, **filters: str | None) -> Mapping[str, str]:
         """The header that says where the page after `last` is, for the same `filters`."""

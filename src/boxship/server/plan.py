@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["ACCESS_LOGS", "Plan"]
 
+import math
 from dataclasses import dataclass, field
 
 from boxship.errors import InvalidSettings
@@ -30,6 +31,7 @@ class Plan:
         tls_cert, tls_key: files in PEM; with them it speaks TLS.
         grace: seconds that requests in progress have to finish when it is told to stop.
         access_log: one of `ACCESS_LOGS`.
+        metrics: where Prometheus is told of it, `HOST:PORT`; '' is nowhere.
     """
 
     address: str = "127.0.0.1:5000"
@@ -42,6 +44,7 @@ class Plan:
     tls_key: str = ""
     grace: float = _GRACE
     access_log: str = "off"
+    metrics: str = ""
 
     def __post_init__(self) -> None:
         if bool(self.tls_cert) != bool(self.tls_key):
@@ -51,6 +54,11 @@ class Plan:
             )
         if not 1 <= self.workers <= _MOST_WORKERS:
             raise InvalidSettings("--workers", why=f"{self.workers} is not between 1 and {_MOST_WORKERS}")
+        if not 0 <= self.grace < math.inf:
+            raise InvalidSettings("--grace", why=f"{self.grace} is no number of seconds")
+        if not self.folder:
+            # To `Path` it is the current folder; to whoever wrote it, a variable that should have had something.
+            raise InvalidSettings("--disk", why="it names no folder", remedy="give --disk DIR; '.' is this one")
 
     @property
     def scheme(self) -> str:

@@ -27,7 +27,7 @@ class Find:
 
 
 def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
-    """What `sweep` would find now: manifests, links and blobs that would go, at once or after the policy's wait.
+    """What `sweep` would find now: what would go, at once or after the policy's wait.
 
     Blocks: not for an event loop.
     """
@@ -38,6 +38,8 @@ def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
             yield Find("manifest", f"{manifest.repository}@{manifest.digest}")
         for link in chain.from_iterable(found.links()):
             yield Find("link", f"{link.repository}@{link.digest}")
+        for repository in chain.from_iterable(found.repositories()):
+            yield Find("repository", repository.name)
         for blob in chain.from_iterable((*found.due(), *found.claimed(), *found.blobs())):
             yield Find("blob", blob.digest, blob.size)
         for digest in chain.from_iterable(find_orphans(registry.layout, found, removal.is_old)):

@@ -7,7 +7,7 @@ uploads is no repository's yet, and counts when it is to be.
 
 from __future__ import annotations
 
-__all__ = ["Quota", "QuotaExceeded", "Quotas", "Usage"]
+__all__ = ["Quota", "QuotaExceeded", "Quotas", "Usage", "read_size"]
 
 import re
 import sqlite3
@@ -24,6 +24,15 @@ _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 # A query and its parameters, of a connection that reads or one that writes.
 Read = Callable[[str, Sequence[object]], sqlite3.Cursor]
+
+
+def read_size(text: str) -> int | None:
+    """The number that settings write as `500`, `50GB` or `500MiB`; None for what is none."""
+    found = _AMOUNT.fullmatch(text)
+    if not found:
+        return None
+    unit = 1024 if found[3] else 1000
+    return int(found[1]) * int(unit ** _POWERS.get(found[2], 0))
 
 
 class QuotaExceeded(Exception):
@@ -50,12 +59,11 @@ class Quota:
     def parse(cls, what: str, text: str) -> Self:
         """The quota that settings write as `AMOUNT` or `PATTERN=AMOUNT`, or `InvalidSettings`."""
         pattern, _, amount = text.rpartition("=")
-        found = _AMOUNT.fullmatch(amount)
-        if not found or (found[2] and what != "bytes"):
+        size = read_size(amount)
+        if size is None or (what != "bytes" and not amount.isdigit()):
             remedy = "for example 50GB, or team/**=500MiB" if what == "bytes" else "for example 100, or team/**=20"
             raise InvalidSettings(f"--quota-{what} {text}", why=f"{amount!r} is no number of {what}", remedy=remedy)
-        unit = 1024 if found[3] else 1000
-        return cls(what, Pattern.parse(pattern or "**"), int(found[1]) * unit ** _POWERS.get(found[2], 0))
+        return cls(what, Pattern.parse(pattern or "**"), size)
 
     def used(self, read: Read) -> int:
         """How much there is of it."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from boxship.server.asgi import Message, Scope
 
-_MOST = 1000  # answers
-_MOST_BYTES = 16 * 1024 * 1024  # of their bodies, and of the heads that asked for them
+_MOST = 32 * 1024 * 1024  # bytes
+_BESIDE = 2 * 1024  # that an answer takes beside its body and the head that asked for it, as measured
 
 Messages = tuple[Message, Message]  # the start of an answer, and its body
 
@@ -28,9 +28,9 @@ class Recent:
             that is of this version, or of a later one, at which nothing is kept any more.
     """
 
-    def __init__(self, read_version: Callable[[], int]) -> None:
+    def __init__(self, read_version: Callable[[], object]) -> None:
         self._read_version = read_version
-        self.version = -1
+        self.version: object = None
         self._size = 0
         self._answers: dict[object, Messages] = {}
 
@@ -47,13 +47,13 @@ class Recent:
         # What wraps an ASGI application may add headers of its own.
         return {**start, "headers": list(start["headers"])}, dict(body)
 
-    def keep(self, scope: Scope, messages: Messages, version: int) -> None:
+    def keep(self, scope: Scope, messages: Messages, version: object) -> None:
         """Give this answer again, which was read at `version`; not to somebody who has shown who they are."""
         headers = scope["headers"]
         if version != self.version or any(name == b"authorization" for name, _ in headers):
             return
-        self._size += len(messages[1]["body"]) + sum(len(name) + len(value) for name, value in headers)
-        if len(self._answers) >= _MOST or self._size > _MOST_BYTES:
+        self._size += len(messages[1]["body"]) + sum(len(name) + len(value) for name, value in headers) + _BESIDE
+        if self._size > _MOST:
             self._clear()
         else:
             self._answers[_key(scope)] = messages

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-__all__ = ["read", "referrers_tag"]
+__all__ = ["listed", "read"]
 
 import json
 from collections.abc import Iterator
 
 from boxship import media_type
-from boxship.digest import Digest
 from boxship.server.answer import Answer
 from boxship.server.names import Referrer
 from boxship.server.paging import Page
@@ -29,8 +28,14 @@ async def read(registry: Registry, request: Request) -> Answer:
     kind = request.parameter("artifactType") or ""
     page = Page.asked(request, registry.settings.page_size)
     found = registry.names.referrers(
-        request.repository, subject, tag=referrers_tag(subject), after=page.last, artifact_type=kind
+        request.repository, subject, tag=routes.referrers_tag(subject), after=page.last, artifact_type=kind
     )
+    return listed(request, page, found)
+
+
+def listed(request: Request, page: Page, found: Iterator[Referrer]) -> Answer:
+    """The answer with a page of what was found, which is in the order of digests, of the right type and the page's."""
+    subject, kind = request.digest(), request.parameter("artifactType") or ""
     entries, last = _fill(found, page.size)
     headers = {"content-type": media_type.OCI_INDEX, "cache-control": "no-cache"}
     if kind:
@@ -38,11 +43,6 @@ async def read(registry: Registry, request: Request) -> Answer:
     if last:
         headers |= page.after(last, routes.referrers(request.repository, subject), artifactType=kind or None)
     return Answer(200, headers, _write_index(entries))
-
-
-def referrers_tag(digest: Digest) -> str:
-    """The tag under which clients list the referrers of `digest` in registries that do not ("Referrers Tag Schema")."""
-    return f"{digest.algorithm}-{digest.hex[:64]}"
 
 
 def _fill(found: Iterator[Referrer], most: int) -> tuple[list[str], str]:

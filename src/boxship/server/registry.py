@@ -15,11 +15,13 @@ from boxship.server.body import Patience
 from boxship.server.database import Database
 from boxship.server.layout import Layout
 from boxship.server.names import Names
+from boxship.server.proxy.upstream import Source
 from boxship.server.quota import Quotas
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
 from boxship.server.tagging import Immutable
+from boxship.server.tokens import Tokens
 from boxship.server.turns import Turns
 from boxship.server.users import Users
 
@@ -43,11 +45,18 @@ class Settings:
         htpasswd: a file of users who may do everything, '' for none.
         anonymous: what anybody may do: `none`, or `pull`, `create` or `push`, also with `:PATTERN`. Where nothing is
             said and there are no users either, anybody may do everything.
+        token_key: files of keys (Ed25519, PEM); with them, clients get tokens for passwords. The first one signs.
+        url: how clients reach it, where what they write as `Host` is not that.
         immutable: patterns of tags that nobody moves or deletes once they name something: `v*`.
         quota_bytes, quota_tags, quota_repositories: the most of them in all, or `PATTERN=AMOUNT` in some repositories.
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
         gc_grace: seconds that content is kept which no manifest refers to.
         gc_untagged: whether sweeps take manifests, too, that neither a tag nor another manifest names.
+        proxy: registries that this one stands in for; nothing is pushed to it then.
+        proxy_allow: patterns of the repositories that it brings from them, all if there is none.
+        proxy_fresh: seconds that what an upstream's tag names counts as known.
+        proxy_size: bytes of blobs to keep of them at most; 0 is any.
+        proxy_age: seconds after which what nobody asked for goes; 0 is never.
         verify_on_read: whether a blob that is sent whole is hashed as it goes, and cut off where it is damaged.
     """
 
@@ -62,6 +71,8 @@ class Settings:
     in_flight: int = 64
     htpasswd: str = ""
     anonymous: tuple[str, ...] = ()
+    token_key: tuple[str, ...] = ()
+    url: str = ""
     immutable: tuple[str, ...] = ()
     quota_bytes: tuple[str, ...] = ()
     quota_tags: tuple[str, ...] = ()
@@ -69,6 +80,11 @@ class Settings:
     gc_interval: float = 3600.0
     gc_grace: float = 24 * 3600.0
     gc_untagged: bool = False
+    proxy: tuple[Source, ...] = ()
+    proxy_allow: tuple[str, ...] = ()
+    proxy_fresh: float = 60.0
+    proxy_size: int = 0
+    proxy_age: float = 0.0
     verify_on_read: bool = False
 
 
@@ -87,6 +103,7 @@ class Registry:
     layout: Layout
     close: Callable[[], None]
     clock: Callable[[], float] = time.time
+    tokens: Tokens | None = None
     doubts: Turns = field(default_factory=partial(Turns, _MOST_DOUBTS))
 
     @classmethod

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from boxship.digest import Digest
 from boxship.server.database import Database
-from boxship.server.garbage import Blob, Link, Manifest, Policy
+from boxship.server.garbage import Blob, Link, Manifest, Policy, Repository
 from boxship.server.layout import Layout
 
 
@@ -54,6 +54,10 @@ class Removal:
     async def unlink(self, links: Sequence[Link]) -> int:
         """Take blobs from repositories whose manifests still do not need them."""
         return await self._each(_UNLINK, [(each.repo, each.digest, self._cutoff) for each in links])
+
+    async def forget(self, repositories: Sequence[Repository]) -> int:
+        """Forget repositories that still have nothing."""
+        return await self._each(_FORGET, [(each.repo,) for each in repositories])
 
     async def doom(self, blobs: Sequence[Blob]) -> int:
         """Doom blobs that still nobody has."""
@@ -124,6 +128,10 @@ _UNLINK = """
 DELETE FROM repo_blob WHERE repo_id = ?1 AND digest = ?2 AND linked < ?3
 AND NOT EXISTS (SELECT 1 FROM manifest_ref WHERE repo_id = ?1 AND child = ?2)
 AND EXISTS (SELECT 1 FROM blob WHERE digest = ?2 AND touched < ?3)
+"""
+_FORGET = """
+DELETE FROM repo WHERE id = ?1
+AND NOT EXISTS (SELECT 1 FROM manifest WHERE repo_id = ?1) AND NOT EXISTS (SELECT 1 FROM repo_blob WHERE repo_id = ?1)
 """
 # `touched` becomes when it was doomed.
 _DOOM = """

@@ -5,7 +5,7 @@ Which action a request asks for is `routes`'s decision, whether its sender may a
 
 from __future__ import annotations
 
-__all__ = ["Request", "check_head", "check_repository", "parse_digest", "parse_query", "read_path"]
+__all__ = ["Request", "called", "check_head", "check_repository", "parse_digest", "parse_query", "read_path"]
 
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ _LONGEST_COMPONENT = 128
 # What stands in no name, tag, digest or session. Servers hand paths on as they came, so dots are not resolved.
 _UNSAFE = re.compile(rb"//|/\.{1,2}(?:/|$)|[^\x21-\x7e]|[\\%]")
 # What clients' libraries escape in a digest, although they need not (RFC 3986, 3.3).
+_HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,300}")
 _ESCAPED_IN_DIGESTS = ((b"%3A", b":"), (b"%3a", b":"), (b"%2B", b"+"), (b"%2b", b"+"), (b"%3D", b"="), (b"%3d", b"="))
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -43,6 +44,7 @@ class Request:
         repository: the repository in the path, or '' where the route has none.
         name: the last name in the path: a tag, a digest, or an upload's session.
         caller: who asks. That they may have what the path names is decided before there is a request.
+        client: whom it counts for, where clients are bounded: a user or an address; '' is nobody who is counted.
     """
 
     method: str
@@ -53,6 +55,7 @@ class Request:
     headers: Headers = field(repr=False)
     body: Body = field(repr=False)
     caller: Caller = NOBODY
+    client: str = ""
 
     def header(self, name: bytes) -> str:
         """The header `name` (in lower case); values that came apart are joined, '' where there is none."""
@@ -79,6 +82,12 @@ def parse_digest(text: str) -> Digest:
         return Digest.parse(text)
     except InvalidReference as error:
         raise Refusal(400, "DIGEST_INVALID", error.why) from error
+
+
+def called(scope: Scope) -> str:
+    """How the client reaches the registry, as far as it says: `http://HOST`."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    return f"{scope.get('scheme', 'http')}://{host if _HOST.fullmatch(host) else ''}"
 
 
 def read_path(scope: Scope) -> str:

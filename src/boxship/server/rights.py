@@ -30,6 +30,8 @@ class Right(StrEnum):
 
     NONE = ""
     """Nothing: no password is looked at."""
+    LOGIN = "login"
+    """To say who one is: a wrong password is refused, none is not."""
     ANY = "any"
     """Some right, anywhere."""
     PULL = "pull"
@@ -130,7 +132,7 @@ class Rights:
         if right in _ANYWHERE:
             return bool(self.grants)
         # A right that nobody thought of here is nobody's.
-        return right is Right.NONE
+        return right in _EVERYBODY
 
     def cover_everywhere(self, right: Right) -> bool:
         """Whether they give `right` in every repository."""
@@ -144,6 +146,7 @@ _IN_A_REPOSITORY = {
     Right.PUSH: frozenset({Right.PUSH}),
     Right.DELETE: frozenset({Right.DELETE}),
 }
+_EVERYBODY = frozenset({Right.NONE, Right.LOGIN})
 _ANYWHERE = frozenset({Right.ANY, Right.CATALOG})
 
 EVERYTHING = Rights.of((Grant.of("**", Right.PUSH, Right.DELETE),))
@@ -151,14 +154,21 @@ EVERYTHING = Rights.of((Grant.of("**", Right.PUSH, Right.DELETE),))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, '' where nobody says, and what they may do."""
+    """Who asks, '' where nobody says, what they may do, and what of that the token allows that they came with."""
 
     name: str = ""
     rights: Rights = Rights()
+    within: Rights | None = None
 
     def may(self, right: Right, repository: str) -> bool:
         """Whether they may do that there."""
-        return self.rights.cover(right, repository)
+        if not self.rights.cover(right, repository):
+            return False
+        return self.within is None or right is Right.ANY or self.within.cover(right, repository)
+
+    def may_everywhere(self, right: Right) -> bool:
+        """Whether they may do that in every repository."""
+        return self.rights.cover_everywhere(right) and (self.within is None or self.within.cover_everywhere(right))
 
 
 NOBODY = Caller()

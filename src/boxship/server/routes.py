@@ -5,17 +5,18 @@ The table is the only place of the server that knows paths; actions know names. 
 
 from __future__ import annotations
 
-__all__ = ["RESOURCES", "Action", "Resource", "Right", "Route", "find"]
+__all__ = ["RESOURCES", "Action", "Resource", "Right", "Route", "find", "name_of"]
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from boxship.server import blobs, catalog, health, manifests, referrers, support, tags, uploads
+from boxship.server import blobs, catalog, health, log_in, manifests, referrers, support, tags, untagged, uploads
 from boxship.server.answer import Answer, Refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.rights import Right
+from boxship.server.tokens import TOKENS
 
 Action = Callable[[Registry, Request], Awaitable[Answer]]
 
@@ -73,8 +74,11 @@ RESOURCES = (
     ),
     Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read, repeatable=True)),
     Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read, repeatable=True)),
+    # What lost its tag was taken back, perhaps: only who prunes is told how it can still be had.
+    Resource.of("/v2/<name>/_boxship/untagged", GET=Route(Right.DELETE, untagged.read)),
     Resource.of("/v2/?", GET=Route(Right.ANY, support.read)),
     Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read, repeatable=True)),
+    Resource.of(TOKENS, GET=Route(Right.LOGIN, log_in.give)),
     Resource.of("/livez", GET=Route(Right.NONE, health.live)),
     Resource.of("/readyz", GET=Route(Right.NONE, health.ready)),
 )
@@ -91,6 +95,11 @@ def find(method: str, path: str, *, denied: Collection[Right] = ()) -> tuple[Rou
             names = found.groupdict("")
             return _route(resource, method, denied), names.get("repository", ""), names.get("name", "")
     raise Refusal(404, "UNSUPPORTED", "there is nothing at this path")
+
+
+def name_of(path: str) -> str:
+    """The kind of path that it is, with the specification's `<names>` in it; `other` where there is nothing."""
+    return next((resource.path.rstrip("?") for resource in RESOURCES if resource.pattern.fullmatch(path)), "other")
 
 
 def _route(resource: Resource, method: str, denied: Collection[Right]) -> Route:

@@ -107,7 +107,7 @@ CREATE INDEX tag_digest ON tag (repo_id, digest);
 
 -- A session names its repository by text: a push that never ends leaves no repository behind.
 -- `version` grows with every change, and decides between two writers. `digests` is JSON, by algorithm, of exactly
--- `size` bytes. `owner` is the user who began it, or ''.
+-- `size` bytes. `owner` is the user who began it, `holder` whom it counts for: that user or an address; or ''.
 CREATE TABLE upload (
     id TEXT PRIMARY KEY,
     repository TEXT NOT NULL,
@@ -116,11 +116,12 @@ CREATE TABLE upload (
     expires REAL NOT NULL,
     version INTEGER NOT NULL DEFAULT 0,
     digests TEXT NOT NULL DEFAULT '',
-    owner TEXT NOT NULL DEFAULT ''
+    owner TEXT NOT NULL DEFAULT '',
+    holder TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_repository ON upload (repository);
 CREATE INDEX upload_expires ON upload (expires);
-CREATE INDEX upload_owner ON upload (owner) WHERE owner <> '';
+CREATE INDEX upload_holder ON upload (holder) WHERE holder <> '';
 
 -- What one process does for all, such as a sweep: who, and until when.
 CREATE TABLE lease (
@@ -186,6 +187,10 @@ UPDATE repo SET
     bytes = (SELECT coalesce(sum(length(body)), 0) FROM manifest WHERE repo_id = id)
         + (SELECT coalesce(sum(size), 0) FROM repo_blob JOIN blob USING (digest) WHERE repo_id = id),
     tags = (SELECT count(*) FROM tag WHERE repo_id = id);
+ALTER TABLE upload ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+UPDATE upload SET holder = '@' || owner WHERE owner <> '';
+DROP INDEX upload_owner;
+CREATE INDEX upload_holder ON upload (holder) WHERE holder <> '';
 {_COUNTING}
 """,  # noqa: S608 - of constants
 }

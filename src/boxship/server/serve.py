@@ -8,6 +8,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,24 +18,34 @@ from boxship.server import loop, worker, workers
 from boxship.server.address import Address, bind
 from boxship.server.certificate import outlive_hangup
 from boxship.server.exposure import check_exposure, settled
+from boxship.server.metrics import telling_metrics
 from boxship.server.plan import Plan
 from boxship.server.registry import Registry
 from boxship.server.stop import Stop, on_signals
+from boxship.server.streams import hold_standard_streams
+from boxship.server.tokens import Tokens
 
 
-def serve(plan: Plan, *, announce: Callable[[str], None]) -> None:
+def serve(plan: Plan, *, announce: Callable[[str], None], note: Callable[[str], None] = lambda _: None) -> None:
     """Serve as planned until SIGINT or SIGTERM; a second signal does not wait for what is in progress.
 
-    `announce` is told the URL once connections are accepted. An address that others can reach is refused without TLS
-    and rules of access, unless the plan says that this is meant.
+    `announce` is told the URL once connections are accepted, `note` before that where else it answers. An address that
+    others can reach is refused without TLS and rules of access, unless the plan says that this is meant.
     Raises `InvalidSettings` for an address or a folder that cannot be had, `MissingExtra` without granian.
     """
     where = Address.parse(plan.address)
     _check(plan, where)
     plan = replace(plan, settings=settled(plan.settings, where))
-    with bind(where) as holder:
+    hold_standard_streams()
+    with bind(where) as holder, _metrics(plan) as told:
         host, port = holder.getsockname()[:2]
+        if told:
+            note(f"metrics: http://{told}/metrics")
         loop.run(_run(plan, Address(host, port), announce))
+
+
+def _metrics(plan: Plan) -> AbstractContextManager[Address | None]:
+    return telling_metrics(Address.parse(plan.metrics), Path(plan.folder)) if plan.metrics else nullcontext()
 
 
 def _check(plan: Plan, where: Address) -> None:
@@ -42,8 +53,14 @@ def _check(plan: Plan, where: Address) -> None:
     if find_spec("granian") is None:
         raise MissingExtra("server", "the registry")
     check_exposure(plan, where)
+    if plan.settings.token_key:  # once and here: what is wrong with a key is said once
+        Tokens.open(map(Path, plan.settings.token_key))
     if plan.workers > 1 and sys.platform == "win32":
         raise InvalidSettings("--workers", why="on Windows, one process serves an address", remedy="leave it out")
+    try:
+        Path.cwd()  # granian asks for it
+    except OSError as error:
+        raise InvalidSettings("the current folder", why="it was removed", remedy="change to another one") from error
 
 
 async def _run(plan: Plan, address: Address, announce: Callable[[str], None]) -> None:

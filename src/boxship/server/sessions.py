@@ -26,7 +26,7 @@ from boxship.server.storage import Hash, Hashes, Storage
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
 _MOST = 1000  # of one repository
-_MOST_OF_OWNER = 100  # of one user, wherever
+_MOST_OF_HOLDER = 100  # of one user or one address, wherever
 _MOST_DIGESTS = 4096  # sessions whose running digests are kept
 _MOST_EXPIRED = 100  # sessions that one visit ends, so that it stays short
 
@@ -36,7 +36,7 @@ class Unknown(Exception):
 
 
 class TooMany(Exception):
-    """The repository, or the user, has too many open sessions."""
+    """The repository has too many open sessions, or the client has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +129,19 @@ class Sessions:
                 raise
             yield replace(found, hashes=self._hashes(found)), claim
 
-    async def begin(self, repository: str, algorithm: str, *, owner: str = "", now: float) -> Session:
-        """A new session, whose bytes are expected to be named by a digest of `algorithm`; or `TooMany`."""
+    async def begin(self, repository: str, algorithm: str, *, owner: str = "", holder: str = "", now: float) -> Session:
+        """A new session, whose bytes are expected to be named by a digest of `algorithm`; or `TooMany`.
+
+        It is its owner's, and counts for its holder; '' is nobody who is counted.
+        """
         session = Session(str(uuid.uuid4()), repository, owner, hashes={algorithm: hashlib.new(algorithm)}).at(0)
 
         def work(connection: sqlite3.Connection) -> None:
-            for query, holder, most in ((_OF_REPOSITORY, repository, _MOST), (_OF_OWNER, owner, _MOST_OF_OWNER)):
-                if connection.execute(query, (holder,)).fetchone()[0] >= most:
-                    raise TooMany(holder)
-            connection.execute(_BEGIN, (session.id, repository, owner, now, now + _IDLE, json.dumps(session.digests)))
+            for query, whose, most in ((_OF_REPOSITORY, repository, _MOST), (_OF_HOLDER, holder, _MOST_OF_HOLDER)):
+                if connection.execute(query, (whose,)).fetchone()[0] >= most:
+                    raise TooMany(whose)
+            digests = json.dumps(session.digests)
+            connection.execute(_BEGIN, (session.id, repository, owner, holder, now, now + _IDLE, digests))
 
         await self._database.write(work, durable=False)
         self._keep(session)
@@ -205,10 +209,10 @@ class Sessions:
 
 
 _OF_REPOSITORY = "SELECT count(*) FROM upload WHERE repository = ?"
-# Who is nobody is not counted.
-_OF_OWNER = "SELECT count(*) FROM upload WHERE owner = ? AND owner <> ''"
+_OF_HOLDER = "SELECT count(*) FROM upload WHERE holder = ? AND holder <> ''"
 _BEGIN = """
-INSERT INTO upload (id, repository, owner, size, started, expires, digests) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6)
+INSERT INTO upload (id, repository, owner, holder, size, started, expires, digests)
+VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)
 """
 # Of no bytes, they tell which algorithm the client announced.
 _DISTRUST = "UPDATE upload SET digests = '' WHERE size > 0"

@@ -6,6 +6,7 @@ __all__ = ["Stop", "on_signals"]
 
 import asyncio
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ def on_signals(react: Callable[[], None], *numbers: signal.Signals) -> None:
         return
     loop = asyncio.get_running_loop()
     for number in numbers:
-        try:
-            loop.add_signal_handler(number, react)
-        except NotImplementedError:  # an event loop of Windows takes no handlers
+        if sys.platform == "win32":  # whose event loops take no handlers
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(react))
+        else:
+            loop.add_signal_handler(number, react)

@@ -1,8 +1,9 @@
 """Sweeps: taking away what nobody needs any more, while the registry serves.
 
 What that is, is `garbage`'s; how it goes, `removal`'s. Here is the order: uploads whose time is over, manifests (where
-the policy says so), links, blobs in two steps, files that no row knows, and last what earlier sweeps put in the trash.
-One sweep runs at a time, whichever process began it. What one would do is `preview`'s to tell.
+the policy says so), links, repositories with nothing left, blobs in two steps, files that no row knows, and last what
+earlier sweeps put in the trash. One sweep runs at a time, whichever process began it. What one would do is `preview`'s
+to tell.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Report:
         sessions: uploads that nobody went on with.
         manifests: deleted ones, where the policy takes any.
         links: blobs that a repository lost, for none of its manifests refers to them.
+        repositories: those that had nothing left.
         candidates: blobs that nobody has: those whose wait is over, and those found now.
         revived: those of them that somebody wanted after all.
         waiting: those that go later.
@@ -52,6 +54,7 @@ class Report:
     sessions: int = 0
     manifests: int = 0
     links: int = 0
+    repositories: int = 0
     candidates: int = 0
     revived: int = 0
     waiting: int = 0
@@ -104,6 +107,7 @@ class _Sweep:
         async with self._found() as found:
             await self._delete_manifests(found)
             await self._unlink(found)
+            await self._forget(found)
             self._report.candidates += await self._claim(found)
             await self._doom(found)
             if self._policy.wait <= 0:
@@ -125,6 +129,10 @@ class _Sweep:
     async def _unlink(self, found: Found) -> None:
         async for links in self._batches(found.links()):
             self._report.links += await self._removal.unlink(links)
+
+    async def _forget(self, found: Found) -> None:
+        async for repositories in self._batches(found.repositories()):
+            self._report.repositories += await self._removal.forget(repositories)
 
     async def _doom(self, found: Found) -> None:
         async for blobs in self._batches(found.blobs()):

@@ -96,7 +96,7 @@ def _elsewhere(registry: Registry, caller: Caller, source: str | None, digest: D
     """The blob in the repository `source`, or in any; only where the caller may pull it (CVE-2024-39897)."""
     if source:
         return registry.names.blob(source, digest) if caller.may(Right.PULL, source) else None
-    if caller.rights.cover_everywhere(Right.PULL):
+    if caller.may_everywhere(Right.PULL):
         return registry.names.blob_anywhere(digest)
     holders = registry.names.holders(digest, _MOST_HOLDERS)
     return next((registry.names.blob(name, digest) for name in holders if caller.may(Right.PULL, name)), None)
@@ -126,7 +126,7 @@ async def _open(registry: Registry, request: Request) -> Answer:
     await registry.sessions.expire(now=registry.clock())
     try:
         session = await registry.sessions.begin(
-            request.repository, algorithm, owner=request.caller.name, now=registry.clock()
+            request.repository, algorithm, owner=request.caller.name, holder=request.client, now=registry.clock()
         )
     except TooMany as error:
         wait = {"retry-after": "60"}

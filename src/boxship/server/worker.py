@@ -27,8 +27,10 @@ from boxship.server.app import App
 from boxship.server.asgi import Application
 from boxship.server.calls import Calls
 from boxship.server.certificate import outlive_hangup, watch
+from boxship.server.metrics import Counting
 from boxship.server.origin import Doorkeeper
 from boxship.server.plan import Plan
+from boxship.server.slow_readers import keep_cutting
 from boxship.server.stop import Stop, on_signals
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ _PARKING = 0.5  # seconds to write down what arrived of uploads
 _SENDING = 0.25  # seconds for what is still being sent
 _SIDE_BY_SIDE = 0.5  # seconds that both certificates are served
 _ONCE_MORE = 0.005  # seconds between two looks whether it accepts connections
+_MOST_KEPT = 31 * 1024 * 1024  # bytes at once; past 32 MiB glibc learns nothing
 
 
 class Order(bytes, Enum):
@@ -52,19 +55,21 @@ class Order(bytes, Enum):
 
 async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], None]) -> None:
     """Serve at `address` until `stop`; `announce` is called when connections are accepted."""
+    _keep_pages()
     app = App(Path(plan.folder), plan.settings, Doorkeeper(plan.host_names))
     log = AccessLog(app, plan.access_log) if plan.access_log in FORMS else None
-    calls = Calls(log or app)
+    counting = Counting(log or app) if plan.metrics else None
+    calls = Calls(counting or log or app)
     server = _server(calls, address, plan)
     await app.open()
     serving = asyncio.create_task(server.serve())
     try:
         await _accepting(address, serving)
         announce()
-        watching = _watching(server, plan)
+        watching = (_watching(server, plan), asyncio.create_task(keep_cutting(address.port, plan.settings.patience)))
         await _first(serving, stop.asked)
-        if watching:
-            watching.cancel()
+        for task in filter(None, watching):
+            task.cancel()
         if serving.done():
             raise BoxshipError(f"the registry at {address} ended by itself") from serving.exception()
     finally:
@@ -78,6 +83,13 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
         await app.close()
         if log:
             await asyncio.to_thread(log.close)
+
+
+def _keep_pages() -> None:
+    """Let memory be used again for the next blocks of files: not to is a quarter of what sending them costs."""
+    # glibc gives pages back to the system with each block, until it has seen a larger one freed (mallopt(3),
+    # M_MMAP_THRESHOLD). Nothing is written to this one, so it takes no memory.
+    bytes(_MOST_KEPT)
 
 
 def _watching(server: Server, plan: Plan) -> asyncio.Task[None] | None:

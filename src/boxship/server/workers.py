@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 from boxship.errors import BoxshipError
 from boxship.server.address import Address
+from boxship.server.metrics import forget
 from boxship.server.plan import Plan
 from boxship.server.stop import Stop
 from boxship.server.worker import LENGTH, READY, Order
@@ -71,6 +72,7 @@ class _Worker:
             process = await self._start()
             if self._stop.asked.is_set():
                 return
+            forget(process.pid)
             wait = pause(time.monotonic() - began)
             _log.warning("worker %d ended with %s; another is started", process.pid, process.returncode)
             await _within(wait, self._stop.asked)

@@ -1,52 +1,20 @@
-"""containers' `auth.json` (podman, skopeo, buildah): where it is looked for, and which entry a repository has there.
+"""containers' `auth.json` (podman, skopeo, buildah): which entry a repository has there.
 
 Read as containers/image reads it (pkg/docker/config; the order is that of common/pkg/auth). Its keys may have a path,
-which counts; `credsStore` does not. boxship itself sends nothing of it.
+which counts; `credsStore` does not: so for who explains podman. What boxship makes of its files is `keychain`'s.
 """
 
 from __future__ import annotations
 
-__all__ = ["auth_files", "entry_for", "read_auth_json"]
+__all__ = ["entry_for"]
 
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
 from boxship.credential import Credential
-from boxship.errors import InvalidSettings
 from boxship.reference import DOCKER_HUB, Registry
-from boxship.settings import elsewhere
-from boxship.settings.docker_config import AskHelper, DockerConfig, Lookup, config_file, home_folder
+from boxship.settings.docker_config import AskHelper, DockerConfig, Lookup
 
 _HUB = ("registry-1.docker.io", "index.docker.io", DOCKER_HUB)
-
-
-def auth_files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Where podman looks, in its order: the first file with an entry is the one."""
-    home = home_folder(environment)
-    docker = Path(config_file(environment, home=home))
-    if told := environment.get("REGISTRY_AUTH_FILE"):
-        yield Path(told)
-        return
-    if not environment.get("DOCKER_CONFIG"):
-        yield _session_folder(environment) / "auth.json"
-        yield Path(environment.get("XDG_CONFIG_HOME") or Path(home, ".config"), "containers", "auth.json")
-    yield docker
-
-
-def read_auth_json(file: Path) -> DockerConfig | None:
-    """What the file says, None where there is none, or `InvalidSettings`."""
-    try:
-        content = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise InvalidSettings(str(file), why=f"cannot be read: {error.strerror}") from error
-    try:
-        return DockerConfig.parse(content.decode("utf-8-sig"), str(file))
-    except UnicodeDecodeError:
-        # Not chained: the error has the file's content in it.
-        raise InvalidSettings(str(file), why="is not UTF-8") from None
 
 
 def entry_for(config: DockerConfig, registry: Registry, repository: str) -> Lookup | None:
@@ -78,9 +46,3 @@ def _scopes(registry: Registry, repository: str) -> Iterator[str]:
     while scope:
         yield scope
         scope = scope.rpartition("/")[0]
-
-
-def _session_folder(environment: Mapping[str, str]) -> Path:
-    told = environment.get("XDG_RUNTIME_DIR")
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    return Path(told, "containers") if told else elsewhere.ROOT / "run" / "containers" / str(user)

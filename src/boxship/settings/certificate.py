@@ -12,6 +12,7 @@ import ssl
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
+from boxship.settings.file_bytes import file_bytes
 from boxship.settings.roots import named_by, no_certificate
 from boxship.settings.sourced import Sourced
 
@@ -36,7 +37,7 @@ def load_certificate(context: ssl.SSLContext, certificate: Sourced[str], key: So
 
 def _read(file: Sourced[str]) -> bytes:
     try:
-        return Path(file.value).read_bytes()
+        return file_bytes(Path(file.value))
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
         raise InvalidSettings(file.value, why=why, remedy=named_by(file)) from error

@@ -1,8 +1,8 @@
-"""docker's `daemon.json`: which registries it holds to be insecure, and where that is written.
+"""docker's `daemon.json`: which registries it holds to be insecure, which mirrors Docker Hub has, and where it says so.
 
 Read as dockerd reads it (moby, daemon/pkg/registry/config.go): a host with or without a port is meant exactly, a CIDR
-means addresses. The machine's file and a rootless daemon's count both: what one of them permits, docker would do here.
-Nothing else of it is read.
+means addresses; mirrors are Docker Hub's alone. The machine's file and a rootless daemon's count both: what one of them
+permits, docker would do here. Nothing else of it is read.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pathlib import Path
 
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Registry
-from boxship.settings.docker_config import home_folder
-from boxship.settings.json_file import parse_settings
+from boxship.settings.file_bytes import file_bytes
+from boxship.settings.machine import Machine
 from boxship.settings.sourced import Sourced
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FIELD = "insecure-registries"
-SYSTEM_FILE = Path("/etc/docker/daemon.json")
+_MIRRORS = "registry-mirrors"
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _PREFIX = re.compile(r"/[0-9]{1,3}")  # Go's ParseCIDR knows no netmasks
 
@@ -37,11 +37,13 @@ class Unsafe:
     Attributes:
         hosts: `host[:port]` in lower case, with where it is written.
         networks: the CIDRs: they permit addresses, not names.
+        mirrors: Docker Hub's, in their order: a registry whose scheme is told, and the path that comes before `/v2`.
         warnings: what was ignored or taken otherwise than it is written, in words.
     """
 
     hosts: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[Sourced[Network], ...] = ()
+    mirrors: tuple[Sourced[tuple[Registry, str]], ...] = ()
     warnings: tuple[str, ...] = ()
 
     def source(self, registry: Registry) -> str:
@@ -59,17 +61,16 @@ class Unsafe:
         """What either says; this one is named where both say the same."""
         networks = {network.value: network for network in (*other.networks, *self.networks)}
         warnings = (*self.warnings, *other.warnings)
-        return Unsafe({**other.hosts, **self.hosts}, tuple(networks.values()), warnings)
+        # A daemon has one file: mirrors of two are not mixed.
+        return Unsafe({**other.hosts, **self.hosts}, tuple(networks.values()), self.mirrors or other.mirrors, warnings)
 
 
 def daemon_files(environment: Mapping[str, str], *, windows: bool = os.name == "nt") -> tuple[Path, ...]:
     """Where daemon.json may be: the machine's, and that of a rootless daemon."""
+    machine = Machine.of(environment, windows=windows)
     if windows:
-        return (Path(environment.get("PROGRAMDATA", r"C:\ProgramData"), "docker", "config", "daemon.json"),)
-    folder = Path(environment.get("XDG_CONFIG_HOME", ""))
-    if not folder.is_absolute():  # the XDG specification: relative ones are ignored
-        folder = Path(home_folder(environment), ".config")
-    return SYSTEM_FILE, folder / "docker" / "daemon.json"
+        return (machine.docker / "config" / "daemon.json",)
+    return machine.docker / "daemon.json", machine.config / "docker" / "daemon.json"
 
 
 def read_daemon_json(files: Iterable[Path]) -> Unsafe:
@@ -82,10 +83,13 @@ def read_daemon_json(files: Iterable[Path]) -> Unsafe:
 
 def parse_daemon_json(text: str, file: str) -> Unsafe:
     """What the `daemon.json` in `text` says, or `InvalidSettings` with the line."""
+    from boxship.settings.json_file import parse_settings  # noqa: PLC0415 -- most machines have no such file
+
     hosts: dict[str, str] = {}
     networks: list[Sourced[Network]] = []
     warnings: list[str] = []
-    for item in parse_settings(text, file).items(_FIELD):
+    fields = parse_settings(text, file)
+    for item in fields.items(_FIELD):
         written, scheme = _without_scheme(item.value)
         if scheme:
             warnings.append(f"{item.source}: {_FIELD} have no scheme: {scheme} is left out")
@@ -94,19 +98,20 @@ def parse_daemon_json(text: str, file: str) -> Unsafe:
             networks.append(Sourced(network, item.source))
         else:
             hosts.setdefault(_host(written, item), item.source)
-    return Unsafe(hosts, tuple(networks), tuple(warnings))
+    return Unsafe(hosts, tuple(networks), tuple(map(_mirror, fields.items(_MIRRORS))), tuple(warnings))
 
 
 def _read(file: Path) -> Unsafe:
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = file_bytes(file).decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return Unsafe()
     except UnicodeDecodeError as error:
         raise InvalidSettings(str(file), why="is not UTF-8") from error
     except OSError as error:
         # It is the daemon's, and need not be everybody's to read.
-        return Unsafe(warnings=(f"{file} cannot be read, so its {_FIELD} are not known: {error.strerror}",))
+        words = f"{file} cannot be read, so its {_FIELD} and {_MIRRORS} are not known: {error.strerror}"
+        return Unsafe(warnings=(words,))
     return parse_daemon_json(text, str(file))
 
 
@@ -136,7 +141,23 @@ def _host(written: str, item: Sourced[str]) -> str:
         raise _wrong(item, error.why) from None
 
 
-def _wrong(item: Sourced[str], why: str) -> InvalidSettings:
+def _mirror(item: Sourced[str]) -> Sourced[tuple[Registry, str]]:
+    """ValidateMirror: a URL with a scheme and perhaps a path, and nothing else."""
+    scheme = _SCHEME.match(item.value)
+    authority, slash, path = item.value[scheme.end() if scheme else 0 :].partition("/")
+    if not scheme:
+        raise _wrong(item, "it does not begin with http:// or https://", _MIRRORS)
+    if any(mark in path for mark in "?#"):
+        raise _wrong(item, "it has a query or a fragment", _MIRRORS)
+    try:
+        registry = Registry.parse(f"{scheme.group()}{authority}")
+    except InvalidReference as error:
+        raise _wrong(item, error.why, _MIRRORS) from None
+    return Sourced((registry, f"{slash}{path}".rstrip("/")), item.source)
+
+
+def _wrong(item: Sourced[str], why: str, field: str = _FIELD) -> InvalidSettings:
     file, _, line = item.source.rpartition(":")
+    what = "no mirror's URL" if field == _MIRRORS else "no host and no CIDR"
     # Not what is written there: it may be a user's name and password.
-    return InvalidSettings(file, int(line), why=f"{_FIELD}: this is no host and no CIDR: {why}")
+    return InvalidSettings(file, int(line), why=f"{field}: this is {what}: {why}")

@@ -7,29 +7,35 @@ Unlike docker, no keychain is guessed where the file names none.
 
 from __future__ import annotations
 
-__all__ = ["AskHelper", "DockerConfig", "Lookup", "config_file", "home_folder", "read_docker_config"]
+__all__ = [
+    "AskHelper",
+    "DockerConfig",
+    "Lookup",
+    "read_auth_variable",
+    "read_config",
+    "read_docker_config",
+    "read_dockercfg",
+]
 
-import base64
-import binascii
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
 
-from boxship.credential import Credential, Secret
-from boxship.errors import InvalidReference, InvalidSettings
-from boxship.reference import DOCKER_HUB, Registry
-from boxship.settings.json_file import Section, parse_settings
+from boxship.credential import Credential
+from boxship.errors import InvalidSettings
+from boxship.reference import Registry
+from boxship.settings.auth_entry import credential_in, only, password_in
+from boxship.settings.auth_keys import below, docker_finds, helper_keys, of_host
+from boxship.settings.credential_files import VARIABLE, config_file
+from boxship.settings.file_bytes import file_bytes
+from boxship.settings.json_file import parse_settings
+from boxship.settings.machine import home_folder
+from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
 
 Value = TypeVar("Value")
-
-_HUB_KEY = "https://index.docker.io/v1/"
-_VARIABLE = "DOCKER_AUTH_CONFIG"
-_TOKEN = re.compile(r"[\x21-\x7e]+")  # it goes into a header
-_PLAIN_PATHS = ("", "v1", "v2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,13 @@ class AskHelper:
     name: str
     keys: tuple[str, ...]
     source: str
+    told: bool = True
+    """Whether somebody named it; one that was only found on `PATH` may fail without being missed."""
+
+    @classmethod
+    def of(cls, helper: Sourced[str], registry: Registry) -> Self:
+        """The helper that a file names for a registry."""
+        return cls(helper.value, helper_keys(registry), helper.source)
 
 
 # An inline credential (perhaps none: anonymous), or the helper that has it.
@@ -75,11 +88,7 @@ class DockerConfig:
             file=file,
             helpers=_frozen((key, Sourced(name, helpers.source(key))) for key, name in helpers.texts()),
             store=Sourced(store, top.source("credsStore")) if store else None,
-            auths=_frozen(
-                (key, credential)
-                for key, entry in top.section("auths").sections()
-                if (credential := _credential(entry))
-            ),
+            auths=_entries(top.section("auths")),
         )
 
     def with_environment(self, text: str) -> Self:
@@ -87,7 +96,7 @@ class DockerConfig:
         try:
             overrides = _parse_variable(text)
         except InvalidSettings as error:
-            return replace(self, warnings=(*self.warnings, f"{_VARIABLE} is ignored: {error.why}"))
+            return replace(self, warnings=(*self.warnings, f"{VARIABLE} is ignored: {error.why}"))
         return replace(self, overrides=overrides)
 
     def lookup(self, registry: Registry) -> Lookup:
@@ -96,147 +105,98 @@ class DockerConfig:
         return next(self.candidates(registry), missing)
 
     def candidates(self, registry: Registry) -> Iterator[Lookup]:
-        """All that there is for `registry`, the first of which is used."""
-        if override := _find(self.overrides, registry):
+        """All that docker would find for `registry`, the first of which it uses."""
+        if override := docker_finds(self.overrides, registry):
             yield override
-        own = _find(self.helpers, registry)
+        own = docker_finds(self.helpers, registry)
         for helper in (own, self.store) if own is None or own.value else ():
             if helper and helper.value:
-                yield AskHelper(helper.value, _helper_keys(registry), helper.source)
-        if inline := _find(self.auths, registry):
+                yield AskHelper.of(helper, registry)
+        if inline := docker_finds(self.auths, registry):
             yield inline
 
+    @property
+    def names_anybody(self) -> bool:
+        """Whether there is any credential in the file, or anybody who keeps one."""
+        return bool(self.auths or self.helpers or self.store)
 
-def config_file(environment: Mapping[str, str], *, home: str, directory: str = "") -> str:
-    """Where docker's `config.json` is: in `directory` (a flag), in `DOCKER_CONFIG`, or in `.docker` at home."""
-    folder = directory or environment.get("DOCKER_CONFIG") or str(Path(home, ".docker"))
-    return str(Path(folder, "config.json"))
+    def overrides_for(self, registry: Registry, repository: str) -> Iterator[Credential]:
+        """What `DOCKER_AUTH_CONFIG` has for a repository, the narrowest first."""
+        yield from below(self.overrides, registry, repository)
+        yield from of_host(self.overrides, registry)
+
+    def helper_of(self, registry: Registry) -> Sourced[str] | None:
+        """The helper of that registry alone; an empty name is one, too."""
+        return docker_finds(self.helpers, registry)
+
+    def below(self, registry: Registry, repository: str) -> Iterator[Credential]:
+        """The entries for a part of the registry, the narrowest first."""
+        yield from below(self.auths, registry, repository)
+
+    def of_host(self, registry: Registry) -> Iterator[Credential]:
+        """The entries for all of the registry."""
+        yield from of_host(self.auths, registry)
 
 
 def read_docker_config(environment: Mapping[str, str], *, home: str = "", directory: str = "") -> DockerConfig:
     """Read `config.json` and `DOCKER_AUTH_CONFIG`; a missing file is an empty one."""
     home = home or home_folder(environment)
     file = config_file(environment, home=home, directory=directory)
-    config = DockerConfig.parse(_read(file), file)
-    variable = environment.get(_VARIABLE)
+    config = read_config(Path(file)) or DockerConfig(file=file)
+    variable = environment.get(VARIABLE)
     return config.with_environment(variable) if variable else config
 
 
-def home_folder(environment: Mapping[str, str]) -> str:
-    """The user's home: `HOME`, else what the system says."""
-    if home := environment.get("HOME"):
-        return home
-    try:
-        return str(Path.home())
-    except RuntimeError:
-        return "/"  # a container's user without an entry in passwd
+def read_config(file: Path) -> DockerConfig | None:
+    """What a `config.json` or an `auth.json` says, None where there is none, or `InvalidSettings`."""
+    text = _read(file)
+    return None if text is None else DockerConfig.parse(text, str(file))
 
 
-def _read(file: str) -> str:
+def _read(file: Path) -> str | None:
     try:
-        content = Path(file).read_bytes()
-    except FileNotFoundError:
-        return ""
+        content = file_bytes(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
-        raise InvalidSettings(file, why=f"cannot be read: {error.strerror}") from error
+        raise InvalidSettings(str(file), why=f"cannot be read: {error.strerror}") from error
     try:
         # Editors on Windows put a byte order mark first.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidSettings(file, line, why="is not UTF-8") from error
+        # Not chained: the error has the file's content in it.
+        raise InvalidSettings(str(file), line, why="is not UTF-8") from None
+
+
+def read_auth_variable(environment: Mapping[str, str]) -> DockerConfig:
+    """What `DOCKER_AUTH_CONFIG` says by itself."""
+    text = environment.get(VARIABLE)
+    return DockerConfig(file=VARIABLE).with_environment(text) if text else DockerConfig(file=VARIABLE)
+
+
+def read_dockercfg(file: Path) -> DockerConfig | None:
+    """What `~/.dockercfg` says, which docker wrote before version 1.7: entries alone. None where there is none."""
+    text = _read(file)
+    return DockerConfig(file=str(file), auths=_entries(parse_settings(text, str(file)))) if text else None
 
 
 def _parse_variable(text: str) -> Mapping[str, Credential]:
     # configfile.parseEnvConfig: unknown fields are refused, every entry has `auth` and nothing else.
-    top = parse_settings(text, _VARIABLE)
-    _only(top, "auths")
+    top = parse_settings(text, VARIABLE)
+    only(top, "auths")
     return _frozen((key, _variable_entry(key, entry)) for key, entry in top.section("auths").sections())
 
 
 def _variable_entry(key: str, entry: Section) -> Credential:
-    _only(entry, "auth")
+    only(entry, "auth")
     if not entry.text("auth"):
         raise entry.invalid("", f"the entry for {key} has no 'auth'")
-    return replace(_password(entry), source=_VARIABLE)
+    return replace(password_in(entry), source=VARIABLE)
 
 
-def _only(section: Section, known: str) -> None:
-    for name in section.values:
-        if name.lower() != known:
-            raise section.invalid(name, f"is not known here; docker reads only '{known}'")
-
-
-def _credential(entry: Section) -> Credential | None:
-    """The credential that an entry of `auths` holds, or None in an empty one; a token counts before a password."""
-    source = entry.source()
-    username = entry.text("username")
-    password = Credential.password(username, Secret(entry.text("password")), source=source) if username else None
-    if entry.text("auth"):
-        password = _password(entry)
-    if registry_token := _token(entry, "registrytoken"):
-        return Credential.registry_token(registry_token, source=source)
-    if identity_token := _token(entry, "identitytoken"):
-        user = password.username if password else ""
-        return Credential.identity_token(identity_token, source=source, username=user)
-    return password
-
-
-def _token(entry: Section, name: str) -> Secret:
-    token = entry.text(name)
-    if token and not _TOKEN.fullmatch(token):
-        raise entry.invalid(name, "has characters that no token has", remedy="log in again")
-    return Secret(token)
-
-
-def _password(entry: Section) -> Credential:
-    """What `auth` says: base64 of `user:password`."""
-    try:
-        # Go's decoder skips line ends, and wants the padding.
-        written = entry.text("auth").replace("\r", "").replace("\n", "")
-        decoded = base64.b64decode(written, validate=True).decode()
-    except (binascii.Error, ValueError):
-        # Not chained: the message of a decoding error has the secret's bytes in it.
-        raise entry.invalid("auth", "is not base64 of user:password", remedy="log in again") from None
-    username, colon, password = decoded.partition(":")
-    if not colon or not username:
-        raise entry.invalid("auth", "has no user name before a colon", remedy="log in again")
-    # configfile.decodeAuth trims these: old versions padded with them.
-    return Credential.password(username, Secret(password.strip("\0")), source=entry.source())
-
-
-def _find(entries: Mapping[str, Value], registry: Registry) -> Value | None:
-    """The entry for `registry`: the exact key, else the first that names its host, those without a path before."""
-    exact = _HUB_KEY if registry.is_docker_hub else registry.name
-    if exact in entries:
-        return entries[exact]
-    wanted = registry.name.lower()
-    alike = [key for key in entries if _host(key) == wanted]
-    alike.sort(key=lambda key: _path(key) not in _PLAIN_PATHS)
-    return entries[alike[0]] if alike else None
-
-
-def _host(key: str) -> str:
-    """The host and port that a key names, Docker Hub's spellings made one (credentials.ConvertToHostname)."""
-    authority = _without_scheme(key).partition("/")[0]
-    try:
-        return Registry.parse(authority).name.lower()
-    except InvalidReference:
-        return authority.lower()
-
-
-def _path(key: str) -> str:
-    return _without_scheme(key).partition("/")[2].strip("/")
-
-
-def _without_scheme(key: str) -> str:
-    scheme, separator, rest = key.partition("://")
-    return rest if separator and scheme.lower() in ("http", "https") else key
-
-
-def _helper_keys(registry: Registry) -> tuple[str, ...]:
-    # docker stores Docker Hub under its old URL, podman under its name.
-    return (_HUB_KEY, DOCKER_HUB) if registry.is_docker_hub else (registry.name,)
+def _entries(auths: Section) -> Mapping[str, Credential]:
+    return _frozen((key, found) for key, entry in auths.sections() if (found := credential_in(entry)))
 
 
 def _frozen(items: Iterable[tuple[str, Value]]) -> Mapping[str, Value]:

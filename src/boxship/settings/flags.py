@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PlainHTTP", "read_credential", "read_flags"]
+__all__ = ["PlainHTTP", "read_access", "read_credential", "read_flags"]
 
 import os
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from boxship.errors import InvalidInput, InvalidSettings
-from boxship.settings.hosts import Flags, Scheme
+from boxship.settings.access import Access
+from boxship.settings.hosts import Flags, Pace, Scheme
 from boxship.settings.sourced import IPVersion, Sourced
 from boxship.settings.trust import Trust
 
 if TYPE_CHECKING:
     from boxship.credential import Credential
+    from boxship.settings.kubelet import Keyring
 
 PlainHTTP = Literal["always", "auto", "never"]
 _Path = str | os.PathLike[str]
@@ -32,19 +34,27 @@ def read_flags(
     ca_file: _Path | None = None,
     cert: _Path | None = None,
     key: _Path | None = None,
+    tls_min: str | None = None,
     headers: Mapping[str, str] | None = None,
     user_agent: str | None = None,
     ip_version: IPVersion | None = None,
+    requests_per_second: float | None = None,
+    concurrency: int | None = None,
 ) -> Flags:
     """The flags that the words mean, or `InvalidSettings`; the words are `Client`'s."""
     trust = Trust.of(
-        environment, ca_files=(os.fspath(ca_file),) if ca_file else (), certificate=_path(cert), key=_path(key)
+        environment,
+        ca_files=(os.fspath(ca_file),) if ca_file else (),
+        certificate=_path(cert),
+        key=_path(key),
+        oldest=tls_min or "",
     )
     flags = Flags(
         plain_http=_scheme_rule(plain_http, insecure=insecure),
         skip_verify=_skip_rule(skip_tls_verify, insecure=insecure),
         trust=trust,
         ip_version=_version(ip_version),
+        pace=_pace(requests_per_second, concurrency),
     )
     return _with_headers(flags, headers or {}, user_agent) if headers or user_agent is not None else flags
 
@@ -66,6 +76,28 @@ def read_credential(
         why = "one of them has half of a surrogate pair, which is no character"
         raise InvalidInput("the user name and password cannot be sent", why=why) from None
     return Credential.password(username or "", Secret(password or ""), source="flag --username")
+
+
+def read_access(
+    credential: Credential | None,
+    *,
+    config: _Path | None = None,
+    authfile: _Path | None = None,
+    pull_secrets: Keyring | None = None,
+    preemptive: bool = False,
+) -> Access:
+    """What the caller says of credentials; `InvalidSettings` where two words say different things."""
+    if config and authfile:
+        raise InvalidSettings("--config and --authfile", why="each of them names the only file that is read")
+    if credential and pull_secrets:
+        raise InvalidSettings("--username and --from-secret", why="the secret's credentials are sent, and no others")
+    return Access(
+        credential=credential,
+        pull_secrets=pull_secrets,
+        folder=_path(config),
+        file=_path(authfile),
+        preemptive=preemptive,
+    )
 
 
 def _path(path: _Path | None) -> str:
@@ -95,6 +127,16 @@ def _version(version: IPVersion | None) -> Sourced[IPVersion] | None:
     if version not in (4, 6):
         raise InvalidSettings(f"ip_version={version!r}", why="it is 4 or 6")
     return Sourced(version, f"flag -{version}")
+
+
+def _pace(per_second: float | None, at_a_time: int | None) -> Pace | None:
+    if per_second is None and at_a_time is None:
+        return None
+    for name, value in (("requests_per_second", per_second), ("concurrency", at_a_time)):
+        if value is not None and not 0 < value < float("inf"):
+            raise InvalidSettings(f"{name}={value!r}", why="it is a number above 0")
+    rate = None if per_second is None else Sourced(per_second, "the caller")
+    return Pace(rate, None if at_a_time is None else Sourced(at_a_time, "the caller"))
 
 
 def _with_headers(flags: Flags, headers: Mapping[str, str], user_agent: str | None) -> Flags:

@@ -5,7 +5,7 @@ They count as secrets: over plain HTTP they wait for certainty and consent, as c
 
 from __future__ import annotations
 
-__all__ = ["Header", "parse_headers", "parse_user_agent"]
+__all__ = ["Header", "parse_headers", "parse_user_agent", "read_header"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,14 @@ def parse_headers(headers: Mapping[str, str]) -> tuple[Sourced[Header], ...]:
     """The headers, or `InvalidSettings` for one that cannot be sent or is boxship's to write."""
     for name in headers:
         _refuse_ours(name)
-    return tuple(Sourced(_header(name, value), _FLAG) for name, value in headers.items())
+    return tuple(Sourced(_header(name, value, f"--header {printable(name)}"), _FLAG) for name, value in headers.items())
+
+
+def read_header(name: str, value: str, source: str) -> Header:
+    """A header of a settings file, or `InvalidSettings`; a log-in may be among those."""
+    if name.lower() in FRAMING_HEADERS:
+        raise InvalidSettings(source, why=f"{printable(name)}: boxship writes it: it says how the request is framed")
+    return _header(name, value, f"{source}: {printable(name)}")
 
 
 def parse_user_agent(text: str) -> str:
@@ -60,11 +67,11 @@ def _refuse_ours(name: str) -> None:
         raise InvalidSettings(f"--header {name}", why="boxship writes it", remedy=_OURS[lower])
 
 
-def _header(name: str, value: str) -> Header:
+def _header(name: str, value: str, where: str) -> Header:
     if not _can_be_sent(name, value):
         # Not the value: it is a secret.
         why = "its name or its value has a space, a line break or a letter that may not stand there"
-        raise InvalidSettings(f"--header {printable(name)}", why=why)
+        raise InvalidSettings(where, why=why)
     return Header(name, Secret(value))
 
 

@@ -6,7 +6,7 @@ flags have the last word.
 
 from __future__ import annotations
 
-__all__ = ["Flags", "Scheme", "Site", "always_https", "other_site", "scheme_rules", "site_of"]
+__all__ = ["Flags", "Pace", "Scheme", "Site", "always_https", "other_site", "scheme_rules", "site_of"]
 
 import enum
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from boxship.settings.trust import Trust
 
 if TYPE_CHECKING:
     # Most registries that are named need no look at it.
+    from boxship.credential import Credential
     from boxship.settings.daemon_json import Network, Unsafe
     from boxship.settings.headers import Header
 
@@ -52,6 +53,14 @@ _PUBLIC = frozenset(
 _PUBLIC_DOMAINS = (".pkg.dev", ".gcr.io", ".azurecr.io", ".amazonaws.com")
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many requests a host is sent in a second, and how many are under way there at a time, at most."""
+
+    per_second: Sourced[float] | None = None
+    at_a_time: Sourced[int] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
     """What the caller says of the hosts that it names, each value with the flag that says so."""
@@ -66,6 +75,8 @@ class Flags:
     """What boxship calls itself instead of its name; to everybody."""
     ip_version: Sourced[IPVersion] | None = None
     """The only kind of address that a name has; everybody's."""
+    pace: Pace | None = None
+    """How fast they are asked, whatever files say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,12 @@ class Site:
     """Whether the caller named it: its flags and its own TLS context apply."""
     networks: tuple[Sourced[Network], ...] = ()
     """Where settings permit plain HTTP: the addresses in them, not the name."""
+    credential: Credential | None = None
+    """What a file of settings of the host itself has for it, after all files of credentials."""
+    preemptive: bool = False
+    """Whether settings say that a credential is sent there before it is asked for."""
+    pace: Pace | None = None
+    """How fast it is asked, where settings bound that."""
 
     def __hash__(self) -> int:
         # Sites are keys of what is known of them: all fields of all fields would be hashed several times in a request.

@@ -19,7 +19,7 @@ from typing import Self
 
 from boxship.credential import Credential, Secret
 from boxship.reference import Registry
-from boxship.settings.json_file import Section
+from boxship.settings.section import Section
 
 _HUB = "index.docker.io"
 _VERSION = re.compile(r"/v[12]/")
@@ -70,6 +70,9 @@ class Keyring:
 
     entries: tuple[Entry, ...]
 
+    warnings: tuple[str, ...] = ()
+    """What was ignored, in words."""
+
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Self:
         """The keyring of these: sorted backwards, so that the longer of two paths comes first, and a glob late."""
@@ -81,6 +84,15 @@ class Keyring:
         if not found and registry.is_docker_hub:
             return tuple(entry for entry in self.entries if entry.place == _HUB)
         return found
+
+    def candidates(self, registry: Registry, repository: str) -> Iterator[Credential]:
+        """The credentials of what is tried; an entry without any counts for nothing."""
+        every = (entry.credential for entry in self.matching(registry, repository))
+        yield from (credential for credential in every if not credential.is_anonymous)
+
+    def nothing_for(self, registry: Registry) -> str:
+        """Where it was looked in vain, in words."""
+        return f"no entry of the pull secrets is for {registry.name}"
 
     def why_none(self, registry: Registry, repository: str) -> Iterator[str]:
         """For each entry, why it is not for that image."""

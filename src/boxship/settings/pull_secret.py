@@ -12,8 +12,9 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from typing import Self
 
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.settings.json_file import parse_settings
@@ -40,6 +41,10 @@ class Secrets:
     names: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+
+    def passing_over(self, more: Iterable[str]) -> Self:
+        """The same, besides what else is passed over."""
+        return replace(self, passed_over=(*self.passed_over, *more))
 
 
 class _Useless(Exception):

@@ -35,6 +35,8 @@ def _files(trust: Trust) -> Iterator[tuple[Path, str]]:
 
 
 def _holds(path: Path, wanted: bytes) -> bool:
+    if not path.is_file():
+        return False  # a pipe has said all that it does
     with suppress(OSError):
         # PEM breaks its lines where it likes (RFC 7468, 2).
         return wanted in b"".join(path.read_bytes().split())

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
+from boxship.settings.file_bytes import file_bytes
 from boxship.settings.sourced import Sourced
 
 # root_linux.go, in its order; for interpreters whose OpenSSL looks in places that are not there.
@@ -68,16 +69,24 @@ class Roots:
     def add_replacement(self, file: Sourced[str]) -> str:
         """Trust the bundle that stands for the system's; a warning where it cannot be read, as Go goes on without."""
         try:
-            content = Path(file.value).read_bytes()
+            content = file_bytes(Path(file.value))
         except OSError as error:
             return f"{file.source}: {file.value} cannot be read: {error.strerror}"
         self._add_all(content, file)
         return ""
 
+    def add_told(self, place: Sourced[str]) -> None:
+        """Trust every certificate of a file, or of all files in a folder, or raise `InvalidSettings`."""
+        if not Path(place.value).is_dir():
+            self.add_file(place)
+        elif self.add_directory(place):
+            why = "no file in this folder has a certificate"
+            raise InvalidSettings(place.value, why=why, remedy=named_by(place))
+
     def add_file(self, file: Sourced[str]) -> None:
         """Trust every certificate of a file, or raise `InvalidSettings`."""
         try:
-            content = Path(file.value).read_bytes()
+            content = file_bytes(Path(file.value))
         except OSError as error:
             why = f"cannot be read: {error.strerror}"
             raise InvalidSettings(file.value, why=why, remedy=named_by(file)) from error

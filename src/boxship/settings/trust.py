@@ -8,7 +8,7 @@ value; `load` reads the files (`roots`), which takes a while: whoever connects c
 
 from __future__ import annotations
 
-__all__ = ["Trust"]
+__all__ = ["TLS_VERSIONS", "Trust"]
 
 import os
 from collections.abc import Iterable, Mapping
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     # A plain registry needs none of it, and importing it takes a while.
     import ssl
 
+TLS_VERSIONS = ("1.2", "1.3")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
@@ -30,10 +32,11 @@ class Trust:
     Attributes:
         file: the bundle that replaces the system's (`SSL_CERT_FILE`), or None.
         directories: what replaces the system's directories (`SSL_CERT_DIR`); empty: the system's.
-        added: files that are trusted as well (`--ca-file`).
+        added: files, or folders of them, that are trusted as well (`--ca-file`).
         certificate: the certificate that says who asks (`--cert`), or None.
         key: the file of its private key (`--key`); None where that is in the same file.
         skipped: who said that certificates are not to be verified at all; empty: nobody.
+        oldest: the oldest version of TLS that is spoken, `1.2` or `1.3`; None: OpenSSL's own.
     """
 
     file: Sourced[str] | None = None
@@ -42,12 +45,21 @@ class Trust:
     certificate: Sourced[str] | None = None
     key: Sourced[str] | None = None
     skipped: str = ""
+    oldest: Sourced[str] | None = None
 
     @classmethod
     def of(
-        cls, environment: Mapping[str, str], *, ca_files: Iterable[str] = (), certificate: str = "", key: str = ""
+        cls,
+        environment: Mapping[str, str],
+        *,
+        ca_files: Iterable[str] = (),
+        certificate: str = "",
+        key: str = "",
+        oldest: str = "",
     ) -> Self:
-        """What the environment and the flags `--ca-file`, `--cert` and `--key` say; empty ones say nothing."""
+        """What the environment and the flags `--ca-file`, `--cert`, `--key` and `--tls-min` say; empty ones nothing."""
+        if oldest and oldest not in TLS_VERSIONS:
+            raise InvalidSettings(f"--tls-min {oldest}", why=f"it is one of {', '.join(TLS_VERSIONS)}")
         if key and not certificate:
             raise InvalidSettings(f"--key {key}", why="a key goes with its certificate", remedy="give that by --cert")
         file = environment.get("SSL_CERT_FILE")
@@ -58,6 +70,7 @@ class Trust:
             added=tuple(Sourced(path, "flag --ca-file") for path in ca_files),
             certificate=Sourced(certificate, "flag --cert") if certificate else None,
             key=Sourced(key, "flag --key") if key else None,
+            oldest=Sourced(oldest, "flag --tls-min") if oldest else None,
         )
 
     def skipping(self, source: str) -> Self:
@@ -92,6 +105,6 @@ class Trust:
             warnings.append(roots.add_replacement(self.file))
         else:
             roots.add_system_file()
-        for file in self.added:
-            roots.add_file(file)
+        for added in self.added:
+            roots.add_told(added)
         return tuple(filter(None, warnings))

@@ -40,3 +40,8 @@ class Descriptor:
             annotations=MappingProxyType(fields.mapping("annotations")),
             urls=fields.texts("urls"),
         )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether registries need not hold it: a layer that may not be distributed is where its `urls` say."""
+        return bool(self.urls) and ("nondistributable" in self.media_type or "foreign" in self.media_type)

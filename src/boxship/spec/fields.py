@@ -63,14 +63,19 @@ class Fields:
             raise Malformed(self._at(name), "is negative")
         return value
 
+    def flag(self, name: str) -> bool:
+        """Whether the boolean `name` is true; it is false where it is absent."""
+        return self._optional(name, bool, default=False)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """The list of strings `name`; empty where it is absent."""
         values = self._optional(name, list, [])
-        # All at once: a list of tags may have 50,000.
-        if not set(map(type, values)) <= {str}:
+        try:
+            together = "".join(values)  # all at once: a list of tags may have 50,000
+        except TypeError:
             position, value = next((n, value) for n, value in enumerate(values) if not isinstance(value, str))
-            raise Malformed(f"{self._at(name)}[{position}]", f"should be a string, is {_name(value)}")
-        return tuple(values) if all(map(str.isascii, values)) else tuple(map(_characters, values))
+            raise Malformed(f"{self._at(name)}[{position}]", f"should be a string, is {_name(value)}") from None
+        return tuple(values) if together.isascii() else tuple(map(_characters, values))
 
     def mapping(self, name: str) -> dict[str, str]:
         """The object of strings `name`; empty where it is absent."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 __all__ = ["put_blob", "put_image", "put_manifest", "put_tags"]
 
 import http.client
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import closing
 from urllib.parse import urlencode, urlsplit
 
 from boxship.digest import Digest
@@ -55,13 +55,8 @@ def put_manifest(
         return _put_manifest(connection, repository, name, document, media_type)
 
 
-@contextmanager
-def _connected(address: str) -> Iterator[http.client.HTTPConnection]:
-    connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
-    try:
-        yield connection
-    finally:
-        connection.close()
+def _connected(address: str) -> closing[http.client.HTTPConnection]:
+    return closing(http.client.HTTPConnection(address, timeout=_PATIENCE))
 
 
 def _put_content(connection: http.client.HTTPConnection, repository: str, image: Image) -> None:

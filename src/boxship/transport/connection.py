@@ -47,15 +47,15 @@ class Connection:
         self._used = False
         self.open = True
 
-    def exchange(
+    def ask(
         self,
         request: Request,
         work: Work,
         bounds: Bounds,
         first_byte: float,
         wrote: Callable[[int], None] | None = None,
-    ) -> Response:
-        """Send the request and return the head of its answer; the body is read from the response.
+    ) -> Callable[[], Response]:
+        """Send the request; what is returned waits for the head of its answer, whose body is read from the response.
 
         `wrote` is called with its size as soon as it has been written.
         """
@@ -63,13 +63,19 @@ class Connection:
         outgoing = Outgoing(head, request.body)
         reused, self._used = self._used, True
         self._reader.expect(work, bounds, first_byte)
-        with work.watch(self.interrupt), _Exchange(self, request, reused=reused):
-            whole = self._send(outgoing, work, bounds)
+        border = _Exchange(self, request, reused=reused)
+        with work.watch(self.interrupt), border:
+            sent = self._send(outgoing, work, bounds)
             if wrote:
                 wrote(len(head) + request.body_size)
-            framing, whole = self._final_answer(request.method, outgoing, work, bounds, whole=whole)
-        content = Content(framing, self._file)
-        return Response(framing, content, self, self._reader, work, keep=whole and not framing.closes)
+
+        def answer() -> Response:
+            with work.watch(self.interrupt), border:
+                framing, whole = self._final_answer(request.method, outgoing, work, bounds, whole=sent)
+            content = Content(framing, self._file)
+            return Response(framing, content, self, self._reader, work, keep=whole and not framing.closes)
+
+        return answer
 
     def _send(self, outgoing: Outgoing, work: Work, bounds: Bounds) -> bool:
         """Whether all was sent: the answer may come before."""

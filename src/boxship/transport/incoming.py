@@ -47,9 +47,12 @@ class Incoming(io.BufferedReader):
         return content
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill the buffer with content, less before the end or an error, which the next call meets again."""
+        """Fill the buffer with what has come of the content, waiting where that is nothing; 0 at the end.
+
+        An error that comes after some of it is met again by the next call.
+        """
         try:
-            count = super().readinto(buffer)
+            count = super().readinto1(buffer)
         except OSError:
             count = self._reader.total - self.taken  # the buffer has all that came
             if not count:

@@ -29,21 +29,29 @@ class Pool:
         self._connector = connector
         self._lock = threading.Lock()
         self._idle: defaultdict[tuple[Site, Origin], list[tuple[float, Connection]]] = defaultdict(list)
+        self._parked: set[Connection] = set()
         self._closed = False
 
     def take(self, site: Site, work: Work, *, fresh: bool = False) -> Connection:
         """A connection under the site's present verdict: the one used last, or (always with `fresh`) a new one."""
-        self._connector.look_for_tls(site, work)
-        while not fresh and (connection := self._pop(site)):
-            if connection.alive:
-                return connection
-            connection.close()
+        connection = None if fresh else self.at_rest(site, work)
+        if connection:
+            return connection
         from boxship.transport.connection import Connection  # noqa: PLC0415 -- `http.client` takes long to import
 
         line = self._connector.line(site, work)
         # Rule 8 may have led to another port than the one that is written.
         there = secured(site, line.verdict.origin.port) if line.verdict.tls else site
         return Connection(line, there.registry.name, self._connector.user_agent)
+
+    def at_rest(self, site: Site, work: Work) -> Connection | None:
+        """The connection under the site's present verdict that was used last, if one is at rest and alive."""
+        self._connector.look_for_tls(site, work)
+        while connection := self._pop(site):
+            if connection.alive:
+                return connection
+            connection.close()
+        return None
 
     def give_back(self, site: Site, connection: Connection) -> None:
         """The connection is at rest."""
@@ -54,12 +62,36 @@ class Pool:
                 return
         connection.close()
 
+    def has(self, site: Site) -> bool:
+        """Whether one to the site is at rest."""
+        with self._lock:
+            return any(idle for (where, _), idle in self._idle.items() if where == site)
+
+    def park(self, connection: Connection) -> None:
+        """An answer is on its way to the connection, and nobody waits for it until it is claimed."""
+        with self._lock:
+            if not self._closed:
+                self._parked.add(connection)
+                return
+        connection.close()
+
+    def claim(self, connection: Connection) -> bool:
+        """Whether the connection is still there to be used: it was parked, and this has not been closed since."""
+        with self._lock:
+            try:
+                self._parked.remove(connection)
+            except KeyError:
+                return False
+        return True
+
     def close(self) -> None:
-        """Close everything that is at rest, and what is given back later."""
+        """Close everything that is at rest or parked, and what is given back later."""
         with self._lock:
             self._closed = True
             connections = [connection for idle in self._idle.values() for _, connection in idle]
+            connections += self._parked
             self._idle.clear()
+            self._parked.clear()
         for connection in connections:
             connection.close()
 

@@ -55,9 +55,21 @@ class Response:
         self._framing, self._content = framing, content
         self._connection, self._reader, self._work = connection, reader, work
         self._keep = keep
+        self._closed = False
         self.on_release: Callable[[], None] = connection.close
         self.on_end: Callable[[Response], None] | None = None
         """Is told once, when nobody reads any more."""
+
+    def when_over(self, act: Callable[[], None]) -> None:
+        """Do something more then."""
+        before = self.on_end
+
+        def ended(response: Response) -> None:
+            act()
+            if before:
+                before(response)
+
+        self.on_end = ended
 
     @property
     def whole(self) -> bool:
@@ -105,7 +117,7 @@ class Response:
         self._reader.stream(silence, slow=slow)
 
     def readinto(self, view: memoryview) -> int:
-        """Fill as much of `view` as there is, less before an error; 0 at the end of the whole body.
+        """Fill `view` with what has come, waiting where that is nothing; 0 at the end of the whole body.
 
         Raises `BrokenAnswer` at an early end, and `Stalled` where nothing comes; that alone leaves it to be read on.
         """
@@ -118,6 +130,9 @@ class Response:
 
     def close(self) -> None:
         """Free the connection: for another request if the body was read or is short, else by closing it."""
+        if self._closed:
+            return  # the connection may be another answer's by now
+        self._closed = True
         if self.on_end:
             told, self.on_end = self.on_end, None
             told(self)

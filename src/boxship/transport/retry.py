@@ -58,7 +58,7 @@ def retry_after(value: str, now: float) -> float | None:
     """Seconds that a `Retry-After` header asks to wait (a number or a date; RFC 9110, 10.2.3), or None."""
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(min(int(text), 10**9))
+        return min(float(text), 1e9)  # of more digits than an `int` is made of, too
     if not text:
         return None
     from datetime import UTC, datetime
@@ -66,7 +66,7 @@ def retry_after(value: str, now: float) -> float | None:
 
     try:
         moment: datetime = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date without a zone is meant as GMT, which HTTP dates are in.
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

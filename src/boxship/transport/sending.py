@@ -48,6 +48,7 @@ class Outgoing:
         return whole
 
     def _sent(self, sock: Wire, place: str, work: Work, seconds: float) -> bool:
+        readable = Readiness(sock)
         piece: memoryview | None = self._view
         while piece is not None:
             rest = _write(sock, piece, place, work, seconds)
@@ -55,6 +56,10 @@ class Outgoing:
                 self._view = rest
                 return False
             piece = next(self._pieces, None)
+            if piece is not None and readable.now() and sock.answering():
+                # 413, for one: who has answered may go on reading for a while, and forget it.
+                self._view = piece
+                return False
         return True
 
 

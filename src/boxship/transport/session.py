@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-__all__ = ["Ask", "Session"]
+__all__ = ["Session"]
 
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxship.auth.scope import Scope
 from boxship.connect.connector import Connector
-from boxship.connect.deadline import DOCUMENT_ALL, Bounds, Work
-from boxship.errors import Cancelled, ConnectFailed, RateLimited, Refused, UnexpectedAnswer, Unreachable
+from boxship.connect.deadline import Bounds, Work
+from boxship.errors import Cancelled, ConnectFailed, RateLimited, UnexpectedAnswer, Unreachable
 from boxship.event import Fact
 from boxship.settings.hosts import Site, other_site
-from boxship.transport.kind import Kind, first_byte, whole
+from boxship.transport.ahead import Ahead
+from boxship.transport.ask import Ask
+from boxship.transport.exchange import Exchange
+from boxship.transport.kind import whole
+from boxship.transport.pace import Pacer
 from boxship.transport.pool import Pool
 from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
 from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:
-    from boxship.auth.authorizer import Authorizer, Finds
+    from boxship.auth.authorizer import Authorizer
+    from boxship.auth.candidates import Finds
     from boxship.connect.verdict import Origin, Verdict
-    from boxship.credential import Credential, Secret
+    from boxship.credential import Secret
     from boxship.settings.headers import Header
     from boxship.settings.proxies import Proxy
     from boxship.transport.connection import Connection
     from boxship.transport.response import Response
-    from boxship.transport.story import Story
     from boxship.wire.challenge import Challenge
 
 _LONGEST_TOKEN = 1024 * 1024
@@ -41,36 +45,15 @@ _HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"}
 _MOST_CHALLENGES = 3  # one for the credential, one where the verdict became TLS, one where a token had ended
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request to a site as part of an operation, its scopes, and what kind of thing it asks for."""
-
-    request: Request
-    site: Site
-    work: Work
-    scopes: tuple[Scope, ...] = ()
-    kind: Kind = Kind.DOCUMENT
-    fresh: bool = False
-    """Whether it needs a new connection: those at rest may have died with the one that it replaces."""
-
-    def to(self, request: Request, site: Site) -> Ask:
-        """The same on its way: after a redirect, or with a credential."""
-        return replace(self, request=request, site=site)
-
-    def within(self, seconds: float) -> Ask:
-        """The same, to be done in so many seconds."""
-        work = self.work.within(seconds, DOCUMENT_ALL)
-        return Ask(self.request, self.site, work, self.scopes, self.kind, self.fresh)  # half of what `replace` takes
-
-
 class Session:
     """Sends requests. Safe to use from several threads."""
 
     def __init__(self, connector: Connector, bounds: Bounds, find: Finds, headers: Iterable[Header] = ()) -> None:
         """`headers`: the caller's own, for the hosts that it names."""
         self._connector, self.bounds = connector, bounds
+        self.uploads: Path | None = None  # where those are kept that are not finished
         self._headers = tuple(headers)
-        self._pool = Pool(connector)
+        self._pool, self._pacer = Pool(connector), Pacer()
         self._find = find
         self._lock = threading.Lock()
         self._authorizer: Authorizer | None = None
@@ -81,25 +64,94 @@ class Session:
         The caller closes the response. Raises `Unreachable`, `Refused`, `RateLimited`, `CredentialFailed`.
         """
         ask = _bounded(ask, self.bounds)
-        authorization = self._authorizer.remembered(ask) if self._authorizer else None
+        return self._answer(ask, self._remembered(ask))
+
+    def _answer(self, ask: Ask, authorization: Secret | None, answer: Response | None = None) -> Response:
+        """The same, where it has been asked and answered once: the steps take that answer instead of asking."""
+        authorizer, first = self._authorizer, ask
         answered: Challenge | None = None
-        for _ in range(_MOST_CHALLENGES):
-            response = self._follow(ask, authorization)
+        if authorizer and not authorization and self._is_unasked(ask):
+            authorization = authorizer.guess(ask)
+            first = _carrying(ask, authorization)
+        for turn in count(1):
+            response = self._follow(first, authorization, answer)
+            first, answer = ask, None
+            if authorizer and authorization and response.status == 403:
+                if not authorizer.pass_over(ask, response.verdict, authorization):
+                    return response
+                response.close()
+                authorization, answered = authorizer.remembered(ask), None
+                continue
             challenge = self._challenge(ask.site, response)
             if not challenge:
                 return response
-            authorizer = self._challenged()
+            authorizer, again = self._challenged(), answered is not None and answered.asks_the_same(challenge)
             with response:
-                if answered and answered.asks_the_same(challenge):
-                    break  # what was just made for it is not accepted: asking for another one would change nothing
-                reply = authorizer.answer(challenge, ask, response.verdict, refused=authorization)
-            if reply is None:
-                raise _refused(ask, authorizer.credential(ask), "no credential for it was found")
-            if reply.authorization and reply.authorization == authorization:
-                break
+                reply = authorizer.answer(challenge, ask, response.verdict, refused=authorization, again=again)
+            if reply is None or turn >= _MOST_CHALLENGES * len(authorizer.tried(ask)):
+                raise authorizer.refusal(ask, ask.request)
             authorization = reply.authorization
             answered = challenge if authorization else None
-        raise _refused(ask, authorizer.credential(ask), "it does not accept the credential")
+        raise AssertionError("counting ends")
+
+    def approach(self, site: Site, work: Work) -> None:
+        """Have a connection to the site at rest."""
+        self._pool.give_back(site, self._pool.take(site, work))
+
+    def is_ready(self, site: Site) -> bool:
+        """Whether there is one."""
+        return self._pool.has(site)
+
+    def origin(self, site: Site) -> Origin | None:
+        """How the site is spoken to, where that is known already."""
+        verdict = self._connector.verdict(site)
+        return verdict.origin if verdict else None
+
+    def authorization(self, ask: Ask) -> Secret | None:
+        """What the site is known to want for such a request."""
+        return self._authorizer.remembered(ask) if self._authorizer else None
+
+    def refresh_token(self, ask: Ask) -> Secret | None:
+        """What a token server has given for such a request to get further tokens with."""
+        return self._authorizer.refresh_token(ask) if self._authorizer else None
+
+    def forget_credentials(self) -> None:
+        """Look for credentials anew, where a registry asks for one."""
+        with self._lock:
+            self._authorizer = None
+
+    def ahead(self, ask: Ask) -> Ahead[Response] | None:
+        """Send a safe request now, to be answered later, where that asks for no wait: on a connection at rest.
+
+        Its answer is what `send` returns. None where it cannot be sent without waiting.
+        """
+        if self._headers or self._pacer.has(ask.site) or _secret(ask.request):
+            return None
+        ask = _bounded(ask, self.bounds)
+        authorization = self._remembered(ask)
+        connection = self._pool.at_rest(ask.site, ask.work)
+        if connection is None or (not authorization and self._is_unasked(ask)):
+            return None
+        try:
+            exchange = Exchange(connection, ask, authorization, self.bounds)
+        except Stale:
+            return None
+        self._pool.park(connection)
+
+        def answer() -> Response:
+            if not self._pool.claim(connection):
+                raise Cancelled("the client is closed")
+            try:
+                first = self._taken(exchange, ask)
+            except Stale:
+                first = None
+            return self._answer(ask, authorization, first)
+
+        def drop() -> None:
+            if self._pool.claim(connection):
+                connection.close()
+
+        return Ahead(answer, drop)
 
     def close(self) -> None:
         """Close every connection."""
@@ -108,8 +160,8 @@ class Session:
 
     # Redirects.
 
-    def _follow(self, ask: Ask, authorization: Secret | None) -> Response:
-        response = self._retry(ask, authorization)
+    def _follow(self, ask: Ask, authorization: Secret | None, first: Response | None) -> Response:
+        response = self._retry(ask, authorization, first)
         seen: set[tuple[Origin, str]] = set()
         for _ in range(MOST_REDIRECTS):
             if not _leads_on(response):
@@ -142,15 +194,28 @@ class Session:
 
     # Retries.
 
-    def _retry(self, ask: Ask, authorization: Secret | None) -> Response:
+    def _retry(self, ask: Ask, authorization: Secret | None, first: Response | None = None) -> Response:
         for attempt in count(1):
-            response = self._exchange(ask, authorization)
-            if not ask.request.safe or not self._wait(attempt, response, ask):
+            response = first or self._paced(ask, authorization)
+            first = None
+            if not (ask.request.safe and ask.patient and self._wait(attempt, response, ask)):
                 break
         return response
 
-    @staticmethod
-    def _wait(attempt: int, response: Response, ask: Ask) -> bool:
+    def _paced(self, ask: Ask, authorization: Secret | None) -> Response:
+        """The answer, asked for when the host may be asked."""
+        if not self._pacer.has(ask.site):
+            return self._exchange(ask, authorization)
+        leave = self._pacer.enter(ask.site, ask.work, fresh=ask.fresh)
+        try:
+            response = self._exchange(ask, authorization)
+        except BaseException:
+            leave()
+            raise
+        response.when_over(leave)
+        return response
+
+    def _wait(self, attempt: int, response: Response, ask: Ask) -> bool:
         """Whether to ask again, now that what was asked for has been waited for."""
         if not worth_retrying(response.status):
             return False
@@ -164,6 +229,8 @@ class Session:
         why, host = f"{response.status} from {ask.site}", response.verdict.origin.host
         facts: dict[str, Fact] = {"host": host, "why": why, "status": response.status, "seconds": round(pause, 3)}
         ask.work.trace.say("Retry", f"{why}: again in {pause:.1f} s", level="W", facts=facts)
+        if asked:
+            self._pacer.hold_back(ask.site, pause)
         ask.work.sleep(pause)
         return True
 
@@ -187,28 +254,10 @@ class Session:
             return self._on(self._pool.take(ask.site, ask.work, fresh=True), ask, authorization)
 
     def _on(self, connection: Connection, ask: Ask, authorization: Secret | None) -> Response:
-        request, bounds = ask.request, self.bounds
-        sent = request if authorization is None else request.with_headers(Authorization=authorization.reveal())
-        began = time.monotonic()
-        story = _story(ask, connection, sent)
-        where = f"{connection.verdict.origin}{request.path.partition('?')[0]}"
-        try:
-            bound = first_byte(ask.kind, bounds)
-            response = connection.exchange(sent, ask.work, bounds, bound, story.wrote if story else None)
-        except BaseException as error:
-            if story:
-                story.failed(error)
-            else:
-                words, facts = type(error).__name__, _facts(connection, request, where, began)
-                text = f"{request.method} {where}: {words}"
-                ask.work.trace.say("RequestFailed", text, level="W", facts={**facts, "error": words})
-            raise
-        text = f"{request.method} {where} {response.status} in {(time.monotonic() - began) * 1000:.1f} ms"
-        if story:
-            story.answered(response, text)
-        else:
-            facts = {**_facts(connection, request, where, began), "status": response.status}
-            ask.work.trace.say("Request", text, facts=facts)
+        return self._taken(Exchange(connection, ask, authorization, self.bounds), ask)
+
+    def _taken(self, exchange: Exchange, ask: Ask) -> Response:
+        connection, response = exchange.connection, exchange.answer()
         forwarder = connection.verdict.forwarder
         if forwarder and (failure := _of_proxy(ask.site, forwarder, response)):
             raise failure
@@ -255,6 +304,14 @@ class Session:
                 raise
         raise AssertionError("a fresh connection is never stale")
 
+    def _is_unasked(self, ask: Ask) -> bool:
+        """Whether a credential is sent before it is asked for."""
+        return self._find.preemptive or ask.site.preemptive
+
+    def _remembered(self, ask: Ask) -> Secret | None:
+        authorizer = self._challenged() if self._is_unasked(ask) else self._authorizer
+        return authorizer.remembered(ask) if authorizer else None
+
     def _challenge(self, site: Site, response: Response) -> Challenge | None:
         """The challenge to answer, if it is the site's own: another host's gets no credential of this one."""
         if response.status != 401:
@@ -265,7 +322,9 @@ class Session:
             response.close()
             raise
         own = verdict is not None and verdict.origin == response.verdict.origin
-        return _choose(response.head) if own else None
+        from boxship.wire.challenge import preferred_challenge  # noqa: PLC0415 -- seldom needed, as above
+
+        return preferred_challenge(response.head.all("www-authenticate")) if own else None
 
     def _challenged(self) -> Authorizer:
         # Imported when the first registry challenges: most that are listed do not.
@@ -275,6 +334,13 @@ class Session:
             if not self._authorizer:
                 self._authorizer = Authorizer(self._find, self._ask_token_server, self._connector)
             return self._authorizer
+
+
+def _carrying(ask: Ask, authorization: Secret | None) -> Ask:
+    """The same with what nobody has asked for yet: as a header of the caller's, it waits for certainty about TLS."""
+    if authorization is None:
+        return ask
+    return ask.to(ask.request.with_headers(Authorization=authorization.reveal()), ask.site)
 
 
 def _leads_on(response: Response) -> bool:
@@ -296,21 +362,6 @@ def _bounded(ask: Ask, bounds: Bounds) -> Ask:
     """The same, ended where the kind of it has a bound for all that it takes; its content is read within that, too."""
     seconds = whole(ask.kind, bounds)
     return ask if seconds is None else ask.within(seconds)
-
-
-def _facts(connection: Connection, request: Request, where: str, began: float) -> dict[str, Fact]:
-    """What an error's timeline tells of an exchange that nobody listens to."""
-    ms = (time.monotonic() - began) * 1000
-    return {"connection": connection.number, "method": request.method, "url": where, "ms": ms}
-
-
-def _story(ask: Ask, connection: Connection, sent: Request) -> Story | None:
-    """Who tells of the exchange, where somebody listens."""
-    if not ask.work.trace.heard:
-        return None
-    from boxship.transport.story import Story  # noqa: PLC0415 -- seldom needed, as above
-
-    return Story(ask.work.trace, connection, sent)
 
 
 def _with_own(request: Request, headers: Iterable[Header]) -> Request:
@@ -338,22 +389,3 @@ def _of_proxy(site: Site, proxy: Proxy, response: Response) -> ConnectFailed | N
     response.close()
     what = f"cannot connect to {site} through the proxy {proxy} ({proxy.rule})"
     return ConnectFailed(what, why=said.words, remedy=said.remedy)
-
-
-def _refused(ask: Ask, credential: Credential, why: str) -> Refused:
-    return Refused(
-        f"{ask.site} asks for a credential for {ask.request}",
-        status=401,
-        why=f"{why}: {credential}",
-        remedy=f"log in with docker login {ask.site}, or use --username and --password-stdin",
-    )
-
-
-def _choose(head: Head) -> Challenge | None:
-    """The challenge to answer: Bearer before Basic, as it can ask for less."""
-    from boxship.wire.challenge import parse_challenges  # noqa: PLC0415 -- as above
-
-    challenges = parse_challenges(head.all("www-authenticate"))
-    wanted = ("bearer", "basic")
-    known = sorted((c for c in challenges if c.scheme in wanted), key=lambda c: wanted.index(c.scheme))
-    return known[0] if known else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from boxship.connect.trace import Trace
 from boxship.event import Fact
 from boxship.wire.message import Request
-from boxship.wire.shown import REMOVED, shown_headers, shown_target
+from boxship.wire.shown import REMOVED, shown_headers, shown_path, shown_target
 
 if TYPE_CHECKING:
     from boxship.transport.connection import Connection
@@ -32,7 +32,7 @@ class Story:
         """`request`: as it is sent, with its credential."""
         self._trace, self._connection, self._request = trace, connection, request
         verdict = connection.verdict
-        self._where = f"{request.method} {verdict.origin}{request.path.partition('?')[0]}"
+        self._where = f"{request.method} {verdict.origin}{shown_path(request.path)}"
         self._facts: dict[str, Fact] = {
             "connection": connection.number,
             "host": verdict.origin.host,

@@ -5,7 +5,7 @@ Parsed leniently: registries and the proxies before them quote in every way. Cho
 
 from __future__ import annotations
 
-__all__ = ["Challenge", "parse_challenges", "write_challenge"]
+__all__ = ["Challenge", "parse_challenges", "preferred_challenge", "write_challenge"]
 
 import re
 from collections.abc import Iterable, Mapping
@@ -42,6 +42,13 @@ class Challenge:
 def parse_challenges(values: Iterable[str]) -> tuple[Challenge, ...]:
     """Return the challenges in the `WWW-Authenticate` headers `values`, in order; what is no challenge is left out."""
     return tuple(challenge for value in values for challenge in _parse_one(value))
+
+
+def preferred_challenge(values: Iterable[str]) -> Challenge | None:
+    """The challenge to answer: Bearer before Basic, as it can ask for less."""
+    wanted = ("bearer", "basic")
+    known = (challenge for challenge in parse_challenges(values) if challenge.scheme in wanted)
+    return min(known, key=lambda challenge: wanted.index(challenge.scheme), default=None)
 
 
 def _parse_one(value: str) -> list[Challenge]:

@@ -26,7 +26,7 @@ class File(Protocol):
         """Take so much."""
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """Take as much as fits; less before an error or the end."""
+        """Take what has come, as much as fits; 0 at the end."""
 
 
 class Chunks:
@@ -41,15 +41,8 @@ class Chunks:
         self.ended = False
 
     def readinto(self, view: memoryview) -> int:
-        """Fill as much of `view` as there is; 0 at the end. An error comes when all before it has been given."""
-        filled = 0
-        try:
-            while filled < len(view) and self._in_chunk():
-                filled += self._content(view[filled:])
-        except (OSError, NotHTTP):
-            if not filled:
-                raise
-        return filled
+        """Fill `view` with what has come, waiting where that is nothing; 0 at the end."""
+        return self._content(view) if self._in_chunk() else 0
 
     def _content(self, view: memoryview) -> int:
         count = self._file.readinto(view[: self._left])

@@ -38,7 +38,7 @@ class Content:
         return content
 
     def readinto(self, view: memoryview) -> int:
-        """Fill as much of `view` as there is; 0 at the end. Raises as `read` does, when all before it has been given.
+        """Fill `view` with what has come, waiting where that is nothing; 0 at the end. Raises as `read` does.
 
         After an error of the file's own it can be called again, and goes on from there.
         """

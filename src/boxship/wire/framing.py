@@ -97,7 +97,7 @@ def _tokens(head: Head, name: str) -> tuple[str, ...]:
 def _status(line: str) -> tuple[str, int, str]:
     match = _STATUS_LINE.fullmatch(line)
     if not match:
-        raise NotHTTP(line)
+        raise NotHTTP(line.strip() or "it begins with an empty line")
     minor, status, reason = match.groups(default="")
     return minor, int(status), reason.strip()
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from boxship import __version__
+from boxship.wire.shown import shown_path
 
 # RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -49,8 +50,8 @@ class Request:
     body: bytes | Stream | None = None
 
     def __str__(self) -> str:
-        """What a person is shown: without the query, which storage services sign."""
-        return f"{self.method} {self.path.partition('?')[0]}"
+        """What a person is shown: without what authenticates in it."""
+        return f"{self.method} {shown_path(self.path)}"
 
     def __repr__(self) -> str:
         return f"Request({str(self)!r})"

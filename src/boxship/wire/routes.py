@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["BASE", "CATALOG", "blob", "manifest", "referrers", "tags", "upload", "uploads", "with_query"]
+__all__ = [
+    "BASE",
+    "CATALOG",
+    "blob",
+    "manifest",
+    "referrers",
+    "referrers_tag",
+    "tags",
+    "untagged",
+    "upload",
+    "uploads",
+    "with_query",
+]
 
 from urllib.parse import quote, urlencode
 
@@ -32,6 +44,11 @@ def uploads(repository: str) -> str:
     return f"/v2/{repository}/blobs/uploads/"
 
 
+def untagged(repository: str) -> str:
+    """Where boxship's registry lists manifests without a tag (an extension, as its extensions/README.md has them)."""
+    return f"/v2/{repository}/_boxship/untagged"
+
+
 def upload(repository: str, session: str) -> str:
     """Where the upload `session` goes on."""
     return f"/v2/{repository}/blobs/uploads/{quote(session, safe='')}"
@@ -40,6 +57,11 @@ def upload(repository: str, session: str) -> str:
 def referrers(repository: str, digest: Digest) -> str:
     """Where the manifests are listed whose subject has `digest`."""
     return f"/v2/{repository}/referrers/{digest}"
+
+
+def referrers_tag(digest: Digest) -> str:
+    """The tag under which clients list the referrers of `digest` in registries that do not ("Referrers Tag Schema")."""
+    return f"{digest.algorithm}-{digest.hex[:64]}"
 
 
 def with_query(path: str, **parameters: str | int | None) -> str:

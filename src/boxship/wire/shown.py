@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["REMOVED", "shown_headers", "shown_target", "shown_words"]
+__all__ = ["REMOVED", "shown_headers", "shown_path", "shown_target", "shown_words"]
 
 import re
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ _SECRET_HEADERS = frozenset(
         "proxy-authorization",
         "proxy-authentication-info",
         "cookie",
+        "docker-upload-uuid",
         "set-cookie",
         "x-amz-security-token",
         "x-auth-token",
@@ -30,6 +31,8 @@ _USER = r"(?<=//)[^/?#\s\"<>]*@"
 _IN_A_URL = re.compile(rf"{_USER}|[?#].*", re.DOTALL)
 # The same in a header that has more than a URL: a link, or a challenge's realm.
 _AMONG_OTHERS = re.compile(rf"{_USER}|\?[^\s\"<>]*")
+# What stands for an upload that is not finished: who has it may write there.
+_UPLOAD = re.compile(r"(?<=/blobs/uploads/)[^?#]+|(?<=-uploads/)[^?#]+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
 
 
@@ -38,9 +41,15 @@ def shown_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], 
     return tuple((printable(name), _shown(name.lower(), value)) for name, value in headers)
 
 
+def shown_path(target: str) -> str:
+    """A request's path without its query, and without what stands for an upload."""
+    return _UPLOAD.sub(REMOVED, target.partition("?")[0])
+
+
 def shown_target(target: str) -> str:
-    """A request's path with the names of its query, without their values."""
-    path, asked, query = target.partition("?")
+    """The same with the names of its query, without their values."""
+    _, asked, query = target.partition("?")
+    path = shown_path(target)
     return f"{path}?{'&'.join(map(_shown_part, query.split('&')))}" if asked else path
 
 
@@ -52,8 +61,9 @@ def shown_words(text: str) -> str:
 def _shown(name: str, value: str) -> str:
     if name in _SECRET_HEADERS:
         return REMOVED
-    pattern = _IN_A_URL if name in _URL_HEADERS else _AMONG_OTHERS
-    return printable(pattern.sub(REMOVED, value))
+    if name in _URL_HEADERS:
+        return printable(_IN_A_URL.sub(REMOVED, _UPLOAD.sub(REMOVED, value)))
+    return printable(_AMONG_OTHERS.sub(REMOVED, value))
 
 
 def _shown_part(part: str) -> str:

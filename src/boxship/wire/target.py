@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from boxship.errors import InvalidReference
 from boxship.reference import Registry
 from boxship.wire.printable import printable
+from boxship.wire.shown import shown_path
 
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 
@@ -70,7 +71,7 @@ class Target:
         return f"Target({str(self)!r})"
 
     def __str__(self) -> str:
-        return printable(f"{self.registry}{self.path.partition('?')[0]}")
+        return printable(f"{self.registry}{shown_path(self.path)}")
 
 
 def _encoded(match: re.Match[str]) -> str:

@@ -11,15 +11,21 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from contextlib import AbstractContextManager
+from functools import cache, partial
 from typing import NoReturn
 
 from boxship.cli import console, options
+from boxship.cli.access import read_once
 from boxship.cli.bounds import seconds_of
-from boxship.cli.secret import add_from_secret, connecting, read_secret
+from boxship.cli.secret import read_secret
 from boxship.cli.statuses import FINDINGS
+from boxship.cli.tracer import Tracer
+from boxship.client import Client
+from boxship.credential import Credential
 from boxship.doctor import Report, examine, examine_with_secret
 from boxship.doctor.ids import IDS, LAYERS
+from boxship.doctor.settings import unusable
 from boxship.errors import InvalidSettings
 
 # Each way to write a report is imported where it is asked for.
@@ -33,10 +39,9 @@ _NARROWEST, _WIDEST = 40, 120
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
-    parser.add_argument("reference", help="for example reg.corp/team/app:1.2")
+    parser.add_argument("reference", help="for example reg.corp/team/app:1.2, or reg.corp")
     words = "as text (default), as JSON, or as a page in one file, to be attached to a ticket"
     parser.add_argument("-o", "--output", choices=tuple(_WRITERS), default="text", help=words)
-    add_from_secret(parser)
     parser.add_argument("--endpoints", action="store_true", help="only list each host and port that was needed")
     often = "examine again every so many seconds, until Ctrl-C: a line for each time, with what has changed"
     parser.add_argument("--every", type=seconds_of, metavar="S", help=often)
@@ -76,6 +81,8 @@ def run(chosen: argparse.Namespace) -> int:
     report = examination()
     if chosen.endpoints:
         console.say(*report.endpoints)
+        if not report.endpoints:
+            console.complain(f"boxship: {report.verdict}")  # why there are none
     else:
         _WRITERS[chosen.output](report)
     return 0 if report.healthy else FINDINGS
@@ -111,18 +118,44 @@ _WRITERS: Mapping[str, Callable[[Report], None]] = {"text": _text, "json": _json
 
 
 def _examination(chosen: argparse.Namespace) -> Callable[[], Report]:
-    """What examines; a secret is read before."""
+    """What examines; a secret and a password are read once."""
     if chosen.from_secret is not None:
-        secret, connect = read_secret(chosen.from_secret), connecting(chosen)
-        return lambda: examine_with_secret(chosen.reference, secret, connect)
-    once = options.read_once(chosen)
-    return lambda: _examined(once)
+        _check_alone(chosen)
+        secret = cache(partial(read_secret, chosen.from_secret))
+        return partial(_heard, chosen, lambda tracer: _with_secret(chosen, secret(), tracer))
+    once = read_once(chosen)
+    return partial(_heard, chosen, lambda tracer: _examined(once, tracer))
+
+
+def _heard(chosen: argparse.Namespace, look: Callable[[Tracer], Report]) -> Report:
+    """What is found, with one trace of all of it; a file that an option names and that cannot be used is a finding."""
+    with Tracer(chosen.verbose, chosen.trace, quiet=chosen.quiet) as tracer:
+        try:
+            return look(tracer)
+        except InvalidSettings as error:
+            of_a_file = isinstance(error.__cause__, OSError) or not error.file.startswith("--")
+            if not of_a_file:
+                raise  # the words themselves are wrong
+            return unusable(chosen.reference, error)
 
 
 def _only(examination: Callable[[], Report], layers: frozenset[str]) -> Report:
     return examination().only(layers)
 
 
-def _examined(chosen: argparse.Namespace) -> Report:
-    with options.client(chosen) as client:
+def _examined(chosen: argparse.Namespace, tracer: Tracer) -> Report:
+    with options.made(chosen, tracer) as client:
         return examine(chosen.reference, client)
+
+
+def _check_alone(chosen: argparse.Namespace) -> None:
+    if chosen.username is not None:
+        raise InvalidSettings("--username and --from-secret", why="the secret's credentials are sent, and no others")
+
+
+def _with_secret(chosen: argparse.Namespace, secret: str, tracer: Tracer) -> Report:
+    def connect(credential: Credential) -> AbstractContextManager[Client]:
+        told = argparse.Namespace(**{**vars(chosen), "credential": credential, "from_secret": None})
+        return options.made(told, tracer)
+
+    return examine_with_secret(chosen.reference, secret, connect)

@@ -31,10 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_paging(parser: argparse.ArgumentParser, one: str, many: str) -> None:
     """Add the options of lists."""
-    parser.add_argument("--limit", type=_count, metavar="N", help=f"at most N {many}")
+    count = options.number(1)
+    parser.add_argument("--limit", type=count, metavar="N", help=f"at most N {many}")
     parser.add_argument("--last", metavar=one.upper(), help=f"begin after this {one}")
     parser.add_argument(
-        "--page-size", type=_count, metavar="N", help="ask for pages of N (default: the registry's choice)"
+        "--page-size", type=count, metavar="N", help="ask for pages of N (default: the registry's choice)"
     )
 
 
@@ -43,12 +44,6 @@ def _pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
 
 
 def run(chosen: argparse.Namespace) -> int:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ACTIONS", "EXAMPLE", "SUMMARY", "arguments", "run"]
-
-import argparse
-
-from boxship.cli.actions import add_actions, run_action
+__all__ = ["ACTIONS", "EXAMPLE", "SUMMARY"]
 
 SUMMARY = "Run a registry: one folder, no set-up."
 EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"
@@ -22,13 +18,3 @@ ACTIONS = {
     "restore": "make a registry of a backup, every byte verified",
     "export": "write images as an OCI layout",
 }
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the actions."""
-    add_actions(parser, __name__, ACTIONS)
-
-
-def run(chosen: argparse.Namespace) -> int:
-    """Do what was asked for."""
-    return run_action(__name__, chosen)

@@ -31,6 +31,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="do what can be done about it: what is damaged goes to quarantine/, and is absent until it is pushed "
         "anew. Nobody may serve the folder meanwhile",
     )
+    parser.add_argument(
+        "--allow-sparse",
+        action="store_true",
+        help="content that is not there is no finding: of a cache, or of a registry that takes such manifests",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -38,7 +43,7 @@ def run(chosen: argparse.Namespace) -> int:
     folder = Path(chosen.disk)
     if chosen.repair:
         _say(repair(folder, verify=chosen.verify), "before the repair")
-    report = check(folder, verify=chosen.verify)
+    report = check(folder, verify=chosen.verify, sparse=chosen.allow_sparse)
     _say(report, "after it" if chosen.repair else "")
     return FINDINGS if report.findings else 0
 

@@ -23,6 +23,6 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 def opened(folder: Path) -> Iterator[Registry]:
     """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
     if not (folder / "VERSION").is_file():
-        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of --disk")
+        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of a registry")
     with telling(folder), closing(Registry.open(folder, Settings())) as registry:
         yield registry

@@ -6,12 +6,16 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console
 from boxship.server import options
+from boxship.server.address import Address
 from boxship.server.database import telling
 from boxship.server.plan import Plan
+from boxship.server.proxy.upstream import Source
 from boxship.server.serve import serve
 
 SUMMARY = "Serve a folder, which is made if need be, until Ctrl-C."
@@ -21,22 +25,45 @@ EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     options.arguments(parser)
+    parser.add_argument(
+        "--proxy",
+        metavar="[NAME=]REGISTRY",
+        action="append",
+        default=[],
+        help="be a cache of this registry: docker.io, or corp=reg.corp:5000 (several: by /v2/NAME/…, or ?ns=)",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
     plan = options.plan(chosen)
+    if chosen.proxy:
+        plan = replace(plan, settings=replace(plan.settings, proxy=_upstreams(chosen.proxy)))
     with telling(Path(plan.folder)):
-        serve(plan, announce=lambda url: _announce(url, plan))
+        serve(plan, announce=lambda url: _announce(url, plan), note=lambda text: console.complain(f"  {text}"))
     return 0
 
 
+def _upstreams(texts: Sequence[str]) -> tuple[Source, ...]:
+    from boxship.upstream import Source as Upstream  # noqa: PLC0415 - a client, which few registries need
+
+    return tuple(map(Upstream.parse, texts))
+
+
 def _announce(url: str, plan: Plan) -> None:
-    address = url.partition("://")[2]
+    address = _called(Address.parse(url.partition("://")[2]), plan)
+    plain = "" if plan.tls_cert else "--dest-tls-verify=false "
     console.say(f"serving {url}")
     console.complain(
         f"  data: {os.path.abspath(plan.folder)}",  # noqa: PTH100 -- resolving links would show another path
         f"  next: boxship catalog {address}",
-        f"        skopeo copy --dest-tls-verify=false docker://busybox docker://{address}/busybox",
+        f"        skopeo copy {plain}docker://busybox docker://{address}/busybox",
         "  stop: Ctrl-C",
     )
+
+
+def _called(address: Address, plan: Plan) -> str:
+    """What a program of this machine calls it: every address of a machine is none to dial."""
+    if not address.is_every:
+        return str(address)
+    return f"{next(iter(plan.host_names), 'localhost')}:{address.port}"

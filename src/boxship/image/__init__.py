@@ -1,0 +1,1 @@
+"""What images consist of: layers, and the file system that they make together."""

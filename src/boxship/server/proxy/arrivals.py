@@ -1,0 +1,123 @@
+"""The blobs that are on their way: one question to the upstream for each, however many ask for it here."""
+
+from __future__ import annotations
+
+__all__ = ["Arrivals"]
+
+import asyncio
+from functools import partial
+
+from boxship.digest import Digest
+from boxship.errors import SizeMismatch
+from boxship.server import blobs
+from boxship.server.answer import Refusal
+from boxship.server.claim import Claim, Taken
+from boxship.server.doubt import is_sound
+from boxship.server.finishing import in_thread
+from boxship.server.proxy.arrival import Arrival, write
+from boxship.server.proxy.asking import Asking
+from boxship.server.proxy.places import Place
+from boxship.server.proxy.upstream import Stream, Upstream
+from boxship.server.registry import Registry
+from boxship.server.turns import Turns
+
+_MOST = 1000  # on their way, or waiting for a thread of their own
+_LOOK_AGAIN = 0.1  # seconds, where another process brings it
+
+
+class Arrivals:
+    """The blobs on their way to one registry. What began goes on when whoever asked for it has gone."""
+
+    def __init__(self, registry: Registry, asking: Asking) -> None:
+        self._registry = registry
+        self._asking = asking
+        self._loop = asyncio.get_running_loop()
+        self._turns = Turns(_MOST)  # of those that have one digest, for several repositories
+        self._coming: dict[tuple[str, Digest], Arrival] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def of(self, place: Place, digest: Digest) -> Arrival:
+        """The blob of that repository, on its way from now on if it was not."""
+        key = place.here, digest
+        arrival = self._coming.get(key)
+        if not arrival:
+            arrival = self._coming[key] = Arrival(self._loop)
+            task = asyncio.create_task(self._bring(place, digest, arrival))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return arrival
+
+    async def settled(self) -> None:
+        """Return when none is on its way any more, which is soon where upstreams are closed."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _bring(self, place: Place, digest: Digest, arrival: Arrival) -> None:
+        try:
+            async with self._turns.about(digest):
+                while not await self._had(place, digest, arrival):  # noqa: ASYNC110 - another process tells nobody here
+                    await asyncio.sleep(_LOOK_AGAIN)
+        except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+            arrival.end(error)
+        else:
+            arrival.end()
+        finally:
+            del self._coming[place.here, digest]
+
+    async def _had(self, place: Place, digest: Digest, arrival: Arrival) -> bool:
+        return await self._is_here(place, digest) or await self._fetched(place, digest, arrival)
+
+    async def _is_here(self, place: Place, digest: Digest) -> bool:
+        """Whether it came meanwhile, or is in another repository and the upstream says that it is in this one, too."""
+        names = self._registry.names
+        if await blobs.find(self._registry, place.here, digest):
+            return True
+        elsewhere = names.blob_anywhere(digest)
+        if not (elsewhere and await is_sound(self._registry, elsewhere)):
+            return False
+        if not await self._asking.ask(place, lambda upstream: upstream.has_blob(place.there, digest)):
+            return False
+        return await names.link_blob(place.here, digest, now=self._registry.clock())
+
+    async def _fetched(self, place: Place, digest: Digest, arrival: Arrival) -> bool:
+        """Whether it was fetched; False where another process does that."""
+        try:
+            turn = await self._registry.storage.claim(f"{digest.algorithm}-{digest.hex}", new=True)
+        except Taken:
+            return False
+        with turn:
+            try:
+                # Whoever had the turn before may have brought it.
+                if not await self._is_here(place, digest):
+                    await self._bring_now(place, digest, arrival)
+            finally:
+                await in_thread(turn.discard)
+        return True
+
+    async def _bring_now(self, place: Place, digest: Digest, arrival: Arrival) -> None:
+        storage, names = self._registry.storage, self._registry.names
+        with await storage.claim_any() as claim:
+            try:
+                fetch = partial(self._fetch, place=place, digest=digest, claim=claim, arrival=arrival)
+                size = await self._asking.ask(place, fetch)
+            except BaseException:
+                await in_thread(claim.discard)
+                raise
+            await storage.publish(claim, digest, size)
+        await names.put_blob(place.here, digest, partial(storage.look, digest), now=self._registry.clock())
+
+    def _fetch(self, upstream: Upstream, *, place: Place, digest: Digest, claim: Claim, arrival: Arrival) -> int:
+        """Bring it, in this thread; its size."""
+        most = self._registry.settings.largest_blob
+        with upstream.blob(place.there, digest) as stream:
+            self._check_size(stream, digest, most)
+            arrival.begin(stream.size, claim.path, self._registry.storage.path(digest))
+            return write(stream, claim, most=most, advance=arrival.advance)
+
+    def _check_size(self, stream: Stream, digest: Digest, most: int) -> None:
+        size = stream.size or 0
+        if size > most:
+            raise SizeMismatch(f"the blob {digest}", expected=most, actual=size)
+        room = asyncio.run_coroutine_threadsafe(self._registry.room.is_left(size), self._loop)
+        if not room.result():
+            raise Refusal(507, "UNKNOWN", "the cache's disk is full")

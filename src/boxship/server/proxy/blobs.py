@@ -1,0 +1,51 @@
+"""Blobs of a cache: read from here, or while they come.
+
+Who asks for all of a blob, or for its end, gets it as it comes; of one that turns out to be wrong, nobody gets the last
+bytes. A part from the middle cannot be held back so: it waits until all is right.
+"""
+
+from __future__ import annotations
+
+__all__ = ["read"]
+
+import sys
+
+from boxship.errors import BoxshipError
+from boxship.server import blobs
+from boxship.server.answer import Answer, Portion
+from boxship.server.names import Blob
+from boxship.server.proxy.cache import HIT, MISS, Cache, told
+from boxship.server.proxy.refusals import refusal
+from boxship.server.request import Request
+
+_FOLLOWED = sys.platform != "win32"  # there, a file that somebody reads gets no other name
+
+
+async def read(cache: Cache, request: Request) -> Answer:
+    """The blob, or a range of it."""
+    registry, digest = cache.registry, request.digest()
+    blob = await blobs.find(registry, request.repository, digest)
+    if blob:
+        await _note(cache, request.repository, blob)
+        return told(await blobs.read(registry, request), HIT)
+    place = cache.place(request.repository)
+    arrival = cache.arrivals.of(place, digest)
+    try:
+        if await arrival.begun() and (size := arrival.size) is not None and _FOLLOWED:
+            path = registry.storage.path(digest)
+            answer = blobs.answer(
+                request, digest, size, lambda start, stop: Portion(path, start, stop, size, growing=arrival)
+            )
+            if not answer.portion or answer.portion.stop == size:
+                return told(answer, MISS)
+        await arrival.whole()
+    except BoxshipError as error:
+        raise refusal(error, str(place.source.registry), "BLOB_UNKNOWN") from error
+    return told(await blobs.read(registry, request), MISS)
+
+
+async def _note(cache: Cache, repository: str, blob: Blob) -> None:
+    """Note that somebody wants it."""
+    now = cache.registry.clock()
+    if now - blob.touched >= cache.noted:
+        await cache.registry.names.touch_blob(repository, blob.digest, now=now)
