@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from boxship.settings import daemon_json, elsewhere
+from boxship.settings import machine
 from tests.network.namespace import network_obstacle
 from tests.peers.process import program
 
@@ -22,6 +23,13 @@ from tests.peers.process import program
 NAMES = frozenset({"REGISTRY_AUTH_FILE", "KUBECONFIG", "NETRC", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"})
 PREFIXES = ("BOXSHIP_", "CONTAINERS_", "DOCKER_", "SSL", "XDG_")
 SUFFIXES = ("_PROXY", "_CA_BUNDLE")
+
+# Laws are tried without a deadline, for machines are busy at times, and without a memory in the work tree.
+# `pytest tests/property --hypothesis-profile=nightly` tries them for longer.
+settings.register_profile("laws", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("laws"), max_examples=5000)
+if settings.get_current_profile_name() != "nightly":
+    settings.load_profile("laws")
 
 _IN_CI = os.environ.get("CI") == "true"
 _LEFT_OUT = "left out for"  # a property of a test's report, which reaches the process that sums up
@@ -36,8 +44,7 @@ def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:
     patch.setenv("HOME", str(home))
     for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
         patch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
-    patch.setattr(daemon_json, "SYSTEM_FILE", home / "etc" / "docker" / "daemon.json")
-    patch.setattr(elsewhere, "ROOT", home)
+    patch.setattr(machine, "ROOT", home)
 
 
 @pytest.fixture(scope="session", autouse=True)

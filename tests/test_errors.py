@@ -17,6 +17,7 @@ EXAMPLES: list[BoxshipError] = [
     errors.InvalidInput("what", why="why"),
     errors.InvalidReference("reg.corp/App", (9, 12), why="why", remedy="remedy"),
     errors.InvalidSettings("config.json", 3, why="why"),
+    errors.NothingKept("reg.corp"),
     errors.MissingExtra("server", "the registry"),
     errors.Unreachable("what"),
     errors.NameFailed("what", why="why"),
@@ -34,6 +35,8 @@ EXAMPLES: list[BoxshipError] = [
     errors.ContentMismatch("what"),
     errors.DigestMismatch("what", expected="sha256:a", actual="sha256:b"),
     errors.SizeMismatch("what", expected=1, actual=2),
+    errors.NameTaken("what", why="why"),
+    errors.PlanOutdated("what", changes=("one", "two")),
     errors.Cancelled("what"),
 ]
 

@@ -94,6 +94,7 @@ PHASES: Mapping[str, Phase] = {
     "error": Phase(place=answers(Answer(404, endless(b" "), body_piece_every=0.02)), verb="blob"),
     "blob": Phase(place=lambda: serving(instead(GOOD, "/blobs/", Answer(200, LAYER, stall_after=9))), verb="blob"),
     "sending": Phase(place=lambda: listening(deaf), verb="upload"),
+    "the question": Phase(place=answers(NEVER), prefix=""),
     "before a retry": Phase(place=lambda: serving(instead(GOOD, "/manifests/", rate_limited("30")))),
     "token": Phase(place=waits_for_a_token),
     "helper": Phase(place=lambda: serving(ScriptedRegistry(access=basic("me", "hunter2")))),

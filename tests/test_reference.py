@@ -8,6 +8,7 @@ from boxship.digest import Digest
 from boxship.errors import InvalidReference
 from boxship.reference import DOCKER_HUB, Reference, Registry
 
+LONGEST_NAME = f"{'a.' * 126}a"  # 253 letters; a dot at its end is none of them
 SHA = f"sha256:{'a' * 64}"
 
 
@@ -34,6 +35,8 @@ def wide(text: str) -> str:
         ("reg.corp/app", "reg.corp/app"),
         ("reg.corp:5000/a/b/c:v1.2-x_y", "reg.corp:5000/a/b/c:v1.2-x_y"),
         ("reg.corp./app", "reg.corp./app"),
+        (f"{LONGEST_NAME}/app", f"{LONGEST_NAME}/app"),
+        (f"{LONGEST_NAME}./app", f"{LONGEST_NAME}./app"),
         ("localhost/app", "localhost/app"),
         ("localhost", "docker.io/library/localhost"),
         ("localhost:5000/app", "localhost:5000/app"),
@@ -92,6 +95,8 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         (f"docker.io/{'a' * 248}", "a" * 248, "longer than 255"),
         ("reg.corp:0/app", "0", "a port is"),
         ("reg.corp:65536/app", "65536", "a port is"),
+        ("[::1]:0/app", "0", "a port is"),
+        ("http://[fd00::1]:99999/app", "99999", "a port is"),
         ("reg.corp:/app", "", "a port is"),
         ("reg.corp:80x/app", "80x", "a port is"),
         ("reg.corp:٣/app", "٣", "a port is"),
@@ -108,6 +113,7 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("-reg.corp/app", "-reg.corp", "no host name"),
         ("reg..corp/app", "reg..corp", "no host name"),
         (f"{'a' * 64}.corp/app", f"{'a' * 64}.corp", "no host name"),
+        (f"{LONGEST_NAME}a/app", f"{LONGEST_NAME}a", "no host name"),
         ("127.1/app", "127.1", "all programs read alike"),
         ("http://2130706433/app", "2130706433", "all programs read alike"),
         ("2130706433:5000/app", "2130706433", "all programs read alike"),
@@ -133,6 +139,7 @@ def test_what_is_no_reference_is_marked(text: str, wrong: str, why: str) -> None
     start, end = caught.value.span
     assert why in caught.value.why
     assert text[start:end].startswith(wrong) if wrong else start == end
+    assert end <= len(text)
 
 
 @pytest.mark.parametrize(

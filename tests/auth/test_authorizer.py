@@ -49,7 +49,7 @@ def test_no_credential_is_said() -> None:
         error = failing(lambda: tags(client, server))
         assert len(server.requests) == 1
     assert (type(error), error.exit_status) == (Refused, 4)
-    assert "docker login" in error.remedy
+    assert "boxship login" in error.remedy
 
 
 # Bearer.

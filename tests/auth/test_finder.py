@@ -11,6 +11,7 @@ import pytest
 from boxship import Client
 from boxship.credential import Credential
 from boxship.errors import BoxshipError, CredentialFailed, InvalidSettings, Refused
+from boxship.event import Event
 from boxship.testing import ScriptedRegistry, Server, TokenServer, basic
 from tests.auth.guarded import TAGS, guarded, pair, together, write_config
 from tests.transport.reaching import bounds, failing, tags
@@ -111,6 +112,33 @@ def test_a_helper_is_asked_once_and_only_when_it_is_needed(registry: Server, hel
         together(10, lambda: tags(client, server))
         assert len(server.requests) >= 20
     assert len((tmp_path / "asked").read_text().split()) == 1
+
+
+def test_the_story_has_when_a_helper_was_asked_and_what_came_of_it(
+    registry: Server, helper: Write, tmp_path: Path
+) -> None:
+    helper(ANSWER)
+    config, told = write_config(tmp_path / "docker", credsStore="fake"), list[Event]()
+    with registry as server, Client(config=config, on_event=told.append) as client:
+        tags(client, server)
+        begun, done = [event for event in told if event.name.startswith("Helper")]
+        facts = {"helper": "docker-credential-fake", "key": server.address}
+    assert (begun.name, begun.facts) == ("HelperStart", facts)
+    assert {**done.facts, "ms": 0} == {**facts, "found": 1, "ms": 0}
+    assert done.name == "HelperDone"
+    assert 0 < float(str(done.facts["ms"])) < 60_000
+
+
+def test_a_helper_that_keeps_another_password_after_a_login_is_asked_again(
+    registry: Server, helper: Write, tmp_path: Path
+) -> None:
+    helper(f"case $1 in get) {NOTHING};; esac")
+    config = write_config(tmp_path / "docker", credsStore="fake")
+    with registry as server, Client(config=config) as client:
+        assert isinstance(failing(lambda: tags(client, server)), Refused)
+        client.login(server.address, "ana", "secret")
+        helper(ANSWER)
+        assert tags(client, server) == TAGS
 
 
 def test_a_registry_that_asks_for_nothing_needs_no_helper(helper: Write, tmp_path: Path) -> None:

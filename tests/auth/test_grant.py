@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from boxship.auth.grant import read_grant
+from boxship.auth.grant import Grant, read_grant
 from boxship.auth.scope import Scope, pull, pull_and_push
 from boxship.spec.fields import Fields
 
@@ -81,3 +81,15 @@ def test_a_lifetime_that_is_not_told_is_the_specifications(
 ) -> None:
     grant = read_grant(Fields(answer), "opaque")
     assert (grant.seconds, grant.told) == (seconds, told)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        (None, "it does not say what"),
+        ((), "nothing"),
+        ((pull("app"), pull("base")), "repository:app:pull repository:base:pull"),
+    ],
+)
+def test_what_is_granted_is_said_in_words(scopes: tuple[Scope, ...] | None, words: str) -> None:
+    assert Grant(scopes, 60, told=True).words == words

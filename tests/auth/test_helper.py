@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from boxship.auth.helper import ask_helper
+from boxship.auth.helper import ask_helper, erase_in, store_in
 from boxship.connect.deadline import Work
 from boxship.credential import Credential, Secret
 from boxship.errors import Cancelled, CredentialFailed
@@ -110,6 +111,7 @@ def test_what_goes_wrong_is_said_without_a_secret(helper: Write, script: str, wh
     assert caught.value.exit_status == 4
     assert "hunter2" not in str(caught.value)
     assert re.search(why, caught.value.why)
+    assert caught.value.remedy == "see for yourself: echo reg.corp | docker-credential-x get"
 
 
 def test_a_helper_that_is_not_installed_is_said_with_who_named_it(helper: Write) -> None:
@@ -215,3 +217,35 @@ def ended(file: str) -> bool:
                 return True
         time.sleep(0.02)
     return False
+
+
+@pytest.mark.parametrize(
+    ("credential", "user"),
+    [
+        (Credential.password("me", Secret("hunter2"), source="here"), "me"),
+        (Credential.identity_token(Secret("hunter2"), source="here"), "<token>"),
+    ],
+    ids=["a password", "an identity token"],
+)
+def test_a_helper_keeps_what_it_is_given(helper: Write, credential: Credential, user: str) -> None:
+    helper('echo "$@" > arguments; cat > given')
+    store_in("x", "reg.corp", credential)
+    assert Path("arguments").read_text() == "store\n"
+    assert json.loads(Path("given").read_text()) == {"ServerURL": "reg.corp", "Username": user, "Secret": "hunter2"}
+
+
+def test_a_helper_that_keeps_nothing_is_said(helper: Write) -> None:
+    helper("echo keychain is locked; exit 1")
+    with pytest.raises(CredentialFailed, match=r"it does not keep reg\.corp: .*keychain is locked"):
+        store_in("x", "reg.corp", Credential.password("me", Secret("hunter2"), source="here"))
+
+
+def test_a_helper_forgets_and_need_not_have_known(helper: Write) -> None:
+    helper('echo "$@" > arguments; cat > given')
+    erase_in("x", "reg.corp")
+    assert (Path("arguments").read_text(), Path("given").read_text()) == ("erase\n", "reg.corp")
+    helper("echo 'credentials not found in native keychain'; exit 1")
+    erase_in("x", "reg.corp")
+    helper("echo keychain is locked; exit 1")
+    with pytest.raises(CredentialFailed, match=r"it does not forget reg\.corp"):
+        erase_in("x", "reg.corp")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from boxship import Client
@@ -50,8 +51,21 @@ def test_why_there_is_no_token_is_told() -> None:
     heard: list[Event] = []
     tokens = TokenServer("ana", "secret")
     with guarded(tokens, failure(403, "DENIED", "not you")) as server, ana(on_event=heard.append) as client:
-        assert isinstance(failing(lambda: tags(client, server)), CredentialFailed)
+        error = failing(lambda: tags(client, server))
+    assert isinstance(error, CredentialFailed)
+    assert error.remedy == "check the user name and password"
     assert facts(heard, "TokenAnswer")["error"] == "403: DENIED: not you"
+
+
+def test_how_long_a_token_was_waited_for_is_told_in_milliseconds() -> None:
+    for answer in (json_answer({"token": "t"}), failure(403, "DENIED")):
+        heard: list[Event] = []
+        late = replace(answer, delay=0.1)
+        with guarded(TokenServer("ana", "secret"), late) as server, ana(on_event=heard.append) as client:
+            failing(lambda: tags(client, server))
+        waits = [event.facts["ms"] for event in heard if event.name == "TokenAnswer"]
+        assert waits
+        assert all(100 <= float(str(ms)) < 60_000 for ms in waits)
 
 
 def test_a_realm_is_told_without_what_authenticates_in_it() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 
@@ -22,6 +23,13 @@ def test_a_token_is_asked_for_anonymously_without_a_credential() -> None:
         "/token?account=x&service=reg.corp&scope=repository%3Aa%2Fb%3Apull&scope=registry%3Acatalog%3A%2A"
     )
     assert "Authorization" not in request.headers
+
+
+def test_a_token_to_stay_with_is_asked_for_with_our_name() -> None:
+    request = token_request(REALM, "reg.corp", (pull("app"),), ANA, offline=True)
+    assert request.path == (
+        "/token?account=x&service=reg.corp&offline_token=true&client_id=boxship&scope=repository%3Aapp%3Apull"
+    )
 
 
 def test_a_token_is_asked_for_with_basic_where_there_is_a_password() -> None:
@@ -68,6 +76,21 @@ def test_a_token_and_when_to_replace_it(document: dict[str, object], value: str,
     assert token.value.reveal() == value
     assert token.until == pytest.approx(until)
     assert value not in repr(token)
+
+
+@pytest.mark.parametrize(
+    ("body", "why"), [(b" <html><title>Sign in</title></html>", "Sign in"), (b'{"Sign in": ', "^(?!.*Sign in)")]
+)
+def test_of_an_answer_that_is_a_page_its_words_are_shown_and_of_no_other(body: bytes, why: str) -> None:
+    with pytest.raises(CredentialFailed) as caught:
+        parse_token(body, REALM, 100.0)
+    assert re.search(why, caught.value.why), caught.value.why
+
+
+@pytest.mark.parametrize(("fields", "kept"), [({}, None), ({"refresh_token": ""}, None), ({"refresh_token": "r"}, "r")])
+def test_a_token_to_stay_with_is_kept_where_there_is_one(fields: dict[str, str], kept: str | None) -> None:
+    token = parse_token(json.dumps({"token": "tok3n", **fields}).encode(), REALM, 100.0)
+    assert (token.refresh and token.refresh.reveal()) == kept
 
 
 @pytest.mark.parametrize(

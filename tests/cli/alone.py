@@ -10,9 +10,8 @@ import sys
 from pathlib import Path
 
 from boxship.cli.main import main
-from boxship.settings import daemon_json, elsewhere
+from boxship.settings import machine
 
 if __name__ == "__main__":
-    daemon_json.SYSTEM_FILE = Path(os.environ["HOME"], "etc", "docker", "daemon.json")
-    elsewhere.ROOT = Path(os.environ["HOME"])
+    machine.ROOT = Path(os.environ["HOME"])
     sys.exit(main())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "three_parts"]
+__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "contents_below", "three_parts"]
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,3 +55,11 @@ def three_parts(outcome: Outcome) -> tuple[str, str, str]:
         next((line.removeprefix("  why: ") for line in lines if line.startswith("  why: ")), ""),
         next((line.removeprefix("  do: ") for line in lines if line.startswith("  do: ")), ""),
     )
+
+
+def contents_below(folder: Path) -> Iterator[bytes]:
+    """What is in each file below it while somebody works there: what goes between two looks is left out."""
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                yield (Path(path) / name).read_bytes()

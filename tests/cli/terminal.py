@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Watched", "screen", "watch"]
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.cli.running import COMMAND, PATIENCE
+
+# ECMA-48: up by lines, erased to the end of the line or of the screen, colours; else a letter.
+_WRITTEN = re.compile(r"(\x1b\[[0-9;]*[A-Za-z])|([\s\S])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +34,20 @@ class Watched:
 
 def screen(written: str) -> list[str]:
     """What a terminal shows after this: a carriage return goes back to the line's beginning, and erases nothing."""
-    lines = [""]
-    column = 0
-    for character in written.replace("\r\n", "\n"):
-        if character == "\n":
-            lines.append("")
-            column = 0
+    lines, row, column = [""], 0, 0
+    for control, character in _WRITTEN.findall(written.replace("\r\n", "\n")):
+        if control.endswith("A"):
+            row = max(0, row - int(control[2:-1]))
+        elif control.endswith(("K", "J")):
+            lines[row] = lines[row][:column]
+            lines = lines[: row + 1] if control.endswith("J") else lines
+        elif character == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row == len(lines))
         elif character == "\r":
             column = 0
-        else:
-            lines[-1] = lines[-1][:column].ljust(column) + character + lines[-1][column + 1 :]
+        elif character:
+            lines[row] = lines[row][:column].ljust(column) + character + lines[row][column + 1 :]
             column += 1
     return [line.rstrip() for line in lines if line.strip()]
 
@@ -49,12 +57,15 @@ def watch(
     env: Mapping[str, str] | None = None,
     all_of_it: bool = False,
     interrupt_at: str = "",
+    typed: str = "",
+    answers: Mapping[str, str] | None = None,
     command: Sequence[str] = COMMAND,
     patience: float = PATIENCE,
 ) -> Watched:
     """What becomes of `boxship` with stderr on a terminal (with `all_of_it`, stdout as well).
 
-    Where `interrupt_at` has been written, it is interrupted. `command` runs it, for `patience` seconds at most.
+    Where `interrupt_at` has been written, it is interrupted; `typed` is what somebody types at once, `answers` what
+    they type once a question stands there. `command` runs it, for `patience` seconds at most.
     """
     import pty  # which Windows lacks
 
@@ -63,7 +74,8 @@ def watch(
     surroundings = {**os.environ, "TERM": "xterm", **(env or {})}
     with subprocess.Popen([*command, *words], stdin=theirs, stdout=out, stderr=theirs, env=surroundings) as process:
         os.close(theirs)
-        written = _read(ours, process, patience, interrupt_at)
+        os.write(ours, typed.encode())
+        written = _read(ours, process, patience, interrupt_at, dict(answers or {}))
         output = process.stdout.read().decode() if process.stdout else ""
         status = process.wait(patience)
     os.close(ours)
@@ -71,7 +83,9 @@ def watch(
     return Watched(status, written, output)
 
 
-def _read(terminal: int, process: subprocess.Popen[bytes], patience: float, interrupt_at: str) -> str:
+def _read(
+    terminal: int, process: subprocess.Popen[bytes], patience: float, interrupt_at: str, answers: dict[str, str]
+) -> str:
     written = b""
     until = time.monotonic() + patience
     while time.monotonic() < until:
@@ -82,6 +96,8 @@ def _read(terminal: int, process: subprocess.Popen[bytes], patience: float, inte
         written += piece
         if not piece:
             break
+        for question in [question for question in answers if question.encode() in written]:
+            os.write(terminal, answers.pop(question).encode())
         if interrupt_at and interrupt_at.encode() in written:
             interrupt_at = ""
             process.send_signal(signal.SIGINT)

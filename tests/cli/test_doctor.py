@@ -80,6 +80,17 @@ def test_only_the_layers_that_are_named_are_shown_and_decide(refusing: Place) ->
     assert boxship("doctor", "--only", "tcp", f"{refusing.address}/app").status == 8
 
 
+@pytest.mark.parametrize("flag", ["--ca-file", "--cert", "--header=@", "--from-secret"])
+def test_a_file_that_an_option_names_in_vain_is_a_finding(refusing: Place, flag: str) -> None:
+    words = (f"{flag}/no/such/file",) if "=" in flag else (flag, "/no/such/file")
+    outcome = boxship("doctor", "-o", "json", *words, f"{refusing.address}/app")
+    assert (outcome.status, outcome.errors) == (8, "")
+    report = json.loads(outcome.output)
+    (found,) = [check for check in report["checks"] if check["status"] == "error"]
+    assert (found["id"] in ("settings", "secret"), "/no/such/file" in found["words"]) == (True, True)
+    assert report["verdict"].startswith("This machine's settings are wrong")
+
+
 def test_a_layer_that_is_none_is_an_error_of_usage(refusing: Place) -> None:
     outcome = boxship("doctor", "--only", "tcp,tea", f"{refusing.address}/app")
     assert outcome.status == 2
@@ -90,3 +101,11 @@ def test_what_is_not_well_says_where_to_read_on(refusing: Place) -> None:
     outcome = boxship("doctor", f"{refusing.address}/app")
     assert "        see: docs/doctor.md#tcp\n" in outcome.output
     assert "#reference" not in outcome.output
+
+
+def test_what_a_firewall_must_open_is_one_place_a_line_or_why_there_is_none(refusing: Place) -> None:
+    outcome = boxship("doctor", "--endpoints", f"{refusing.address}/app")
+    assert (outcome.status, outcome.output, outcome.errors) == (8, f"{refusing.address}\n", "")
+    outcome = boxship("doctor", "--endpoints", "reg.test/no reference")
+    assert (outcome.status, outcome.output) == (8, "")
+    assert outcome.errors.startswith("boxship: This is no reference: ")

@@ -11,8 +11,20 @@ import pytest
 
 from boxship.cli.hint import short_timeline
 from boxship.event import Event, Fact
-from boxship.testing import NEVER, ScriptedRegistry, black_hole, failure, html, refused, serving, wrong_digest
+from boxship.formats.oci_layout import OCILayout
+from boxship.testing import (
+    NEVER,
+    ScriptedRegistry,
+    black_hole,
+    failure,
+    html,
+    random_image,
+    refused,
+    serving,
+    wrong_digest,
+)
 from tests.cli.running import boxship
+from tests.formats.stores import copied, file, in_memory, tar_of
 
 GOOD = ScriptedRegistry()
 PASSWORD = "geheim-und-lang"
@@ -66,11 +78,66 @@ def test_each_of_several_references_has_its_own() -> None:
     assert commands == [f"  more: boxship doctor {reference}" for reference in wanted]
 
 
-@pytest.mark.parametrize("words", [("ping", "AT"), ("catalog", "AT"), ("api", "GET", "AT/v2/")])
-def test_a_verb_without_a_repository_leaves_its_place_open(words: tuple[str, ...]) -> None:
+NAME = f"sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("ping", "AT"), "AT"),
+        (("catalog", "http://AT"), "http://AT"),
+        (("api", "GET", "AT/v2/"), "AT"),
+        (("api", "GET", "http://AT/v2/_catalog?n=5"), "http://AT"),
+        (("api", "GET", "AT/v2/team/app/tags/list"), "AT/team/app"),
+        (("api", "GET", "AT/v2/app/manifests/1.2?x=1"), "AT/app:1.2"),
+        (("api", "GET", f"AT/v2/app/manifests/{NAME}"), f"AT/app@{NAME}"),
+        (("api", "GET", f"AT/v2/app/blobs/{NAME}"), "AT/app"),
+    ],
+)
+def test_a_verb_without_a_reference_has_what_it_is_about(words: tuple[str, ...], named: str) -> None:
     with refused() as place:
         outcome = boxship(*(word.replace("AT", place.address) for word in words))
-    assert line(outcome.errors, "more") == f"boxship doctor {place.address}/REPOSITORY"
+        command = shlex.split(line(outcome.errors, "more"))
+        assert command == ["boxship", "doctor", named.replace("AT", place.address)]
+        found = boxship(*command[1:])
+    assert (found.status, "refuses connections" in found.output) == (8, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("copy", "AT/a:1", "127.0.0.1:1/b:1"), "AT/a:1"),
+        (("copy", "GOOD/app:v1", "AT/b:1"), "AT/b:1"),
+        (("copy", "oci:layout", "AT/b:1"), "AT/b:1"),
+        (("pull", "GOOD/app:v1", "AT/a:1", "x.tar"), "AT/a:1"),
+        (("push", "layout", "AT/b:1"), "AT/b:1"),
+        (("inspect", "AT/a:1"), "AT/a:1"),
+        (("mutate", "-l", "a=b", "AT/a:1"), "AT/a:1"),
+        (("mutate", "-l", "a=b", "GOOD/app:v1", "-t", "AT/b:1"), "AT/b:1"),
+        (("append", "-b", "AT/a:1", "-f", "layer.tar", "-t", "GOOD/b:1"), "AT/a:1"),
+        (("index", "append", "-m", "AT/a:1", "-t", "GOOD/b:1"), "AT/a:1"),
+        (("validate", "--remote", "AT/a:1"), "AT/a:1"),
+        (("untag", "AT/a:1"), "AT/a:1"),
+        (("diff", "AT/a:1", "GOOD/app:v1"), "AT/a:1"),
+        (("diff", "GOOD/app:v1", "AT/a:1"), "AT/a:1"),
+        (("prune", "--keep", "1", "GOOD/app", "AT/a"), "AT/a"),
+        (("artifact", "pull", "AT/a:1"), "AT/a:1"),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",
+)
+def test_of_several_places_it_names_the_one_that_failed(
+    words: tuple[str, ...], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "layer.tar").write_bytes(tar_of([file("a")]))
+    copied(in_memory(random_image(), "1"), "1", OCILayout(tmp_path / "layout"), "app")
+    with refused() as place, serving(GOOD) as good:
+
+        def filled(text: str) -> str:
+            return text.replace("AT", place.address).replace("GOOD", good.address)
+
+        outcome = boxship(*map(filled, words))
+    assert line(outcome.errors, "more") == f"boxship doctor {filled(named)}"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +18,8 @@ import pytest
 from boxship.cli.commands.registry import ACTIONS
 from boxship.server.options import OPTIONS
 from boxship.testing import RunningRegistry, put_blob, put_image, registry
-from tests.cli.running import begin, boxship, three_parts
+from tests.cli.running import COMMAND, PATIENCE, begin, boxship, three_parts
+from tests.peers.certificates import issue
 
 
 @pytest.fixture
@@ -102,6 +105,24 @@ def test_serving_says_one_line_on_stdout_and_what_to_do_next_on_stderr(tmp_path:
     assert f"data: {tmp_path / 'new'}" in errors.decode()
 
 
+@pytest.mark.parametrize(
+    ("options", "name"), [((), "localhost"), (("--host-name", "reg.corp", "--host-name", "reg"), "reg.corp")]
+)
+def test_what_to_do_next_where_others_are_served_names_what_can_be_dialled(
+    options: tuple[str, ...], name: str, tmp_path: Path
+) -> None:
+    certificate = issue(tmp_path, "reg.corp")
+    secured = ("--tls-cert", str(certificate.chain), "--tls-key", str(certificate.key), "--anonymous", "pull")
+    words = ("registry", "serve", "--address", ":0", "--disk", str(tmp_path / "new"), *secured, *options)
+    with begin(*words) as process:
+        assert process.stdout
+        port = process.stdout.readline().decode().strip().rpartition(":")[2]
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1].decode()
+    assert f"boxship catalog {name}:{port}\n" in said
+    assert f"skopeo copy docker://busybox docker://{name}:{port}/busybox\n" in said
+
+
 def test_an_address_in_use_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     with registry() as running:
         outcome = boxship("registry", "serve", "--address", running.address, "--disk", str(tmp_path))
@@ -109,6 +130,17 @@ def test_an_address_in_use_is_an_error_with_a_remedy(tmp_path: Path) -> None:
     assert (outcome.status, why) == (2, "address already in use")
     assert running.address in what
     assert remedy
+
+
+def test_a_current_folder_that_was_removed_is_told_in_words(tmp_path: Path) -> None:
+    serve = shlex.join(
+        [*COMMAND, "registry", "serve", "--address", "127.0.0.1:0", "--disk", str(tmp_path / "registry")]
+    )
+    (tmp_path / "gone").mkdir()
+    removing = f"cd {shlex.quote(str(tmp_path / 'gone'))} && rmdir ../gone && exec {serve}"
+    ended = subprocess.run(["sh", "-c", removing], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("boxship: the current folder\n  why: it was removed\n")
 
 
 def test_a_folder_in_order_checks_with_0_and_one_that_is_not_with_8(served: RunningRegistry) -> None:

@@ -102,6 +102,21 @@ def test_an_interrupt_ends_it_at_once_and_a_password_is_read_once() -> None:
     assert [document["healthy"] for document in told] == [True] * 3, told[-1]["verdict"]
 
 
+def test_an_interrupt_between_two_rounds_does_not_wait_for_the_next_one() -> None:
+    with (
+        serving(ScriptedRegistry()) as server,
+        begin("doctor", "--every", "60s", f"{server.address}/app:v1") as process,
+    ):
+        assert process.stdout
+        assert b" ok " in process.stdout.readline()
+        time.sleep(0.2)  # by now it waits for the round in a minute
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        left, errors = process.communicate(timeout=20)
+        assert time.monotonic() - began < 5
+    assert (process.returncode, left, errors) == (130, b"", b"")
+
+
 @pytest.mark.parametrize("often", [(), ("--every", "1s")], ids=["once", "every second"])
 def test_an_interrupt_does_not_wait_for_who_never_answers(often: tuple[str, ...]) -> None:
     with black_hole() as hole, begin("doctor", *often, "-v", f"{hole.address}/app") as process:

@@ -10,6 +10,7 @@ import pytest
 from boxship.connect.address import Address, Permission
 from boxship.connect.attempt import Place
 from boxship.connect.deadline import Work
+from boxship.connect.leg import Leg
 from boxship.connect.legs import again, legs_of
 from boxship.connect.places import Atlas, permission, permitted_by
 from boxship.connect.resolve import Resolver
@@ -57,6 +58,12 @@ def test_each_address_is_tried_with_what_is_permitted_there(
 ) -> None:
     expected = Place(*(at(dialled, port) if port else None for port in ports))
     assert places(site(name, scheme), (at(dialled, 0),)) == (expected,)
+
+
+@pytest.mark.parametrize(("tls", "plain"), [(at(PUBLIC, 443), None), (None, at(PUBLIC, 80))], ids=["TLS", "plain HTTP"])
+def test_a_race_for_one_of_the_two_has_no_place_for_the_other(tls: Address | None, plain: Address | None) -> None:
+    leg = Leg(site("reg.corp", AUTO), tls=bool(tls), plain=bool(plain))
+    assert Atlas(Resolver()).places(leg, (at(PUBLIC, 0),)) == (Place(tls, plain),)
 
 
 def test_of_two_addresses_each_has_its_own_permission() -> None:

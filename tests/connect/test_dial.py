@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -12,7 +13,7 @@ import pytest
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import End, Goal, Outcome, Place
-from boxship.connect.deadline import Work
+from boxship.connect.deadline import Bounds, Work
 from boxship.connect.dial import open_socket
 from boxship.connect.evidence import Evidence
 from boxship.testing import (
@@ -227,3 +228,32 @@ def test_a_socket_notices_that_its_path_died_and_does_not_wait_to_send() -> None
         options = ("TCP_NODELAY", "TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
         values = [sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in options]
     assert values == [1, 10, 5, 3, 15_000]
+
+
+def test_of_two_that_end_at_the_same_moment_the_second_changes_nothing(
+    contender: Contender, certificates: Certificates
+) -> None:
+    nobody_looks = threading.Event()
+
+    def shaken(connection: Connection) -> None:
+        nobody_looks.wait(5)
+        connection.secure(certificates.good())
+        connection.drain()
+
+    def broken(connection: Connection) -> None:
+        connection.receive()
+        connection.send(b"\x16\x03\x03\x00\x04\x02")
+        nobody_looks.wait(5)
+        connection.sleep(0.3)
+        connection.send(b"no hello, and more than one record of it")
+
+    with (
+        listening(shaken) as first,
+        listening(broken) as second,
+        contender.racing((first, None), (second, None), bounds=Bounds()) as runner,
+    ):
+        runner.run(Work(), until=time.monotonic() + 1.0)
+        nobody_looks.set()
+        time.sleep(0.6)
+        runner.run(Work())
+        assert won(runner.race.outcome) is runner.race.attempts[0]

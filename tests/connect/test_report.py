@@ -56,6 +56,12 @@ LEFT = attempt(Evidence.LEFT, 80, detail="TLS is spoken")
             id="plain HTTP where TLS was told",
         ),
         pytest.param(
+            [PLAIN, REFUSED_80],
+            ConnectFailed,
+            ["10.0.0.1:443 does not speak TLS, and where plain HTTP was tried: 10.0.0.1:80 refused", "check"],
+            id="plain HTTP on 443, and refused on 80",
+        ),
+        pytest.param(
             [MUTE, SILENT_80], ConnectFailed, ["10.0.0.1:443 accepts the connection and says nothing"], id="mute"
         ),
         pytest.param(

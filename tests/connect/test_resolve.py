@@ -16,6 +16,7 @@ from boxship.connect.deadline import Work
 from boxship.connect.readiness import Readiness
 from boxship.connect.resolve import Lookup, Resolver
 from boxship.errors import Cancelled, InvalidSettings, NameFailed, TimedOut
+from boxship.event import Event
 from boxship.seconds import Seconds
 from boxship.settings.sourced import IPVersion, Sourced
 from tests.connect.driving import cancelling, lookups_ended, nothing_left
@@ -214,6 +215,19 @@ def test_a_name_server_that_is_silent_is_waited_for_to_the_bound(
     with pytest.raises(TimedOut, match=r"no answer within 0\.1 s") as caught:
         first(bound=0.1)
     assert (caught.value.phase, caught.value.seconds) == ("names", 0.1)
+
+
+def test_the_story_says_how_long_a_name_was_waited_for(answer: Callable[[Mapping[int, Answer]], None]) -> None:
+    answer({SIX: (9, []), FOUR: (9, [])})
+    told = list[Event]()
+    lookup = Resolver().look_up("reg.test")
+    with pytest.raises(TimedOut):
+        lookup.first(Work(listener=told.append), 0.1)
+    lookup.close()
+    begun, done = told
+    assert (begun.name, done.name, done.level) == ("DNSStart", "DNSDone", "W")
+    assert done.text.startswith("reg.test: nothing after 0.")
+    assert 100 <= float(str(done.facts["ms"])) < 1000
 
 
 def test_the_name_that_has_taken_all_the_time_is_said(answer: Callable[[Mapping[int, Answer]], None]) -> None:

@@ -246,7 +246,7 @@ def _failure(reason: str) -> ssl.SSLError:
         ("UNSUPPORTED_PROTOCOL", "unsupported protocol"),
         ("SSLV3_ALERT_HANDSHAKE_FAILURE", "no cipher or parameter in common"),
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "asks for a client certificate"),
-        ("SSLV3_ALERT_BAD_CERTIFICATE", "did not accept the client certificate"),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "asks for a client certificate, and got none that it accepts"),
         ("TLSV1_UNRECOGNIZED_NAME", "does not know this name"),
         ("WRONG_VERSION_NUMBER", "the TLS handshake failed: wrong version number"),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from boxship.doctor import Report, Status, examine
 from boxship.errors import InvalidReference
-from boxship.reference import Reference
+from boxship.explain.place import written
 from boxship.testing import Answer, ScriptedRegistry, instead, serving
 
 # A server starts for each example, and a bad answer may be asked for twice.
@@ -36,9 +36,9 @@ def is_whole(report: Report) -> bool:
 
 @given(st.text(max_size=30))
 @settings(max_examples=200, deadline=None)
-def test_what_is_no_reference_is_a_finding(text: str) -> None:
+def test_what_is_no_reference_and_no_registry_is_a_finding(text: str) -> None:
     try:
-        Reference.parse(text)
+        written(text)
     except InvalidReference:
         report = examine(text)
         assert [check.status for check in report.checks] == [Status.ERROR]

@@ -123,7 +123,8 @@ def test_the_command_says_the_verdict_first(running: RunningRegistry, capsys: py
     assert "  ok  content.manifest v1: " in told
     assert main(["doctor", "-o", "json", f"{running.address}/team/app:v1"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert (document["healthy"], document["verdict"][:11]) == (True, "All is well")
+    assert (document["schema"], document["healthy"]) == ("boxship.doctor/1", True)
+    assert document["verdict"].startswith("All is well")
     assert main(["doctor", "--endpoints", f"{running.address}/team/app:v1"]) == 0
     assert capsys.readouterr().out == f"{running.address}\n"
 

@@ -80,7 +80,9 @@ def test_a_secret_of_the_wrong_kind_is_a_finding(text: str, server: Server, tmp_
     outcome, check = examined(server, text, tmp_path)
     assert (outcome.status, check["status"]) == (8, "error")
     assert str(check["words"]).startswith("it gives the kubelet nothing: ")
-    assert any(check["id"] == "tcp" for check in json.loads(outcome.output)["checks"])
+    report = json.loads(outcome.output)
+    assert report["verdict"].startswith("The secret gives the kubelet nothing: ")
+    assert any(check["id"] == "tcp" for check in report["checks"])
 
 
 def test_it_is_read_from_standard_input_too(server: Server) -> None:
@@ -88,9 +90,22 @@ def test_it_is_read_from_standard_input_too(server: Server) -> None:
     assert boxship("doctor", "--from-secret", "-", f"{server.address}/app:v1", given=text).status == 0
 
 
-def test_what_cannot_be_is_an_error_of_usage(tmp_path: Path) -> None:
-    missing = boxship("doctor", "--from-secret", str(tmp_path / "none"), "reg.test/app")
-    assert (missing.status, "No such file" in missing.errors) == (2, True)
+def test_the_trace_has_what_came_of_each_entry(server: Server, tmp_path: Path) -> None:
+    auths, trace = {server.address: ana(), f"{server.address}/app": ana("wr0ng")}, tmp_path / "trace"
+    text = secret(auths).encode()
+    outcome = boxship("doctor", "--from-secret", "-", "--trace", str(trace), f"{server.address}/app:v1", given=text)
+    assert outcome.status == 0
+    manifests = [
+        event["facts"]["status"]
+        for event in map(json.loads, trace.read_text().splitlines())
+        if event["name"] == "Request" and event["facts"]["url"].endswith("/manifests/v1")
+    ]
+    assert manifests[0] == 401
+    assert manifests[-1] == 200
+    assert manifests.count(401) >= 3  # anonymously for each of the two, and with the wrong one
+
+
+def test_what_cannot_be_is_an_error_of_usage() -> None:
     both = boxship("doctor", "--from-secret", "-", "--username", "ana", "--password", "p", "reg.test/app")
     assert (both.status, "no others" in both.errors) == (2, True)
 

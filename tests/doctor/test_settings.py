@@ -11,14 +11,14 @@ from boxship import Client
 from boxship.connect.legs import legs_of
 from boxship.doctor import Check, Status
 from boxship.doctor.settings import proxy_check, settings_checks
-from boxship.explain.setting import Place
+from boxship.explain.place import Place
 from tests.explain.machine import MARK, entry, write
 
 
 def checks(place: str = "reg.corp/team/app", **words: object) -> Mapping[str, Check]:
     wanted = Place.of(place)
     with Client(**words) as client:  # type: ignore[arg-type] # words of their kinds
-        means = client.means(wanted.registry)
+        means = client.means(wanted.registry, wanted.repository)
         leg = legs_of(means.site, means.proxies)[0]
         found = (*settings_checks(wanted, means), proxy_check(leg, means))
     assert MARK not in repr(found)
@@ -29,7 +29,8 @@ def test_a_machine_without_settings_has_no_warning(home: Path) -> None:
     found = checks()
     assert {check.status for check in found.values()} == {Status.OK}
     assert list(found) == ["settings.files", "settings.scheme", "settings.trust", "settings.credential", "proxy"]
-    assert found["settings.files"].words == f"{home}/.docker/config.json (there is no such file) (default)"
+    assert found["settings.files"].words == "no file with credentials is there"
+    assert f"{home}/.docker/config.json (there is no such file)" in found["settings.files"].evidence
     assert found["settings.trust"].words == "the system's authorities"
 
 
@@ -51,23 +52,23 @@ def test_another_program_that_is_told_that_the_host_is_insecure_is_a_warning(fil
     assert checks("other.corp/app", plain_http="never")["settings.scheme"].status is Status.OK
 
 
-def test_boxship_reads_daemon_json_and_no_other_of_them(home: Path) -> None:
+def test_boxship_reads_them_all(home: Path) -> None:
     for file, content in INSECURE.items():
-        write(home / file, content)
-        expected = Status.OK if file.endswith("daemon.json") else Status.WARNING
-        assert checks()["settings.scheme"].status is expected
+        written = write(home / file, content)
+        found = checks()["settings.scheme"]
+        assert found.status is Status.OK
+        assert str(written) in found.words
         (home / file).unlink()
 
 
 def test_a_secure_setting_of_another_program_is_no_warning(home: Path) -> None:
     toml = write(home / "etc/containerd/certs.d/_default/hosts.toml", 'server = "https://mirror.corp"\n')
-    found = checks()
-    assert found["settings.scheme"].status is Status.OK
-    assert any(str(toml) in line for line in found["settings.files"].evidence)
+    assert toml.exists()
+    assert checks()["settings.scheme"].status is Status.OK
 
 
 @pytest.mark.parametrize(
-    ("file", "key"), [("config/containers/auth.json", "reg.corp"), (".docker/config.json", "reg.corp:5000")]
+    ("file", "key"), [("config/containers/auth.json", "reg.corp/another"), (".docker/config.json", "reg.corp:5000")]
 )
 def test_a_credential_that_is_not_sent_is_a_warning_where_there_is_no_other(file: str, key: str, home: Path) -> None:
     written = write(home / file, {"auths": {key: entry("ana")}})

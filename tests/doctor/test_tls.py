@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -187,7 +188,14 @@ WELL = {
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Report]]:
     """What the doctor finds at each, all of them servers of one nginx."""
-    folder, rows = tmp_path_factory.mktemp("tls"), BROKEN | WELL
+    with serving_rows(tmp_path_factory.mktemp("tls")) as (ports, folder):
+        yield {name: examined(row, ports[name], folder / str(ports[name])) for name, row in (BROKEN | WELL).items()}
+
+
+@contextmanager
+def serving_rows(folder: Path) -> Iterator[tuple[Mapping[str, int], Path]]:
+    """The port of each row's server, and the folder of their files."""
+    rows = BROKEN | WELL
     ports = {name: free_port() for name in rows}
     root = folder / "root.pem"
     root.write_bytes(ROOT.issued.pem)
@@ -197,7 +205,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, R
         answer = proxy_to(upstream).replace("$http_host", str(upstream))  # it answers to no name that it does not know
         servers = [_server(row, ports[name], folder / str(ports[name]), root, answer) for name, row in rows.items()]
         with nginx_of(folder / "nginx", "\n".join(servers), ports=frozenset(ports.values())):
-            yield {name: _examined(row, ports[name], folder / str(ports[name])) for name, row in rows.items()}
+            yield ports, folder
 
 
 def _server(row: Row, port: int, folder: Path, root: Path, answer: str) -> str:
@@ -209,7 +217,7 @@ def _server(row: Row, port: int, folder: Path, root: Path, answer: str) -> str:
     return f"server {{ listen 127.0.0.1:{port} ssl; {directives} location / {{ {answer} }} }}"
 
 
-def _examined(row: Row, port: int, folder: Path) -> Report:
+def examined(row: Row, port: int, folder: Path) -> Report:
     trusted = folder / "trusted.pem"
     trusted.write_bytes(b"".join(issued.pem for issued in row.trusted))
     shown, key = row.shown.write(folder / "shown") if row.shown else (None, None)

@@ -64,7 +64,7 @@ class Place:
         return context
 
 
-def examined(server: Listener, folder: Path, shown: Issued | None = None) -> Report:
+def examined(server: Listener, folder: Path, shown: Issued | None = None, *, prefix: str = "") -> Report:
     """What the doctor says of `reg.test`, where the server is; the authority is trusted."""
     port = int(server.address.rpartition(":")[2])
     trusted = folder / "trusted.pem"
@@ -72,7 +72,7 @@ def examined(server: Listener, folder: Path, shown: Issued | None = None) -> Rep
     cert, key = shown.write(folder / "shown") if shown else (None, None)
     resolve = {(HOST, port): ("127.0.0.1", port)}
     with Client(ca_file=trusted, cert=cert, key=key, resolve=resolve, memory=None) as client:
-        return examine(f"{HOST}:{port}/app:v1", client)
+        return examine(f"{prefix}{HOST}:{port}/app:v1", client)
 
 
 def of(report: Report, name: str) -> Check:
@@ -100,6 +100,22 @@ def test_a_client_certificate_is_asked_for(
     assert any("client.cert" in remedy.text for remedy in report.remedies)
     # Its own certificate is as it should be.
     assert of(report, "tls.root").status is of(report, "tls.names").status is Status.OK
+
+
+def test_a_port_of_tls_need_not_speak_plain_http(tmp_path: Path) -> None:
+    with served(Place(folder=tmp_path, certificate=ROOT.issue(HOST))) as server:
+        report = examined(server, tmp_path)
+    answers = {check.at.partition("://")[0]: check for check in report.checks if check.id == "http"}
+    assert (answers["https"].status, answers["http"].status) == (Status.OK, Status.SKIPPED)
+    assert "TLS is spoken there" in answers["http"].words
+
+
+@pytest.mark.parametrize("certificate", [ROOT.issue(HOST), ROOT.issue("another.test")])
+def test_plain_http_that_is_told_of_a_port_of_tls_is_the_cause(certificate: Issued, tmp_path: Path) -> None:
+    with served(Place(folder=tmp_path, certificate=certificate)) as server:
+        report = examined(server, tmp_path, prefix="http://")
+    assert not report.healthy
+    assert "speaks TLS, and plain HTTP was told (the prefix http://). Write https://reg.test:" in report.verdict
 
 
 def test_a_name_that_is_cut_on_the_way(tmp_path: Path) -> None:

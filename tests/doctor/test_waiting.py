@@ -11,8 +11,10 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
+import trustme
 
-from boxship.doctor import Report, Status
+from boxship import Client
+from boxship.doctor import Report, Status, examine
 from boxship.testing import (
     NEVER,
     ScriptedRegistry,
@@ -22,10 +24,12 @@ from boxship.testing import (
     black_hole,
     instead,
     refused,
+    tls,
 )
 from boxship.testing.place import Place
 from tests.auth.guarded import write_config
 from tests.doctor.looking import check, red, report_of, stored_at
+from tests.doctor.test_others import certified
 
 SECRET = """echo '{"Username": "ana", "Secret": "hunter2"}'"""
 HELPERS = {"answers": f"sleep 0.2; {SECRET}", "slow": f"sleep 2.1; {SECRET}", "hangs": "sleep 60"}
@@ -45,6 +49,13 @@ def with_helper(stack: ExitStack, folder: Path, script: str) -> Report:
     return report_of(stack, ScriptedRegistry(access=basic("ana", "hunter2")), config=config)
 
 
+def hanging_over_tls(stack: ExitStack, folder: Path) -> Report:
+    authority, trusted = trustme.CA(), folder / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    server = stack.enter_context(tls(NEVER, certified(authority, "127.0.0.1")))
+    return examine(f"{server.address}/app:v1", stack.enter_context(Client(ca_file=trusted)))
+
+
 def written_helper(folder: Path, script: str) -> str:
     """A credential helper in the folder, called as that is; its folder has to be on PATH."""
     folder.mkdir()
@@ -57,7 +68,7 @@ def written_helper(folder: Path, script: str) -> str:
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Report]]]:
     folder = tmp_path_factory.mktemp("helpers")
-    with ExitStack() as stack, ThreadPoolExecutor(7) as pool, pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack, ThreadPoolExecutor(10) as pool, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", os.pathsep.join((*(str(folder / name) for name in HELPERS), os.environ["PATH"])))
         looks: dict[str, Future[Report]] = {
             name: pool.submit(with_helper, stack, folder / name, script) for name, script in HELPERS.items()
@@ -65,6 +76,9 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Futu
         for name, place in {"refused": refused, "dropped": black_hole}.items():
             looks[f"tokens {name}"] = pool.submit(with_dead_tokens, stack, place)
             looks[f"store {name}"] = pool.submit(with_dead_store, stack, place)
+        looks["hangs in plain"] = pool.submit(report_of, stack, NEVER)
+        looks["hangs over TLS"] = pool.submit(hanging_over_tls, stack, folder)
+        looks["no blob"] = pool.submit(report_of, stack, instead(ScriptedRegistry(), "/blobs/", NEVER))
         looks["mute"] = pool.submit(report_of, stack, instead(ScriptedRegistry(), "/manifests/", NEVER))
         yield looks
 
@@ -107,6 +121,22 @@ def test_who_takes_a_request_and_says_nothing_is_named_in_time(slow: Mapping[str
     assert "took the request and did not answer" in words
     assert re.search(r"within \d(\.\d)? s\b", words)
     assert "took the request and did not answer" in report.verdict
+
+
+def test_who_sends_no_blob_itself_is_not_said_to_send_elsewhere(slow: Mapping[str, Future[Report]]) -> None:
+    report = slow["no blob"].result()
+    assert "content.redirect" not in red(report)
+    assert report.verdict.startswith(
+        "The registry answers and has the manifest, and does not send what it consists of."
+    )
+
+
+@pytest.mark.parametrize("way", ["in plain", "over TLS"])
+def test_who_takes_connections_and_never_answers_is_said_to_hang(way: str, slow: Mapping[str, Future[Report]]) -> None:
+    report = slow[f"hangs {way}"].result()
+    assert "no answer to GET /v2/ comes: the registry hangs" in report.verdict
+    assert "http" in red(report)
+    assert report.seconds < 10
 
 
 def test_a_helper_that_is_slow_is_a_warning(slow: Mapping[str, Future[Report]]) -> None:

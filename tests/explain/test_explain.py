@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,11 +48,15 @@ def test_a_machine_without_settings_has_the_defaults(home: Path) -> None:
     assert one(found, "scheme")[1] == one(found, "verification")[1] == one(found, "user-agent")[1] == "default"
     assert one(found, "https-proxy") == ("none", "HTTPS_PROXY is not set")
     assert one(found, "authorities") == ("the system's authorities", "default")
-    assert one(found, "credential") == ("none", f"no entry for reg.corp in {home}/.docker/config.json")
+    places = ", ".join(setting.value.partition(" ")[0] for setting in found.named("credential-file"))
+    assert one(found, "credential") == ("none", f"no entry for reg.corp in {places}")
+    assert f"{home}/.docker/config.json" in places
     assert one(found, "bound-connect") == ("5 s", "default")
     assert [file.value for file in found.named("file")] == [
         f"{home}/etc/docker/daemon.json (there is no such file)",
         f"{home}/config/docker/daemon.json (there is no such file)",
+        f"{home}/etc/containers/registries.conf (there is no such file)",
+        f"{home}/config/boxship/config.toml (there is no such file)",
     ]
 
 
@@ -176,27 +181,122 @@ def test_dockers_own_keys_are_told_to_be_for_docker(home: Path) -> None:
     assert MARK not in json.dumps(found.document())
 
 
-def test_the_place_of_dockers_file_and_the_ones_that_lost(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual = write(home / ".docker/config.json", {})
+def test_the_places_of_credentials_in_their_order(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def places(found: Explanation) -> list[tuple[str, str]]:
+        return [(setting.value, setting.source) for setting in found.named("credential-file")]
+
+    usual = write(home / ".docker/config.json", {"auths": {"reg.corp": entry("usual")}})
+    assert [value.removesuffix(" (there is no such file)") for value, _ in places(told())] == [
+        f"{home}/run/containers/{os.getuid()}/auth.json",
+        f"{home}/config/containers/auth.json",
+        str(usual),
+        f"{home}/.dockercfg",
+    ]
     variable = write(tmp_path / "variable/config.json", {})
     monkeypatch.setenv("DOCKER_CONFIG", str(variable.parent))
-    assert one(told(), "docker-config") == (str(variable), "DOCKER_CONFIG")
-    assert [(loser.value, loser.source) for loser in lost(told(), "docker-config")] == [(str(usual), "default")]
+    assert places(told()) == [(str(variable), "DOCKER_CONFIG")]
+    (hidden,) = lost(told(), "credential")
+    assert (hidden.value, hidden.source) == ("password of 'usual'", f"{usual}:3")
+    assert hidden.why == f"only {variable} is read"
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "told.json"))
+    assert places(told()) == [(f"{tmp_path}/told.json (there is no such file)", "REGISTRY_AUTH_FILE")]
     flagged = told(config=tmp_path / "flag")
-    assert one(flagged, "docker-config")[0].endswith("flag/config.json (there is no such file)")
-    assert [loser.value for loser in lost(flagged, "docker-config")] == [str(variable), str(usual)]
+    assert places(flagged) == [(f"{tmp_path}/flag/config.json (there is no such file)", "flag --config")]
+    assert places(told(authfile=usual)) == [(str(usual), "flag --authfile")]
 
 
-def test_files_of_other_programs_are_told_and_said_not_to_be_read(home: Path) -> None:
-    toml = write(
-        home / "etc/containerd/certs.d/reg.corp/hosts.toml", '[host."http://mirror.corp"]\nskip_verify = true\n'
+AUTO = "TLS preferred, plain HTTP permitted"
+
+
+def test_who_is_asked_and_whom_the_others_would_ask(home: Path) -> None:
+    """Each endpoint with its file and line, in order; what lost to them; what every other program would do."""
+    text = '[[registry]]\nlocation = "reg.corp"\n[[registry.mirror]]\nlocation = "m.corp/hub"\ninsecure = true\n'
+    conf = write(home / "etc/containers/registries.conf", text)
+    host = '[host."http://c.corp/x"]\ncapabilities = ["pull"]\n'
+    toml = write(home / "etc/containerd/certs.d/reg.corp/hosts.toml", host)
+    daemon = write(home / "etc/docker/daemon.json", {"insecure-registries": ["reg.corp"]})
+    found = told()
+    first, last = found.named("endpoint")
+    assert (first.value, first.source) == (
+        f"m.corp/hub/team/app (for tags, digests, blobs; {AUTO}; no certificate is checked)",
+        f"{conf}:4",
     )
-    conf = write(home / "etc/containers/registries.conf", '[[registry]]\nprefix = "reg.corp/team"\ninsecure = true\n')
-    said = {loser.source: (loser.value, loser.why) for loser in lost(told(), "file")}
-    assert said[str(toml)][0] == "asks http://mirror.corp; checks no certificate of http://mirror.corp"
-    assert said[str(conf)] == ("insecure", "boxship does not read it yet: podman does")
+    assert (last.value, last.source) == (
+        f"reg.corp/team/app ({AUTO}; no certificate is checked)",
+        "as it is written",
+    )
+    (loser,) = first.lost
+    assert (loser.source, loser.why) == (f"{toml}:1", f"{conf}:4 comes first")
+    assert [setting.value for setting in found.named("written-to")] == ["reg.corp/team/app"]
+    others = {name: next(found.named(f"{name}-asks")) for name in ("docker", "podman", "containerd", "kubelet")}
+    assert {name: setting.value for name, setting in others.items()} == {
+        "docker": "reg.corp/team/app",
+        "podman": "m.corp/hub/team/app, then reg.corp/team/app",
+        "containerd": "http://c.corp/x/team/app, then reg.corp/team/app",
+        "kubelet": "has its runtime ask: containerd, http://c.corp/x/team/app, then reg.corp/team/app",
+    }
+    assert others["containerd"].source == f"{toml}:1"
+    (scheme,) = found.named("scheme")
+    assert scheme.source == f"{daemon}:3"
+
+
+def test_what_only_boxships_own_file_says(home: Path) -> None:
+    own = write(
+        home / "config/boxship/config.toml",
+        '[host."*.corp"]\nconcurrency = 4\ntls-min-version = "1.3"\n'
+        '[host."reg.corp"]\nscheme = "auto"\nrequests-per-second = 2.5\ntimeouts.connect = "3s"\n',
+    )
+    found = told()
+    sources = {name: (setting.value, setting.source) for name in NAMES for setting in found.named(name)}
+    assert sources == {
+        "scheme": ("TLS preferred, plain HTTP permitted", f"{own}:5"),
+        "concurrency": ("4", f"{own}:2"),
+        "tls-min-version": ("1.3", f"{own}:3"),
+        "requests-per-second": ("2.5", f"{own}:6"),
+        "bound-connect": ("3 s", f"{own}:7"),
+    }
+    (scheme,) = told(plain_http="never").named("scheme")
+    assert [loser.source for loser in scheme.lost if loser.source != "default"] == [f"{own}:5"]
+
+
+NAMES = ("scheme", "concurrency", "tls-min-version", "requests-per-second", "bound-connect")
+
+
+ENFORCING = "short-name-mode is enforcing, podman asks which of them, and where there is no terminal it fails"
+
+
+@pytest.mark.parametrize(
+    ("written", "taken", "line"),
+    [
+        ("fedora", "registry.fedoraproject.org/fedora", 3),
+        ("fedora:latest", "registry.fedoraproject.org/fedora", 3),
+        ("user/app", f"a.corp/user/app (one of 2: {ENFORCING})", 1),
+        ("gone@sha256:" + "0" * 64, f"a.corp/gone (one of 2: {ENFORCING})", 1),
+    ],
+)
+def test_a_short_name_is_docker_hubs_whatever_podman_takes_it_for(
+    written: str, taken: str, line: int, home: Path
+) -> None:
+    text = "unqualified-search-registries = ['a.corp', 'b.corp']\n[aliases]\n"
+    text += "fedora = 'registry.fedoraproject.org/fedora'\ngone = ''\n"
+    conf = write(home / "etc/containers/registries.conf.d/short.conf", text)
+    write(home / "etc/containers/registries.conf", "short-name-mode = 'enforcing'\n")
+    found = explain(written)
+    assert found.place.startswith("docker.io/")
+    first, *_ = found.named("podman-takes-it-for")
+    assert (first.value, first.source) == (taken, f"{conf}:{line}")
+    assert list(explain("reg.corp:5000/app").named("podman-takes-it-for")) == []
+
+
+def test_certificates_of_a_folder(home: Path) -> None:
+    folder = home / "etc/docker/certs.d/reg.corp"
+    for name in ("ca.crt", "client.cert", "client.key"):
+        write(folder / name, "")
+    found = told()
+    assert [(setting.value, setting.source) for setting in found.named("authority")] == [
+        (f"{folder}/ca.crt", str(folder))
+    ]
+    assert [setting.value for setting in found.named("client-certificate")] == [f"{folder}/client.cert"]
 
 
 @pytest.mark.parametrize(
@@ -209,6 +309,7 @@ def test_files_of_other_programs_are_told_and_said_not_to_be_read(home: Path) ->
         ("http://reg", "http://reg"),
         ("https://reg.corp/", "https://reg.corp"),
         ("[::1]:5000", "[::1]:5000"),
+        ("redis:7", "docker.io/library/redis"),
         ("alpine", "docker.io/library/alpine"),
         ("alpine:3.19", "docker.io/library/alpine"),
         (f"alpine@sha256:{'0' * 64}", "docker.io/library/alpine"),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from boxship import Bounds, Client
-from boxship.explain import Explanation, Setting, why
+from boxship.errors import InvalidSettings
+from boxship.explain import Explanation, Setting, explain, why
+from boxship.settings import file_bytes
 from tests.cli.running import boxship
 from tests.explain.machine import MARK, entry, helper, write
 
 ANSWER = f"""echo '{{"ServerURL": "x", "Username": "kept", "Secret": "{MARK}"}}'"""
 NOTHING = "echo 'credentials not found in native keychain'; exit 1"
 PLACE = "reg.corp/team/app"
+NEXT = "it is tried where what comes before is refused, or has nothing"
 
 
 def one(explanation: Explanation, name: str) -> Setting:
@@ -47,10 +52,11 @@ def test_the_strongest_comes_first_and_the_others_say_to_whom_they_lost(
     write(home / ".docker/config.json", content)
     helper(monkeypatch, tmp_path, "fake", ANSWER)
     hidden = losers(asked())
-    assert hidden["password of 'ana'"] == "a helper comes first, even one that has nothing"
+    assert hidden["password of 'ana'"] == NEXT
     assert hidden["password of 'bob'"] == "it is for reg.corp:5000, another port"
     monkeypatch.setenv("DOCKER_AUTH_CONFIG", json.dumps({"auths": {"reg.corp": entry("env")}}))
-    assert losers(asked())["what docker-credential-fake has for reg.corp"] == "DOCKER_AUTH_CONFIG comes first"
+    assert one(asked(), "credential").value == "password of 'env'"
+    assert losers(asked())["what docker-credential-fake has for reg.corp"] == NEXT
     assert losers(asked(username="me", password=MARK))["password of 'env'"] == "flag --username comes first"
 
 
@@ -120,12 +126,14 @@ def test_a_store_that_is_turned_off_for_the_host_is_told(home: Path) -> None:
     assert "turns credsStore off for it" in losers(asked())["docker-credential-fake"]
 
 
-def test_podman_takes_the_narrowest_entry_and_boxship_says_that_it_does_not_read_it(home: Path) -> None:
+def test_podmans_narrowest_entry_comes_first(home: Path) -> None:
     auths = {"reg.corp": entry("wide"), "reg.corp/team": entry("narrow"), "reg.corp/tea": entry("other")}
     file = write(home / "config/containers/auth.json", {"auths": auths})
     found = asked()
     assert (one(found, "podman").value, one(found, "podman").source) == ("password of 'narrow'", f"{file}:6")
-    assert losers(found)["password of 'narrow'"] == "boxship does not read this file yet: podman does"
+    assert (one(found, "credential").value, one(found, "credential").source) == ("password of 'narrow'", f"{file}:6")
+    assert losers(found)["password of 'wide'"] == NEXT
+    assert losers(found)["password of 'other'"] == "it is for what is below reg.corp/tea only"
     assert one(found, "docker").value == "none"
 
 
@@ -147,12 +155,14 @@ def test_podmans_order_of_files(home: Path, tmp_path: Path, monkeypatch: pytest.
     assert user() == "password of 'told'"
 
 
-def test_podman_knows_no_store_and_a_broken_file_ends_it(home: Path) -> None:
+def test_podman_knows_no_store_and_a_broken_file_ends_it(home: Path, tmp_path: Path) -> None:
     write(home / ".docker/config.json", {"credsStore": "fake", "auths": {"reg.corp": entry("inline")}})
     found = asked()
     assert one(found, "podman").value == "password of 'inline'"
     file = write(home / "config/containers/auth.json", "{")
-    broken = one(asked(), "podman")
+    with pytest.raises(InvalidSettings, match=str(file)):
+        asked()
+    broken = one(asked(authfile=tmp_path / "another.json"), "podman")
     assert (broken.value.startswith("ends with an error: is not JSON"), broken.source) == (True, f"{file}:1")
 
 
@@ -190,11 +200,26 @@ def test_the_kubelet_takes_the_nodes_file_after_what_the_cluster_has(home: Path)
 @pytest.mark.parametrize(
     "content", ["[]", f'{{"auths": ["{MARK}"]}}', f'{{"auths": {{"reg.corp": {{"auth": "{MARK}"}}}}}}']
 )
-def test_a_broken_file_of_another_program_is_no_traceback(name: str, content: str, home: Path) -> None:
+def test_a_broken_file_of_another_program_is_no_traceback(name: str, content: str, home: Path, tmp_path: Path) -> None:
     write(home / name, content)
-    found = asked()
+    found = asked(authfile=tmp_path / "another.json")
     assert one(found, "docker").value == "none"
     assert any(one(found, program).value.startswith("ends with an error") for program in ("podman", "kubernetes"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes in folders")
+def test_nobody_waits_for_a_pipe_in_place_of_another_programs_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_bytes, "_SECONDS", 0.01)
+    for name in ("var/lib/kubelet/config.json", ".docker/config.json"):
+        (home / name).parent.mkdir(parents=True)
+        os.mkfifo(home / name)
+    found = asked(authfile=tmp_path / "another.json")
+    assert one(found, "kubernetes").value == "none"
+    assert "is a pipe" in one(found, "docker").value
+    with Client(authfile=tmp_path / "another.json") as client:
+        assert [file.value for file in explain(PLACE, client).named("file") if ".docker" in file.value] == []
 
 
 def test_over_what_it_is_sent(home: Path) -> None:

@@ -40,8 +40,8 @@ class Docker:
 
 
 @contextmanager
-def docker(machine: Machine, folder: Path) -> Iterator[Docker]:
-    """Run dockerd; that the kernel refuses it is an error with the daemon's own words."""
+def docker(machine: Machine, folder: Path, *options: str) -> Iterator[Docker]:
+    """Run dockerd with those options; that the kernel refuses it is an error with the daemon's own words."""
     config, log = folder / "daemon.json", folder / "dockerd.log"
     config.write_text("{}")
     # In a folder with a short name: a socket's path has 107 bytes at most.
@@ -50,7 +50,7 @@ def docker(machine: Machine, folder: Path) -> Iterator[Docker]:
         own = ["--data-root", str(folder / "data"), "--exec-root", f"{short}/run", "--pidfile", f"{short}/pid"]
         network = ["--bridge=none", "--iptables=false", "--storage-driver=vfs"]
         start = ["dockerd", *own, *network, "--config-file", str(config), "--host", f"unix://{run.socket}"]
-        with running(machine.inside([*start, "--log-level=error"]), log=log) as process:
+        with running(machine.inside([*start, "--log-level=error", *options]), log=log) as process:
             _wait(run, process, log)
             yield run
             process.terminate()

@@ -49,14 +49,18 @@ ALICE = Login("alice", "secret", "alice:$2y$04$F5JI2/3dLYeY40pzSFO6seoVQWTw/EBA0
 
 # Linux gives those from 32768 on to connections and to port 0: one that was free is theirs before a program has it.
 _NOT_EPHEMERAL = (10_000, 32_000)
+_given: set[int] = set()  # who was given one may not listen yet when the next one asks
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Return a port that was free a moment ago, of those that no system gives to whoever asks for any."""
+    """Return a port that was free a moment ago and was not given before, of those that no system gives by itself."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
         port = random.randrange(*_NOT_EPHEMERAL)
+        if port in _given:
+            continue
         with contextlib.suppress(OSError), socket.create_server((host, port), family=family):
+            _given.add(port)
             return port
 
 

@@ -128,3 +128,30 @@ def test_no_log_in_is_shown_and_none_reaches_the_registry(scene: Scene, played: 
     asked = scene.asked(80)
     assert asked
     assert [request for request in asked if "proxy-authorization" in request.headers] == []
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_mirror_is_reached_through_a_proxy(name: str, scheme: str, scene: Scene, tmp_path: Path) -> None:
+    tag, insecure = (TLS_TAG, "false") if scheme == "https" else (PLAIN_TAG, "true")
+    place = f"{HOST}:80" if scheme == "http" else HOST
+    conf = tmp_path / "registries.conf"
+    mirror = f'[[registry.mirror]]\nlocation = "{place}/{name}"\ninsecure = {insecure}\n'
+    conf.write_text(f'[[registry]]\nlocation = "{NOWHERE}"\n{mirror}')
+    port, path = (443 if scheme == "https" else 80), f"/v2/{name}/app/manifests/{tag}"
+    found = {}
+    for log_in in (GOOD, WRONG):
+        url = Row(name, "", log_in).url
+        variables = {"HTTPS_PROXY": url, "HTTP_PROXY": url, "CONTAINERS_REGISTRIES_CONF": str(conf)}
+        found[log_in] = scene.boxship(
+            "digest",
+            "--connect-timeout",
+            "3",
+            "--ca-file",
+            str(scene.root),
+            f"{NOWHERE}/app:{tag}",
+            variables=variables,
+        )
+    assert (found[GOOD].status, found[GOOD].stdout[:7]) == (0, "sha256:"), found[GOOD].stderr
+    assert {request.target for request in scene.asked(port) if name in request.target} == {path}
+    assert (found[WRONG].status, found[WRONG].stdout) == (5, "")

@@ -17,6 +17,7 @@ from tests.peers.docker import Docker, docker
 from tests.peers.image import write_layout
 from tests.peers.machine import Machine, machine
 from tests.peers.programs import skopeo_copy
+from tests.server.people import add
 
 pytestmark = [
     pytest.mark.network,
@@ -146,3 +147,59 @@ def test_containerd_pulls_and_pushes(daemon: Docker, server: Server, loaded: str
     daemon.ctr("images", "tag", source, target)
     daemon.ctr("images", "push", "--plain-http", target)
     assert server.digest("by/containerd", "v1") == server.digest("by/docker", "v1")
+
+
+def test_docker_logs_in_where_there_are_users_and_containerd_need_not(
+    daemon: Docker, alone: Machine, loaded: str, tmp_path: Path
+) -> None:
+    """Docker takes the challenge that it gets at first for all that it asks later, whatever everybody may do."""
+    add(tmp_path / "registry", "alice", push="**")
+    address, anybody = "127.0.0.1:5001", ("--anonymous", "pull")
+    as_alice = ("--config", str(tmp_path / "settings"))
+    with boxship_registry(tmp_path / "registry", *anybody, address=address, inside=alone) as server:
+        name = f"{address}/team/app:v1"
+        daemon("tag", loaded, name)
+        daemon(*as_alice, "login", "--username", "alice", "--password-stdin", address, stdin="secret")
+        daemon(*as_alice, "push", name)
+        daemon("rmi", name)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            daemon("pull", name)
+        assert "no basic auth credentials" in refused.value.stderr
+        daemon(*as_alice, "pull", name)
+        assert daemon.digest(name) == server.digest("team/app", "v1")
+        daemon.ctr("images", "pull", "--plain-http", name)
+
+
+def test_with_tokens_anybody_pulls_with_docker_what_anybody_may_and_who_logs_in_pushes(
+    daemon: Docker, alone: Machine, loaded: str, tmp_path: Path
+) -> None:
+    """As at Docker Hub: docker is sent for a token, for itself or for nobody, and needs no password to pull."""
+    add(tmp_path / "registry", "alice", push="team/*")
+    alone.run("openssl", "genpkey", "-algorithm", "ed25519", "-out", str(tmp_path / "key.pem"))
+    options = ("--token-key", str(tmp_path / "key.pem"), "--anonymous", "pull:team/*")
+    as_alice = ("--config", str(tmp_path / "settings"))
+    address = "127.0.0.1:5002"
+    with boxship_registry(tmp_path / "registry", *options, address=address, inside=alone) as server:
+        name = f"{address}/team/app:v1"
+        daemon("tag", loaded, name)
+        with pytest.raises(subprocess.CalledProcessError, match="exit status"):
+            daemon("push", name)
+        with pytest.raises(subprocess.CalledProcessError) as wrong:
+            daemon(*as_alice, "login", "--username", "alice", "--password-stdin", address, stdin="wrong")
+        assert "unauthorized" in wrong.value.stderr
+        daemon(*as_alice, "login", "--username", "alice", "--password-stdin", address, stdin="secret")
+        daemon(*as_alice, "push", name)
+        daemon("rmi", name)
+        daemon("pull", name)
+        assert daemon.digest(name).startswith("sha256:")
+        with pytest.raises(subprocess.CalledProcessError) as denied:
+            daemon(*as_alice, "push", tagged(daemon, loaded, f"{address}/other/app:v1"))
+        assert "denied" in denied.value.stderr
+        daemon.ctr("images", "pull", "--plain-http", name)
+        daemon.ctr("images", "push", "--plain-http", "--user", "alice:secret", f"{address}/team/new:v1", name)
+        assert {each.status for each in server.asked("team/new")} >= {401, 201}
+
+
+def tagged(daemon: Docker, image: str, name: str) -> str:
+    daemon("tag", image, name)
+    return name

@@ -20,10 +20,12 @@ from boxship.errors import (
     SizeMismatch,
     UnexpectedAnswer,
 )
+from boxship.registry import blobs
 from boxship.registry.blobs import Blob
 from boxship.testing import (
     Answer,
     Image,
+    Request,
     ScriptedRegistry,
     Server,
     black_hole,
@@ -89,6 +91,31 @@ def test_a_blob_of_any_size_comes_whole(size: int) -> None:
     content = LARGE[:size]
     with serving(blob(content)) as server, Client() as client:
         assert collected(client, reference(server, Digest.of(content)), size) == (content, None)
+
+
+def hashers() -> list[threading.Thread]:
+    """The threads that hash now."""
+    return [thread for thread in threading.enumerate() if thread.name == "boxship-hash"]
+
+
+def test_blobs_are_hashed_in_line_while_there_are_as_many_as_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "_PROCESSORS", 2)
+    with serving(blob(LARGE)) as server, Client() as client:
+        with client.open_blob(reference(server)) as first:
+            pieces = iter(first)
+            given = bytearray(next(pieces))
+            assert len(hashers()) == 1
+            with client.open_blob(reference(server)) as second:
+                given += next(pieces)
+                assert not hashers()
+                assert b"".join(bytes(piece) for piece in second) == LARGE
+                assert not hashers()
+            given += next(pieces)
+            assert len(hashers()) == 1
+            for piece in pieces:
+                given += piece
+        assert given == LARGE
+        assert not hashers()
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
@@ -179,6 +206,17 @@ def test_a_blob_that_does_not_end_is_ended_by_its_size() -> None:
 def test_what_is_missing_is_not_found() -> None:
     with serving(ScriptedRegistry()) as server, Client() as client:
         assert isinstance(failing(lambda: client.read_blob(reference(server))), NotFound)
+
+
+def test_a_length_of_more_digits_than_a_number_has_is_another_one() -> None:
+    registry, head = ScriptedRegistry(), b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+
+    def answer(request: Request) -> Answer:
+        return Answer(raw=head, truncate_after=0) if request.method == "HEAD" else registry(request)
+
+    with serving(answer) as server, Client() as client:
+        found = client.validate(f"{repository(server)}:v1", fast=True)
+    assert {"999" in finding.what for finding in found.findings} == {True}
 
 
 def test_a_blob_needs_a_digest() -> None:

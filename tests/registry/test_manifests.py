@@ -164,7 +164,9 @@ def test_a_malformed_manifest_is_said_to_be_one(raw: bytes, kind: str) -> None:
 def test_a_page_in_the_place_of_a_manifest_is_named() -> None:
     with serving(html(200, "Please sign in")) as server, Client() as client:
         error = failing(lambda: client.manifest(f"{repository(server)}:v1"))
-    assert "an HTML page, 'Please sign in'" in str(error)
+        assert "an HTML page, 'Please sign in'" in str(error)
+        # It says no digest, and has none of a manifest.
+        assert isinstance(failing(lambda: client.digest(f"{repository(server)}:v1")), UnexpectedAnswer)
 
 
 def test_digests_come_in_the_order_of_their_references() -> None:

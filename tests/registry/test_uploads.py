@@ -34,6 +34,22 @@ class Held:
         yield (memoryview(CONTENT)[start : start + MIB] for start in range(at, blob.size, MIB))
 
 
+class Endless:
+    """A blob of any size."""
+
+    given = 0
+
+    @contextmanager
+    def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
+        yield self._pieces(blob.size - at)
+
+    def _pieces(self, size: int) -> Iterator[memoryview]:
+        piece = memoryview(bytes(MIB))
+        for _ in range(size // MIB):
+            self.given += MIB
+            yield piece
+
+
 @dataclass
 class Uploads:
     """A registry that takes one blob: chunks of at most `most` bytes; `troubles` come before they are taken."""
@@ -90,6 +106,24 @@ def test_what_a_proxy_finds_too_long_comes_in_chunks() -> None:
     assert uploads.chunks == [f"{at}-{at + MIB - 1}" for at in range(0, len(CONTENT), MIB)]
 
 
+def test_who_answers_before_it_has_all_is_not_sent_the_rest() -> None:
+    """It goes on reading, and forgets what it reads, as nginx does for half a minute."""
+    uploads, source = Uploads(), Endless()
+    blob = Descriptor(media_type="", digest=BLOB.digest, size=1 << 34)
+
+    def refusing(request: Request) -> Answer:
+        return Answer(403) if request.method == "PATCH" else uploads(request)
+
+    with (
+        serving(refusing, early=True) as server,
+        Client() as client,
+        client._operations.at(Registry.parse(server.url)) as remote,
+        pytest.raises(Refused),
+    ):
+        push_blob(remote, "app", blob, source)
+    assert source.given < 64 * MIB
+
+
 def test_no_chunk_is_shorter_than_the_registry_takes() -> None:
     uploads = Uploads(most=2 * MIB, least=str(2 * MIB))
     assert pushed(uploads, Held()) is How.PUSHED
@@ -112,7 +146,7 @@ def test_an_upload_of_which_nothing_is_left_begins_anew(status: int) -> None:
 
 
 def test_an_upload_that_never_goes_on_ends_with_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boxship.registry.uploads._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("boxship.registry.again._FIRST_PAUSE", 0.01)
     uploads = Uploads(troubles=[Answer(500)] * 99)
     with pytest.raises(UnexpectedAnswer, match="500"):
         pushed(uploads, Held())

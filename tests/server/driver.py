@@ -20,17 +20,14 @@ Result = TypeVar("Result")
 
 End = Literal["whole", "broken", "never"]
 
-PATHSEND = "http.response.pathsend"
-
 
 @dataclass(slots=True)
 class Reply:
-    """What the application sent: headers by their names in lower case, and the path of a body sent as a file."""
+    """What the application sent: headers by their names in lower case, and the body."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    path: str = ""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -52,8 +49,6 @@ class Reply:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-        elif message["type"] == PATHSEND:
-            self.path = message["path"]
         else:
             self.body += message.get("body", b"")
 
@@ -61,12 +56,11 @@ class Reply:
 class Driver:
     """A registry in `folder`, opened by lifespan as a server would, and asked from a loop of its own."""
 
-    def __init__(self, folder: Path, *, pathsend: bool = False, lifespan: bool = True, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, lifespan: bool = True, **settings: Any) -> None:
         self.folder = folder
         self.client = "127.0.0.1"
         self._settings = settings
         self._lifespan = lifespan
-        self._extensions: dict[str, object] = {PATHSEND: {}} if pathsend else {}
 
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
@@ -142,7 +136,6 @@ class Driver:
             "query_string": query.encode("latin-1"),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
             "client": (self.client, 40000),
-            "extensions": self._extensions,
         }
 
     def _tell(self, event: str) -> str:
@@ -158,8 +151,8 @@ def _receiver(pieces: list[bytes], *, end: End) -> Receive:
 
     async def receive() -> Message:
         await asyncio.sleep(0)
-        if not messages and end == "never":
-            await asyncio.Event().wait()
+        if not messages and end != "broken":
+            await asyncio.Event().wait()  # a server has nothing to tell of who waits for an answer
         return messages.pop(0) if messages else {"type": "http.disconnect"}
 
     return receive

@@ -66,6 +66,7 @@ def test_programs_read_the_same_as_json(capfd: pytest.CaptureFixture[str]) -> No
     entry = json.loads(lines(capfd, b"/v2/app/tags/list?n=1", "json"))
     assert entry.pop("milliseconds") >= 0
     assert entry.pop("time").endswith("Z")
+    assert re.fullmatch(r"[0-9a-f]{32}", entry.pop("id"))
     assert entry == {
         "client": "10.0.0.7",
         "method": "GET",
@@ -75,6 +76,31 @@ def test_programs_read_the_same_as_json(capfd: pytest.CaptureFixture[str]) -> No
         "sent": 7,
         "agent": "crane/1",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        *((word, (word,)) for word in (b"req-1.a_B", b"a" * 64)),
+        *((odd, ()) for odd in (b"a" * 65, b"", b"a b", b"x\n")),
+    ],
+)
+def test_an_answer_says_what_its_request_is_called_in_the_log(
+    capfd: pytest.CaptureFixture[str], given: bytes, kept: tuple[bytes, ...]
+) -> None:
+    answered: list[Message] = []
+
+    async def note(message: Message) -> None:
+        answered.append(message)
+
+    log = AccessLog(_answer, "json")
+    headers = [(b"x-request-id", given)]
+    scope: Scope = {"method": "GET", "path": "/v2/", "query_string": b"", "headers": headers}
+    asyncio.run(log(scope, _nothing, note))
+    log.close()
+    told = dict(answered[0]["headers"])[b"x-request-id"]
+    assert json.loads(capfd.readouterr().err)["id"] == told.decode()
+    assert (told,) == kept or (not kept and re.fullmatch(rb"[0-9a-f]{32}", told))
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -21,6 +21,7 @@ from tests.server.people import add, basic
 RIGHTS = {
     "/v2/?": {"GET": "any"},
     "/v2/_catalog": {"GET": "any"},
+    "/auth/token": {"GET": "none"},  # to say who one is; what that is good for is test_tokens's
     "/livez": {"GET": "none"},
     "/readyz": {"GET": "none"},
     "/v2/<name>/manifests/<reference>": {"GET": "pull", "PUT": "push", "DELETE": "delete"},
@@ -29,6 +30,7 @@ RIGHTS = {
     "/v2/<name>/blobs/uploads/<session>": {"GET": "push", "PATCH": "push", "PUT": "push", "DELETE": "push"},
     "/v2/<name>/tags/list": {"GET": "pull"},
     "/v2/<name>/referrers/<digest>": {"GET": "pull"},
+    "/v2/<name>/_boxship/untagged": {"GET": "delete"},
 }
 for methods in RIGHTS.values():
     if "GET" in methods:
@@ -134,6 +136,7 @@ def test_who_may_is_let_in(guarded: Driver, who: str, path: str, method: str) ->
 
 # What is answered to those who are let in, where the image is all that there is.
 EXCUSED = {
+    *((404, "/auth/token", method) for method in ("GET", "HEAD")),  # it has no key
     *((404, "/v2/<name>/blobs/uploads/<session>", method) for method in ("GET", "HEAD", "PATCH", "DELETE")),
     (400, "/v2/<name>/blobs/uploads/<session>", "PUT"),
     (405, "/v2/<name>/blobs/<digest>", "DELETE"),

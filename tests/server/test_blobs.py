@@ -51,19 +51,6 @@ def test_head_says_the_same_without_the_body(pushed: Driver) -> None:
     assert (head.status, head.headers, head.body) == (200, pushed("GET", BLOB).headers, b"")
 
 
-def test_a_whole_blob_leaves_as_a_file_where_the_server_can(tmp_path: Path) -> None:
-    with Driver(tmp_path, pathsend=True) as registry:
-        push_blob(registry, "app", CONTENT)
-        whole, part, head = (
-            registry("GET", BLOB),
-            registry("GET", BLOB, headers={"range": "bytes=1-"}),
-            registry("HEAD", BLOB),
-        )
-        assert (whole.path, whole.body, whole.headers["content-length"]) == (str(file_of(registry)), b"", "5000")
-        assert (part.path, part.body) == ("", CONTENT[1:])
-        assert (head.path, head.headers) == ("", whole.headers)
-
-
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
     [

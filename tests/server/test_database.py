@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
+from boxship.server.check import check
 from boxship.server.database import Database
+from boxship.server.layout import Layout
+from boxship.server.registry import Registry, Settings
 from tests.server.content import push_image
 from tests.server.driver import Driver
 
@@ -59,3 +62,25 @@ def test_a_damaged_page_is_told_as_the_disks_fault(registry: Driver) -> None:
     assert registry("GET", "/v2/app/manifests/v1").refusal == (500, "UNKNOWN")
     assert registry("GET", "/v2/app/manifests/v1").refusal == (500, "UNKNOWN")
     assert registry("GET", "/v2/").status == 200
+
+
+def test_a_database_that_is_gone_is_not_made_anew_over_content(tmp_path: Path) -> None:
+    with Driver(tmp_path) as registry:
+        push_image(registry, "app", "v1")
+    (tmp_path / "registry.db").rename(tmp_path / "elsewhere")
+    for remains in tmp_path.glob("registry.db-*"):
+        remains.unlink()
+    with pytest.raises(InvalidSettings, match="is gone"):
+        Registry.open(tmp_path, Settings())
+    with pytest.raises(InvalidSettings, match="is gone"):
+        check(tmp_path)
+    assert not (tmp_path / "registry.db").exists()
+    (tmp_path / "elsewhere").rename(tmp_path / "registry.db")
+    with Driver(tmp_path) as registry:
+        assert registry("GET", "/v2/app/manifests/v1").status == 200
+
+
+def test_a_folder_that_was_made_and_got_no_database_yet_gets_one(tmp_path: Path) -> None:
+    Layout(tmp_path).close()
+    Registry.open(tmp_path, Settings()).close()
+    assert (tmp_path / "registry.db").exists()

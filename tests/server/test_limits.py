@@ -264,3 +264,35 @@ def test_a_user_has_a_bounded_number_of_sessions_wherever_they_are(registry: Dri
     assert registry("POST", "/v2/another/blobs/uploads/", headers=basic("bob")).status == 202
     assert registry("DELETE", begun[0].location, headers=basic("alice")).status == 204
     assert registry("POST", "/v2/another/blobs/uploads/", headers=basic("alice")).status == 202
+
+
+def test_an_address_has_a_bounded_number_of_sessions_wherever_they_are(registry: Driver) -> None:
+    registry.client = "2001:db8::1"
+    begun = [registry("POST", f"/v2/app{n}/blobs/uploads/") for n in range(100)]
+    assert {reply.status for reply in begun} == {202}
+    registry.client = "2001:db8::2"  # the same machine may take another address of its network
+    reply = registry("POST", "/v2/another/blobs/uploads/")
+    assert (reply.refusal, int(reply.headers["retry-after"]) > 0) == ((429, "TOOMANYREQUESTS"), True)
+    assert registry("PUT", f"{begun[0].location}?digest={LAYER}", b"layer").status == 201
+    assert registry("POST", "/v2/another/blobs/uploads/").status == 202
+    # Others are not held up by it; behind a proxy on this machine nobody knows who is who.
+    for other in ("192.0.2.1", "127.0.0.1"):
+        registry.client = other
+        assert registry("POST", "/v2/another/blobs/uploads/").status == 202
+
+
+def test_an_upload_ends_an_hour_after_the_last_request_and_a_day_after_the_first(tmp_path: Path) -> None:
+    now, minute = [1000.0], 60
+    with Driver(tmp_path / "registry", clock=lambda: now[0]) as registry:
+        idle, busy = registry("POST", UPLOADS).location, registry("POST", UPLOADS).location
+        now[0] += 59 * minute
+        assert [registry("PATCH", where, b"x").status for where in (idle, busy)] == [202, 202]
+        for _ in range(23):
+            now[0] += 59 * minute
+            assert registry("PATCH", busy, b"x").status == 202
+        for method in ("GET", "PATCH", "PUT", "DELETE"):
+            assert registry(method, f"{idle}?digest={LAYER}", b"x").refusal == (404, "BLOB_UPLOAD_UNKNOWN")
+        now[0] = 1000 + 24 * 60 * minute - 1
+        assert registry("GET", busy).headers["range"] == "0-23"
+        now[0] += 2
+        assert registry("PATCH", busy, b"x").refusal == (404, "BLOB_UPLOAD_UNKNOWN")

@@ -162,7 +162,7 @@ def scope_of(number: int) -> Scope:
     return {"method": "GET", "path": f"/{number}", "query_string": b"", "headers": [(b"host", b"localhost")]}
 
 
-def looked(recent: Recent) -> int:
+def looked(recent: Recent) -> object:
     """The version that a look for some answer finds."""
     recent.find(scope_of(-1))
     return recent.version
@@ -173,12 +173,19 @@ def messages(size: int) -> Messages:
     return start, {"type": "http.response.body", "body": bytes(size)}
 
 
-@pytest.mark.parametrize(("answers", "size", "most"), [(3000, 1, 1000), (40, 1024 * 1024, 16)])
+@pytest.mark.parametrize(("answers", "size", "most"), [(20_000, 1, 16_384), (60, 1024 * 1024, 32)])
 def test_what_is_kept_is_bounded(answers: int, size: int, most: int) -> None:
     recent = Recent(lambda: 1)
     for number in range(answers):
         recent.keep(scope_of(number), messages(size), looked(recent))
     assert 0 < sum(recent.find(scope_of(number)) is not None for number in range(answers)) <= most
+
+
+def test_thousands_of_tags_that_are_asked_for_in_turn_are_remembered() -> None:
+    recent = Recent(lambda: 1)
+    for number in range(8000):
+        recent.keep(scope_of(number), messages(1000), looked(recent))
+    assert all(recent.find(scope_of(number)) for number in range(8000))
 
 
 def test_what_was_found_can_be_added_to_by_whoever_sends_it() -> None:

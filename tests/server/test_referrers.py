@@ -10,7 +10,7 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.media_type import OCI_INDEX, OCI_MANIFEST
-from boxship.server.referrers import referrers_tag
+from boxship.wire import routes
 from boxship.wire.links import next_link
 from tests.server.content import descriptor, digest, image, index, push_blob, push_manifest
 from tests.server.driver import Driver
@@ -154,7 +154,7 @@ def test_annotations_are_told_as_they_were_pushed(registry: Driver) -> None:
     ],
 )
 def test_older_clients_list_referrers_under_a_tag(name: str, tag: str) -> None:
-    assert referrers_tag(Digest.parse(name)) == tag
+    assert routes.referrers_tag(Digest.parse(name)) == tag
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
@@ -168,7 +168,7 @@ def test_what_an_older_client_listed_is_listed(registry: Driver, algorithm: str)
     for manifest in (attached, listed, elsewhere, *others):
         push_manifest(registry, "app", digest(manifest), manifest)
     listing = index(attached, listed, elsewhere, *others, b"{}")  # `{}` is a blob
-    assert push_manifest(registry, "app", referrers_tag(Digest.parse(name)), listing, OCI_INDEX).status == 201
+    assert push_manifest(registry, "app", routes.referrers_tag(Digest.parse(name)), listing, OCI_INDEX).status == 201
 
     reply = registry("GET", f"/v2/app/referrers/{name}")
     entries = {entry["digest"]: entry for entry in reply.json()["manifests"]}

@@ -92,11 +92,12 @@ def test_who_may_push_or_delete_may_pull() -> None:
     assert Grant.of("a", Right.PULL).rights == {Right.PULL}
 
 
-@pytest.mark.parametrize("right", [right for right in Right if right is not Right.NONE])
+@pytest.mark.parametrize("right", [right for right in Right if right not in (Right.NONE, Right.LOGIN)])
 def test_nobody_may_anything(right: Right) -> None:
     assert not NOBODY.may(right, "app")
     assert not Rights().cover_everywhere(right)
     assert NOBODY.may(Right.NONE, "")
+    assert NOBODY.may(Right.LOGIN, "")
 
 
 def test_grants_add_up_and_give_nothing_more() -> None:

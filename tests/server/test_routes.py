@@ -41,7 +41,8 @@ def test_nothing_is_deleted_unless_it_is_allowed(tmp_path: Path, resource: Resou
         for method, route in resource.routes.items():
             if route.right is Right.DELETE:
                 reply = registry(method, example(resource))
-                assert reply.refusal == (405, "UNSUPPORTED")
+                assert reply.status == 405
+                assert method == "HEAD" or reply.code == "UNSUPPORTED"
                 assert "DELETE" not in reply.headers["allow"]
         assert registry("HEAD", "/v2/team/app/manifests/v1").status == 200
 

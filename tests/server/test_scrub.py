@@ -144,7 +144,7 @@ def suspected(registry: Driver, behind: Registry) -> Suspect:
 
 @pytest.fixture
 def wary(tmp_path: Path) -> Driver:
-    return Driver(tmp_path / "registry", pathsend=True, settings=Settings(verify_on_read=True))
+    return Driver(tmp_path / "registry", settings=Settings(verify_on_read=True))
 
 
 @pytest.mark.parametrize("content", [b"", b"1", LAYER, LAYER[:-1], LAYER[: len(LAYER) // 2]])

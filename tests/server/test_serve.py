@@ -22,8 +22,7 @@ from tests.server.running import CONTENT, ask, busy, connect, received, registry
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
-    with registry(tmp_path) as (process, address):
-        idle = connect(address)
+    with registry(tmp_path) as (process, address), closing(connect(address)) as idle:
         idle.request("GET", "/v2/")
         assert idle.getresponse().read() == b"{}"
         started = time.monotonic()
@@ -31,7 +30,6 @@ def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.
         assert process.wait(5) == 0
         assert time.monotonic() - started < 0.5
         assert process.communicate() == ("", "")
-        idle.close()
 
 
 def test_what_is_in_progress_may_finish_and_nothing_new_begins(tmp_path: Path) -> None:

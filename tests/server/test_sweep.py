@@ -68,7 +68,7 @@ def test_a_blob_that_no_manifest_needs_goes_step_by_step(registry: Driver) -> No
     push_blob(registry, "app", LAYER)
     assert sweep_later(registry, DAY - HOUR) == Report()
     assert status(registry) == 200
-    assert sweep_later(registry, DAY + HOUR) == Report(links=1, candidates=1, waiting=1)
+    assert sweep_later(registry, DAY + HOUR) == Report(links=1, repositories=1, candidates=1, waiting=1)
     assert (status(registry), files(registry, "blobs")) == (404, [NAME[7:]])
     assert sweep_later(registry, DAY + HOUR + 600) == Report()
     assert sweep_later(registry, DAY + 2 * HOUR) == Report(candidates=1, deleted=1, bytes=len(LAYER))
@@ -81,7 +81,7 @@ def test_a_blob_that_no_manifest_needs_goes_step_by_step(registry: Driver) -> No
 def test_where_nobody_is_served_it_goes_at_once(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     report = sweep_later(registry, 1, AT_ONCE)
-    assert report == Report(links=1, candidates=1, deleted=1, bytes=len(LAYER), emptied=len(LAYER))
+    assert report == Report(links=1, repositories=1, candidates=1, deleted=1, bytes=len(LAYER), emptied=len(LAYER))
     assert files(registry, "blobs") == files(registry, "trash") == []
 
 
@@ -99,18 +99,15 @@ def test_what_only_a_deleted_manifest_needed_goes(registry: Driver) -> None:
     kept = push_image(registry, "app", "v2", layer=b"another layer")
     assert registry("DELETE", f"/v2/app/manifests/{digest(manifest)}").status == 202
     assert sweep_later(registry, 1, AT_ONCE).deleted == 1
-    assert (status(registry), status(registry, digest(b"another layer")), status(registry, digest(b"{}"))) == (
-        404,
-        200,
-        200,
-    )
+    found = [status(registry, name) for name in (NAME, digest(b"another layer"), digest(b"{}"))]
+    assert found == [404, 200, 200]
     assert registry("GET", "/v2/app/manifests/v2").body == kept
 
 
 def test_a_blob_that_another_repository_needs_is_lost_to_this_one_alone(registry: Driver) -> None:
     push_image(registry, "other", "v1")
     assert registry("POST", f"/v2/app/blobs/uploads/?mount={NAME}&from=other").status == 201
-    assert sweep_later(registry, 1, AT_ONCE) == Report(links=1)
+    assert sweep_later(registry, 1, AT_ONCE) == Report(links=1, repositories=1)
     assert (status(registry), status(registry, repository="other")) == (404, 200)
 
 
@@ -248,6 +245,7 @@ def test_a_preview_is_what_a_sweep_then_takes(registry: Driver) -> None:
         f"manifest app@{digest(manifest)}",
         f"link app@{NAME}",
         f"link other@{digest(b'lonely')}",
+        "repository other",
         f"blob {NAME}",
         f"blob {digest(b'lonely')}",
     }
@@ -256,6 +254,7 @@ def test_a_preview_is_what_a_sweep_then_takes(registry: Driver) -> None:
     assert Counter(find.partition(" ")[0] for find in told) == {
         "manifest": report.manifests,
         "link": report.links,
+        "repository": report.repositories,
         "blob": report.deleted,
     }
     assert preview_later(registry, 1, policy) == []

@@ -11,8 +11,8 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.reference import Reference
-from boxship.settings.auth_json import entry_for, read_auth_json
-from boxship.settings.docker_config import AskHelper
+from boxship.settings.auth_json import entry_for
+from boxship.settings.docker_config import AskHelper, read_config
 from tests.explain.machine import entry, write
 
 # The keys of a file, and for each image the one that is taken.
@@ -45,7 +45,7 @@ def auth_json(keys: tuple[str, ...], folder: Path) -> Path:
 
 @pytest.mark.parametrize(("keys", "image", "taken"), CASES)
 def test_the_entry_that_is_taken(keys: tuple[str, ...], image: str, taken: str, tmp_path: Path) -> None:
-    config, reference = read_auth_json(auth_json(keys, tmp_path)), Reference.parse(image)
+    config, reference = read_config(auth_json(keys, tmp_path)), Reference.parse(image)
     assert config
     found = entry_for(config, reference.registry, reference.repository)
     assert not isinstance(found, AskHelper)
@@ -63,7 +63,7 @@ def test_skopeo_takes_the_same(keys: tuple[str, ...], image: str, taken: str, tm
 
 def test_a_helper_for_the_host_comes_before_its_entries(tmp_path: Path) -> None:
     content = {"credHelpers": {"reg.corp": "fake"}, "auths": {"reg.corp/app": entry("ana")}, "credsStore": "other"}
-    config, reference = read_auth_json(write(tmp_path / "auth.json", content)), Reference.parse("reg.corp/app")
+    config, reference = read_config(write(tmp_path / "auth.json", content)), Reference.parse("reg.corp/app")
     assert config
     found = entry_for(config, reference.registry, reference.repository)
     assert isinstance(found, AskHelper)
@@ -75,10 +75,10 @@ def test_a_broken_file_is_an_error_with_its_name(content: bytes, tmp_path: Path)
     file = tmp_path / "auth.json"
     file.write_bytes(content)
     with pytest.raises(InvalidSettings, match=str(file)):
-        read_auth_json(file)
+        read_config(file)
 
 
 def test_what_is_no_file_is_an_error_and_a_missing_one_is_none(tmp_path: Path) -> None:
-    assert read_auth_json(tmp_path / "none" / "auth.json") is None
+    assert read_config(tmp_path / "none" / "auth.json") is None
     with pytest.raises(InvalidSettings, match="cannot be read"):
-        read_auth_json(tmp_path)
+        read_config(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.reference import Registry
-from boxship.settings import daemon_json
+from boxship.settings import machine
 from boxship.settings.daemon_json import Unsafe, daemon_files, parse_daemon_json, read_daemon_json
 
 TEXT = """{
@@ -124,9 +124,55 @@ def test_what_either_file_says_counts_and_the_first_is_named(tmp_path: Path) -> 
     ],
 )
 def test_the_machines_file_comes_before_a_rootless_daemons(environment: dict[str, str], rootless: str) -> None:
-    assert daemon_files(environment, windows=False) == (daemon_json.SYSTEM_FILE, Path(rootless))
+    assert daemon_files(environment, windows=False) == (machine.ROOT / "etc" / "docker" / "daemon.json", Path(rootless))
 
 
 def test_windows_has_its_own_place() -> None:
     (file,) = daemon_files({"PROGRAMDATA": "P"}, windows=True)
     assert file == Path("P", "docker", "config", "daemon.json")
+
+
+# Mirrors (ValidateMirror's own examples in moby, config_test.go).
+
+
+@pytest.mark.parametrize(
+    ("written", "registry", "path"),
+    [
+        ("http://mirror-1.example.com", "http://mirror-1.example.com", ""),
+        ("https://mirror-1.example.com/", "https://mirror-1.example.com", ""),
+        ("http://localhost:5000", "http://localhost:5000", ""),
+        ("https://127.0.0.1:5000", "https://127.0.0.1:5000", ""),
+        ("https://mirror-1.example.com/v1/", "https://mirror-1.example.com", "/v1"),
+        ("http://[::1]:5000/hub/cache", "http://[::1]:5000", "/hub/cache"),
+    ],
+)
+def test_mirror(written: str, registry: str, path: str) -> None:
+    (mirror,) = parse_daemon_json(f'{{\n"registry-mirrors": ["{written}"]}}', "f").mirrors
+    assert (str(mirror.value[0]), mirror.value[1], mirror.source) == (registry, path, "f:2")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "!invalid!://%as%",
+        "ftp://mirror-1.example.com",
+        "mirror.example.com",
+        "http://mirror-1.example.com/?q=foo",
+        "http://mirror-1.example.com/v1/?q=foo#frag",
+        "https://user:s3cr3t@mirror-1.example.com/",
+        "http://",
+        "",
+    ],
+)
+def test_no_mirror(written: str) -> None:
+    with pytest.raises(InvalidSettings, match="registry-mirrors: this is no mirror's URL") as caught:
+        parse_daemon_json(f'{{\n"registry-mirrors": ["{written}"]}}', "f")
+    assert caught.value.line == 2
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_mirrors_of_one_daemon() -> None:
+    """Those of the machine's daemon and of a rootless one are not mixed."""
+    first, second = (parse_daemon_json(f'{{"registry-mirrors": ["https://{name}"]}}', "f") for name in "ab")
+    assert [mirror.value[0].host for mirror in (first | second).mirrors] == ["a"]
+    assert [mirror.value[0].host for mirror in (Unsafe() | second).mirrors] == ["b"]

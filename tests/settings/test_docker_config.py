@@ -9,7 +9,8 @@ import pytest
 from boxship.credential import Credential, CredentialKind, Secret
 from boxship.errors import InvalidSettings
 from boxship.reference import Registry
-from boxship.settings.docker_config import AskHelper, DockerConfig, config_file, read_docker_config
+from boxship.settings.credential_files import config_file
+from boxship.settings.docker_config import AskHelper, DockerConfig, read_docker_config
 
 HUB_KEY = "https://index.docker.io/v1/"
 HUB_SPELLINGS = ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"]

@@ -9,7 +9,7 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.settings.flags import read_flags
-from boxship.settings.hosts import Flags
+from boxship.settings.hosts import Flags, Pace
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
 
@@ -23,15 +23,19 @@ SOURCES = {
     "trust.certificate": ["flag --cert"],
     "trust.key": ["flag --key"],
     "trust.skipped": [],
+    "trust.oldest": [],
     "headers": ["flag --header"],
     "user_agent": ["flag --user-agent"],
     "ip_version": ["flag -6"],
+    "pace": ["the caller", "the caller"],
 }
 
 
 def sources(value: object) -> Iterator[str]:
     if isinstance(value, Sourced):
         yield value.source
+    if isinstance(value, Pace):
+        yield from sources((value.per_second, value.at_a_time))
     for part in value if isinstance(value, tuple) else ():
         yield from sources(part)
 
@@ -55,6 +59,8 @@ def test_every_setting_remembers_who_said_it() -> None:
         headers={"X-Key": "1"},
         user_agent="ours/1",
         ip_version=6,
+        requests_per_second=2.5,
+        concurrency=3,
     )
     assert settings(flags) == SOURCES
 
@@ -75,6 +81,8 @@ def test_insecure_is_the_source_of_both_that_it_means() -> None:
     [
         ({"plain_http": "sometimes"}, "one of always, auto, never"),
         ({"ip_version": 5}, "4 or 6"),
+        ({"requests_per_second": 0}, "a number above 0"),
+        ({"concurrency": -1}, "a number above 0"),
         ({"key": "/key"}, "--cert"),
     ],
     ids=str,

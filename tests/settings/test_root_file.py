@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,12 @@ def test_the_file_of_a_flag(root: bytes, tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_bytes(b"# ours\r\n" + trustme.CA().cert_pem.bytes() + root.replace(b"\n", b"\r\n"))
     assert _found(Trust.of({}, ca_files=[str(file)]), root) == f"{file} (flag --ca-file)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes in folders")
+def test_a_pipe_has_said_all_that_it_does(root: bytes, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert _found(Trust.of({}, ca_files=[str(tmp_path / "pipe")]), root) == ""
 
 
 def test_the_file_of_a_variable(root: bytes, tmp_path: Path) -> None:

@@ -167,7 +167,9 @@ def test_one_broken_certificate_among_good_ones_is_found(tmp_path: Path, pem: by
 
 
 def test_a_ca_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSettings, match=r"cannot be read: Is a directory \(flag --ca-file names it\)"):
+    with pytest.raises(InvalidSettings, match=r"cannot be read: No such file or directory \(flag --ca-file names it\)"):
+        warnings(Trust.of({}, ca_files=(str(tmp_path / "none.pem"),)))
+    with pytest.raises(InvalidSettings, match=r"no file in this folder has a certificate \(flag --ca-file names it\)"):
         warnings(Trust.of({}, ca_files=(str(tmp_path),)))
 
 

@@ -7,12 +7,15 @@ import time
 
 import pytest
 
+from boxship.auth.finder import Finder
 from boxship.connect.deadline import Bounds, Work
 from boxship.credential import Credential, Secret
 from boxship.errors import Cancelled
+from boxship.settings.access import Access
 from boxship.settings.headers import Header
 from boxship.testing import Answer, Request, ScriptedRegistry, serving, tls
-from boxship.transport.session import Ask, Session
+from boxship.transport.ask import Ask
+from boxship.transport.session import Session
 from boxship.wire import message
 from tests.connect.driving import NAME, Certificates, connecting, nothing_left, site
 
@@ -47,7 +50,7 @@ def test_what_is_in_use_when_a_session_is_closed_is_closed(own: tuple[Header, ..
         serving(_challenging) as plain,
         connecting(certificates.client(), {443: secure, 80: plain}, bounds=Bounds()) as connector,
     ):
-        session = Session(connector, Bounds(), lambda _registry, _work: credential, own)
+        session = Session(connector, Bounds(), Finder(Access(credential=credential), Bounds()), own)
         threads = [threading.Thread(target=_ask_on, args=(session,)) for _ in range(THREADS)]
         for thread in threads:
             thread.start()

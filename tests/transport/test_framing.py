@@ -124,6 +124,11 @@ def test_a_broken_answer_is_said_to_be_one(answer: Answer) -> None:
     assert caught.value.timeline
 
 
+def test_an_empty_line_for_a_status_is_said_in_words() -> None:
+    with serving(BROKEN["an empty line before it"]) as server, Client() as client:
+        assert failing(lambda: tags(client, server)).why.endswith("it begins with an empty line")
+
+
 @pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS.keys())
 def test_what_does_not_end_is_ended(answer: Answer) -> None:
     began = time.monotonic()

@@ -46,6 +46,15 @@ def test_a_head_request_keeps_its_connection() -> None:
         assert len(server.connections) == 1
 
 
+def test_an_answer_that_is_closed_twice_frees_its_connection_once() -> None:
+    with serving(GOOD) as server, Client() as client, client.api("HEAD", told(server), "/v2/") as first:
+        first.close()
+        with client.api("HEAD", told(server), "/v2/"):
+            first.close()  # by now its connection is another answer's
+            with client.api("HEAD", told(server), "/v2/"):
+                assert len(server.connections) == 2
+
+
 @pytest.mark.parametrize("last", [DROPPED, RESET], ids=["closed", "reset"])
 def test_a_read_on_a_connection_that_had_gone_is_repeated_on_a_new_one(last: Answer) -> None:
     with serving(in_turn(GOOD, last, GOOD)) as server, Client() as client:

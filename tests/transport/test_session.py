@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from boxship.auth.finder import Finder
 from boxship.connect.address import Address
 from boxship.connect.connector import Connector
 from boxship.connect.contexts import Contexts
@@ -12,11 +13,13 @@ from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line
 from boxship.credential import Credential
 from boxship.reference import Registry
+from boxship.settings.access import Access
 from boxship.settings.hosts import Flags, Scheme, Site, site_of
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
 from boxship.testing import ScriptedRegistry, Server, serving, tls
-from boxship.transport.session import Ask, Session
+from boxship.transport.ask import Ask
+from boxship.transport.session import Session
 from boxship.wire.message import Request
 from tests.transport.reaching import Authority
 
@@ -43,7 +46,9 @@ def test_a_secret_does_not_go_over_a_plain_connection_of_before_tls_was_found(
         connector = Overtaken(
             Resolver({("reg.test", 443): _at(secure), ("reg.test", 80): _at(plain)}), Contexts(), Bounds()
         )
-        session = Session(connector, Bounds(), lambda *_: Credential.anonymous(source="the test"))
+        session = Session(
+            connector, Bounds(), Finder(Access(credential=Credential.anonymous(source="the test")), Bounds())
+        )
         trust = Trust.of({}, ca_files=(str(authority.file),))
         site = site_of(Registry.parse("reg.test"), Flags(plain_http=Sourced(Scheme.AUTO, "the test"), trust=trust))
         try:

@@ -13,8 +13,10 @@ from tests.transport.reaching import Authority, failing, repository, tags
 GOOD = ScriptedRegistry()
 
 
-def test_a_certificate_that_is_asked_for_after_the_handshake_is_said(authority: Authority) -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda v: str(v.name))
+def test_a_certificate_that_is_asked_for_is_said(version: ssl.TLSVersion, authority: Authority) -> None:
     context = authority.server("127.0.0.1")
+    context.minimum_version = context.maximum_version = version
     context.verify_mode = ssl.CERT_REQUIRED
     authority.ca.configure_trust(context)
     with tls(GOOD, context) as server, Client(ca_file=authority.file) as client:
@@ -22,7 +24,18 @@ def test_a_certificate_that_is_asked_for_after_the_handshake_is_said(authority: 
         assert server.requests == ()
     assert isinstance(error, TLSFailed)
     assert "asks for a client certificate" in str(error)
+    assert "--cert FILE and --key FILE" in error.remedy
+    assert "cipher" not in str(error)
     assert error.exit_status == 5
+
+
+def test_ciphers_of_which_none_is_common_are_said(authority: Authority) -> None:
+    context = authority.server("127.0.0.1")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("NULL-SHA256:@SECLEVEL=0")
+    with tls(GOOD, context) as server, Client(ca_file=authority.file) as client:
+        error = failing(lambda: tags(client, server))
+    assert "no cipher or parameter in common" in str(error)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda v: str(v.name))

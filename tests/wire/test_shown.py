@@ -15,7 +15,7 @@ from boxship.wire.shown import shown_headers, shown_target
         ("set-cookie", "hunter2", "set-cookie: (removed)"),
         ("Location", "https://s3.corp/b?X-Sig=hunter2&y", "Location: https://s3.corp/b(removed)"),
         ("location", "https://me:hunter2@s3.corp/b", "location: https://(removed)s3.corp/b"),
-        ("Location", "/v2/app/blobs/uploads/1", "Location: /v2/app/blobs/uploads/1"),
+        ("Location", "/v2/app/blobs/uploads/1", "Location: /v2/app/blobs/uploads/(removed)"),
         ("Location", "https://s3.corp/a@b", "Location: https://s3.corp/a@b"),
         ("Location", "?hunter2\nhunter2", "Location: (removed)"),
         ("Warning", "299 - \x1b[31mold\r\n", "Warning: 299 -  [31mold  "),

@@ -1,0 +1,119 @@
+"""What a cache lets go, and that what was asked for stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from boxship.digest import Digest
+from boxship.server.garbage import Policy
+from boxship.server.proxy.eviction import evict
+from boxship.server.sweep import sweep
+from tests.proxy.conftest import Clock
+from tests.proxy.stand_in import StandIn, cache
+from tests.server.driver import Driver
+
+HOUR = 3600.0
+CONTENTS = [bytes([number]) * 1000 for number in range(10)]
+
+
+@pytest.fixture
+def registry(tmp_path: Path, upstream: StandIn, clock: Clock) -> Iterator[Driver]:
+    upstream.contents |= {Digest.of(content): content for content in CONTENTS}
+    settings = {"proxy_size": 5000, "proxy_age": 24 * HOUR}
+    with cache(tmp_path / "cache", upstream, clock=clock, **settings) as driver:
+        yield driver
+
+
+def bring(registry: Driver, number: int) -> None:
+    assert registry("GET", f"/v2/up/app/blobs/{Digest.of(CONTENTS[number])}").body == CONTENTS[number]
+    assert registry._app._cache
+    registry.run(registry._app._cache.arrivals.settled())
+
+
+async def _evict(registry: Driver) -> int:
+    return await evict(await registry.open())
+
+
+def here(registry: Driver) -> list[int]:
+    async def found() -> list[int]:
+        names = (await registry.open()).names
+        return [number for number, content in enumerate(CONTENTS) if names.blob("up/app", Digest.of(content))]
+
+    return registry.run(found())
+
+
+def test_of_too_much_what_was_asked_for_longest_ago_goes(registry: Driver, clock: Clock) -> None:
+    for number in range(5):
+        bring(registry, number)
+        clock.now += HOUR
+    assert registry.run(_evict(registry)) == 0
+    bring(registry, 0)  # somebody still wants it
+    bring(registry, 5)
+    assert registry.run(_evict(registry)) == 2000  # to nine tenths of the most
+    assert here(registry) == [0, 3, 4, 5]
+    assert registry.run(_evict(registry)) == 0
+
+
+def test_what_nobody_asked_for_in_its_age_goes(registry: Driver, upstream: StandIn, clock: Clock) -> None:
+    kept, gone = upstream.has_image("kept", b"a"), upstream.has_image("gone", b"b")
+    for tag in ("kept", "gone"):
+        assert registry("GET", f"/v2/up/app/manifests/{tag}").status == 200
+    bring(registry, 0)
+    bring(registry, 1)
+    clock.now += 20 * HOUR
+    bring(registry, 1)
+    assert registry("GET", "/v2/up/app/manifests/kept").status == 200
+    clock.now += 10 * HOUR
+    assert registry.run(_evict(registry)) == 1000
+    assert here(registry) == [1]
+
+    async def manifests() -> list[bool]:
+        names = (await registry.open()).names
+        return [names.manifest_by_digest("up/app", digest) is not None for digest in (kept, gone)]
+
+    assert registry.run(manifests()) == [True, False]
+
+
+def test_what_went_is_brought_again_and_the_sweep_frees_the_disk(
+    registry: Driver, upstream: StandIn, clock: Clock
+) -> None:
+    bring(registry, 0)
+    bring(registry, 1)
+    clock.now += 25 * HOUR
+    assert registry.run(_evict(registry)) == 2000
+    bring(registry, 0)
+
+    async def swept() -> int:
+        return (await sweep(await registry.open(), Policy(wait=0))).bytes
+
+    assert registry.run(swept()) == 1000
+    assert here(registry) == [0]
+    upstream.asked.clear()
+    bring(registry, 1)
+    assert [kind for kind, *_ in upstream.asked] == ["blob"]
+
+
+def test_a_tag_whose_manifest_went_is_looked_up_again_however_fresh_it_is(
+    tmp_path: Path, upstream: StandIn, clock: Clock
+) -> None:
+    digest = upstream.has_image("v1", b"layer")
+    with cache(tmp_path / "long", upstream, clock=clock, proxy_fresh=48 * HOUR, proxy_age=24 * HOUR) as registry:
+        assert registry("GET", "/v2/up/app/manifests/v1").status == 200
+        clock.now += 25 * HOUR
+        registry.run(_evict(registry))
+        answer = registry("GET", "/v2/up/app/manifests/v1")
+        assert (answer.status, answer.headers["docker-content-digest"]) == (200, str(digest))
+
+
+def test_what_is_in_use_all_the_time_stays_however_short_its_age(
+    tmp_path: Path, upstream: StandIn, clock: Clock
+) -> None:
+    upstream.contents |= {Digest.of(content): content for content in CONTENTS}
+    with cache(tmp_path / "short", upstream, clock=clock, proxy_age=600.0) as registry:
+        for _ in range(10):
+            bring(registry, 0)
+            clock.now += 200
+            assert registry.run(_evict(registry)) == 0
