@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["isolate", "obstacles"]
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,10 @@ settings.register_profile("laws", deadline=None, database=None, suppress_health_
 settings.register_profile("nightly", settings.get_profile("laws"), max_examples=5000)
 if settings.get_current_profile_name() != "nightly":
     settings.load_profile("laws")
+
+# A shell that starts `make test &` has it ignore Ctrl-C, and so would every program that a test runs and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _IN_CI = os.environ.get("CI") == "true"
 _LEFT_OUT = "left out for"  # a property of a test's report, which reaches the process that sums up
