@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from load import Blob, boxship_registry, give_tags, pull, push, requests_a_second
-from measure import BOXSHIP, Comparison, Row, Times, environment, verdict
+from measure import BOXSHIP, Comparison, Row, Sides, Times, environment, verdict
 from programs import docker_registry, missing
 
 from boxship.media_type import ACCEPT_MANIFESTS
@@ -51,7 +51,11 @@ def _manifests(folder: Path) -> Row:
         measured=f"{local / cached:.2f} x (median {median(costs):.2f})",
         spread=f"{min(costs):.2f}-{max(costs):.2f}, {_ROUNDS} rounds",
         holds=verdict(local / cached <= 1.2, median(costs) <= 1.2),
-        facts={"cached": [rate for rate, _ in rates], "local": [rate for _, rate in rates]},
+        sides=Sides(
+            work="GET of a manifest",
+            values={"boxship": [own for _, own in rates], "boxship as a cache": [kept for kept, _ in rates]},
+            unit="/s",
+        ),
     )
 
 
@@ -72,7 +76,8 @@ def _layer(folder: Path) -> Row:
             shutil.rmtree(kept)
     ours = Times(seconds["cache"])
     name = f"a cold layer of 1 GB through a cache ({blob.size / 1e9 / ours.best:.2f} GB/s), over pulling it directly"
-    return Comparison(Times(seconds["direct"]), ours).throughput(name, 0.8)
+    sides = Sides(work="a layer of 1 GB", values=_ways(seconds["direct"], seconds["cache"]))
+    return Comparison(Times(seconds["direct"]), ours).throughput(name, 0.8, sides)
 
 
 def _verified(name: str) -> float:
@@ -95,7 +100,12 @@ def _many(folder: Path) -> Row:
             with _cache(folder / f"cache{number}", there) as here:
                 through.append(_together(clients, here, "up/app", blob))
     name = f"{_CLIENTS} clients that want one cold layer of {_SHARED} MiB, over asking docker-registry"
-    return Comparison(Times(direct), Times(through)).throughput(name, 0.5)
+    sides = Sides(work=f"{_CLIENTS} clients, one layer of {_SHARED} MiB", values=_ways(direct, through))
+    return Comparison(Times(direct), Times(through)).throughput(name, 0.5, sides)
+
+
+def _ways(direct: list[float], through: list[float]) -> dict[str, list[float]]:
+    return {"docker-registry": direct, "docker-registry behind boxship": through}
 
 
 def _together(clients: ThreadPoolExecutor, address: str, repository: str, blob: Blob) -> float:

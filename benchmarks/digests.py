@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from measure import Row, verdict
+from measure import Row, Sides, verdict
 
 from boxship import Client
 from boxship.media_type import ACCEPT_MANIFESTS
@@ -36,14 +36,14 @@ def run(folder: Path) -> Iterator[Row]:
             if number:
                 ours.append(rates[0])
                 bare.append(rates[1])
-    facts = {"boxship": ours, "http.client": bare}
+    sides = Sides(work="digests of 10,000 references", values={"boxship": ours, "bare http.client": bare}, unit="/s")
     yield Row(
         name=f"`Client.digests` of {_REFERENCES:,} references (bare http.client: {max(bare):,.0f}/s)",
         target=f">= {_LEAST:,}/s",
         measured=f"{max(ours):,.0f}/s (median {median(ours):,.0f})",
         spread=f"{min(ours):,.0f}-{max(ours):,.0f}, {_ROUNDS} rounds",
         holds=verdict(max(ours) >= _LEAST, median(ours) >= _LEAST),
-        facts=facts,
+        sides=sides,
     )
     shares = [a / b for a, b in zip(ours, bare, strict=True)]
     best, least = max(ours) / max(bare), _LEAST / _REFERENCE

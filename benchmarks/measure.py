@@ -5,7 +5,7 @@ Only ratios within one run are claimed. `Row` is what a benchmark says; the tabl
 
 from __future__ import annotations
 
-__all__ = ["BOXSHIP", "PYTHON", "Comparison", "Row", "Times", "environment", "interleaved", "verdict"]
+__all__ = ["BOXSHIP", "PYTHON", "Comparison", "Row", "Sides", "Times", "environment", "interleaved", "verdict"]
 
 import os
 import subprocess
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Literal
 
 PYTHON = sys.executable
 BOXSHIP = str(Path(sys.executable).parent / "boxship")
@@ -24,8 +25,25 @@ _PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """What each program came to with one work, round by round, by the program's name."""
+
+    work: str
+    values: Mapping[str, Sequence[float]]
+    unit: Literal["s", "/s", "instructions"] = "s"
+
+    @classmethod
+    def timed(cls, work: str, times: Mapping[str, Times]) -> Sides:
+        """The seconds of programs that ran in turn."""
+        return cls(work=work, values={name: one.seconds for name, one in times.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One number: what was measured, what it should be, what it is, how far it spread, and whether it holds."""
+    """One number: what was measured, what it should be, what it is, how far it spread, and whether it holds.
+
+    `sides` are what it is made of, where programs stand beside each other; rows may have the same ones.
+    """
 
     name: str
     target: str
@@ -33,6 +51,7 @@ class Row:
     spread: str = ""
     holds: str
     facts: Mapping[str, object] = field(default_factory=dict)
+    sides: Sides | None = None
 
 
 @dataclass(slots=True)
@@ -89,7 +108,7 @@ class Comparison:
     def _ratios(self) -> list[float]:
         return [a / b for a, b in zip(self.ours.seconds, self.theirs.seconds, strict=True)]
 
-    def row(self, name: str, most: float) -> Row:
+    def row(self, name: str, most: float, sides: Sides | None = None) -> Row:
         """The row of a command that may take at most `most` times as long as the other."""
         return Row(
             name=name,
@@ -98,9 +117,10 @@ class Comparison:
             spread=self.spread,
             holds=verdict(self.best <= most, self.usual <= most),
             facts={"ours": self.ours.seconds, "theirs": self.theirs.seconds},
+            sides=sides,
         )
 
-    def throughput(self, name: str, least: float) -> Row:
+    def throughput(self, name: str, least: float, sides: Sides | None = None) -> Row:
         """The row of what moves bytes: the other program's times over boxship's, which has to be so much faster."""
         return Row(
             name=name,
@@ -109,6 +129,7 @@ class Comparison:
             spread=self.spread,
             holds=verdict(self.best >= least, self.usual >= least),
             facts={"ours": self.theirs.seconds, "theirs": self.ours.seconds},
+            sides=sides,
         )
 
 

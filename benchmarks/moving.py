@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import BOXSHIP, Comparison, Row, Times, environment, interleaved
+from measure import BOXSHIP, Comparison, Row, Sides, Times, environment, interleaved
 from programs import OCI, Storage, docker_registry, missing
 
 _ROUNDS, _ROUNDS_OF_MANY = 5, 3
@@ -152,11 +152,11 @@ def _layers(image: str, folder: Path) -> list[Path]:
 
 
 def _rows(work: _Work, times: Mapping[str, Times]) -> Iterator[Row]:
-    ours = times["boxship"]
+    ours, sides = times["boxship"], Sides.timed(work.what, times)
     for name, least in work.least.items():
         if name in times:
             what = f"{work.what} ({ours.best:.2f} s), over {name} ({times[name].best:.2f} s)"
-            yield Comparison(times[name], ours).throughput(what, least)
+            yield Comparison(times[name], ours).throughput(what, least, sides)
     if "crane" in times:
         yield Comparison(ours.of_cpu, times["crane"].of_cpu).row(f"{work.what}: CPU, over crane's", _MOST_CPU)
 
@@ -195,10 +195,11 @@ def _of_many(source: str, target: str, here: Path) -> Iterator[Row]:
             began = time.perf_counter()
             way()
             times[name].seconds.append(time.perf_counter() - began)
+    sides = Sides.timed(f"copy {_IMAGES} images of 5 small layers", times)
     ours = times.pop("boxship")
     for name, theirs in times.items():
         what = f"{_IMAGES} images of 5 small layers ({ours.best:.1f} s), over a loop of `{name} copy`"
-        yield Comparison(theirs, ours).throughput(f"{what} ({theirs.best:.1f} s)", 3.0)
+        yield Comparison(theirs, ours).throughput(f"{what} ({theirs.best:.1f} s)", 3.0, sides)
 
 
 def _run(commands: Iterable[Sequence[str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Storage", "docker_registry", "missing", "versions"]
+__all__ = ["Storage", "docker_registry", "listers", "missing", "versions"]
 
 import hashlib
 import json
@@ -36,6 +36,15 @@ def versions() -> dict[str, str]:
             said = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
             found[name] = said.strip().rpartition(" ")[2]
     return found
+
+
+def listers(repository: str) -> dict[str, list[str]]:
+    """How others list the tags of a repository over plain HTTP, of those that are installed."""
+    ways = {
+        "crane": ["crane", "ls", repository],
+        "skopeo": ["skopeo", "list-tags", "--tls-verify=false", f"docker://{repository}"],
+    }
+    return {name: argv for name, argv in ways.items() if not missing(name)}
 
 
 @contextmanager

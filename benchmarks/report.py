@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from beside import draw_beside
 from measure import Row
 from plot import draw
 from programs import versions
@@ -51,19 +52,30 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return f"| {' | '.join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))} |"
 
 
-def write(folder: Path, name: str, described: Mapping[str, str], rows: Sequence[Row], notes: Sequence[str]) -> Path:
-    """Write `<name>.md` and `<name>.json`, with a drawing of what moves bytes; returns the first."""
-    facts = "\n".join(f"- {name}: {value}" for name, value in described.items())
+def write(
+    folder: Path, name: str, described: Mapping[str, str], sections: Mapping[str, Sequence[Row]], notes: Sequence[str]
+) -> Path:
+    """Write `<name>.md` and `<name>.json`, with a drawing of each section and one of all ratios; returns the first."""
+    rows = [row for each in sections.values() for row in each]
+    facts = "\n".join(f"- {fact}: {value}" for fact, value in described.items())
     words = "\n".join(f"- {note}" for note in notes)
-    drawn = draw(rows)
-    if drawn:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.svg").write_text(drawn)
-    picture = f"![how many times as fast as the others; the marks are to be reached]({name}.svg)" if drawn else ""
-    parts = (f"# {name}", facts, table(rows), picture, words)
+    ratios = _picture(folder, name, draw(rows), "how many times as fast as the others; the marks are to be reached")
+    parts = [f"# {name}", facts, words, ratios]
+    for number, (title, each) in enumerate(sections.items(), 1):
+        drawn = draw_beside([row.sides for row in each if row.sides])
+        parts += [f"## {title}", table(each), _picture(folder, f"{name}-{number}", drawn, f"{title}, side by side")]
     text = "\n\n".join(part for part in parts if part) + "\n"
     document = {"date": name, "machine": described, "rows": [asdict(row) for row in rows], "notes": list(notes)}
     return keep(folder, name, text, document)
+
+
+def _picture(folder: Path, name: str, drawn: str, words: str) -> str:
+    """Write a drawing, if there is one; returns what the page has of it."""
+    if not drawn:
+        return ""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.svg").write_text(drawn)
+    return f"![{words}]({name}.svg)"
 
 
 def keep(folder: Path, name: str, text: str, document: Mapping[str, object]) -> Path:

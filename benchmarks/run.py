@@ -23,6 +23,7 @@ import boxship
 
 NAMES = (
     "startup",
+    "instructions",
     "blocked",
     "tags",
     "digests",
@@ -34,7 +35,7 @@ NAMES = (
     "auditing",
     "fleets",
 )
-PEERS = ("docker-registry", "skopeo", "wrk")
+PEERS = ("docker-registry", "skopeo", "wrk", "valgrind")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -52,11 +53,21 @@ def main() -> int:
     notes = [f"{name} is not installed (`make peers`): the rows that need it are left out" for name in missing(*PEERS)]
     notes += ["crane is not on PATH: the rows beside it are left out"] if missing("crane") else []
     print(*(f"{name}: {value}" for name, value in described.items()), *notes, "", sep="\n")
-    rows = [row for name in chosen.names or NAMES for row in measured(name)]
-    print("", report.table(rows), sep="\n")
+    sections: dict[str, list[Row]] = {}
+    for name in chosen.names or NAMES:
+        sections[_title(name)] = list(measured(name))
+        if not chosen.dry:  # each time: all of it takes long
+            page = report.write(RESULTS, _name(chosen.names), described, sections, notes)
+    print("", report.table(row for rows in sections.values() for row in rows), sep="\n")
     if not chosen.dry:
-        print("\nwritten to", report.write(RESULTS, _name(chosen.names), described, rows, notes))
+        print("\nwritten to", page)
     return 0
+
+
+def _title(name: str) -> str:
+    """What a benchmark says of itself first."""
+    words = (import_module(name).__doc__ or name).partition("\n")[0]
+    return words.rstrip(".")
 
 
 def _name(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from load import Blob, boxship_registry, give_tags, peak_kib, pull, push, requests_a_second
-from measure import Comparison, Row, Times, verdict
+from measure import Comparison, Row, Sides, Times, verdict
 from programs import Storage, docker_registry, missing
 
 from boxship.media_type import ACCEPT_MANIFESTS
@@ -59,8 +59,12 @@ def _requests(what: str, rates: dict[str, list[float]], *, least: float) -> Row:
         measured=f"{best:.1f} x (median {usual:.1f})",
         spread=f"{min(ratios):.1f}-{max(ratios):.1f}, {_ROUNDS} rounds",
         holds=verdict(best >= least, usual >= least),
-        facts=rates,
+        sides=Sides(work=what, values=_by_program(rates), unit="/s"),
     )
+
+
+def _by_program(values: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {"boxship": values["ours"], "docker-registry": values["theirs"]}
 
 
 def _rate(address: str, path: str, numbers: int) -> float:
@@ -86,7 +90,8 @@ def _blobs(folder: Path) -> Iterator[Row]:
 def _throughput(what: str, blob: Blob, seconds: dict[str, list[float]], least: float) -> Row:
     gigabytes, ours = blob.size / 1e9, Times(seconds["ours"])
     name = f"{what}, {gigabytes:.2f} GB ({gigabytes / ours.best:.2f} GB/s), over docker-registry"
-    return Comparison(Times(seconds["theirs"]), ours).throughput(name, least)
+    sides = Sides(work=f"{what}, {gigabytes:.2f} GB", values=_by_program(seconds))
+    return Comparison(Times(seconds["theirs"]), ours).throughput(name, least, sides)
 
 
 def _pages(folder: Path) -> Row:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from measure import BOXSHIP, PYTHON, Comparison, Row, Times, interleaved, verdict
-from programs import Storage, docker_registry, missing
+from measure import BOXSHIP, PYTHON, Comparison, Row, Sides, Times, interleaved, verdict
+from programs import Storage, docker_registry, listers, missing
 
 from boxship.testing import put_image, registry
 
@@ -44,11 +44,13 @@ def _over(client: Times, bare: Times) -> Row:
         measured=f"{best:.1f} ms (median {usual:.1f})",
         spread=f"{first:.1f}-{third:.1f}, {len(extra)} rounds",
         holds=verdict(best <= _MOST_MS, usual <= _MOST_MS),
-        facts={"client": client.seconds, "bare": bare.seconds},
+        sides=Sides.timed("`from boxship import Client; Client()`", {"boxship": client, "bare Python": bare}),
     )
 
 
 def _listing(address: str, server: str) -> Row:
-    times = interleaved(_ROUNDS, {"imports": _IMPORTS, "ls": [BOXSHIP, "ls", f"{address}/app"]})
+    commands = {"boxship": [BOXSHIP, "ls", f"{address}/app"], "Python's imports": _IMPORTS, **listers(f"{address}/app")}
+    times = interleaved(_ROUNDS, commands)
     name = f"`boxship ls` of one tag, {server}, over Python with argparse, dataclasses, http.client and json"
-    return Comparison(times["ls"], times["imports"]).row(name, 2.0)
+    sides = Sides.timed(f"list one tag, {server}", times)
+    return Comparison(times["boxship"], times["Python's imports"]).row(name, 2.0, sides)

@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import BOXSHIP, Comparison, Row, environment, interleaved
-from programs import Storage, docker_registry, missing
+from measure import BOXSHIP, Comparison, Row, Sides, environment, interleaved
+from programs import Storage, docker_registry, listers, missing
 
 from boxship.testing import put_tags, registry
 
@@ -31,10 +31,10 @@ def _one_page(folder: Path) -> Row:
         boxship = [BOXSHIP, "ls", f"{address}/app"]
         printed = subprocess.run(boxship, capture_output=True, env=environment(), timeout=60, check=True).stdout
         assert len(printed.splitlines()) == _TAGS
-        skopeo = ["skopeo", "list-tags", "--tls-verify=false", f"docker://{address}/app"]
-        times = interleaved(_ROUNDS, {"boxship": boxship, "skopeo": skopeo})
+        times = interleaved(_ROUNDS, {"boxship": boxship, **listers(f"{address}/app")})
     name = f"`boxship ls` of {_TAGS:,} tags from docker-registry, over `skopeo list-tags` ({times['skopeo']})"
-    return Comparison(times["boxship"], times["skopeo"]).row(name, 2.0)
+    sides = Sides.timed(f"list {_TAGS:,} tags of docker-registry's", times)
+    return Comparison(times["boxship"], times["skopeo"]).row(name, 2.0, sides)
 
 
 def _pages() -> Row:
