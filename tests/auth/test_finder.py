@@ -141,6 +141,25 @@ def test_a_helper_that_keeps_another_password_after_a_login_is_asked_again(
         assert tags(client, server) == TAGS
 
 
+def logged_in_before(server: Server, folder: Path) -> str:
+    """Settings as an earlier log-in left them: a later one changes no line."""
+    folder.mkdir()
+    settings = {"auths": {server.address: {}}, "credsStore": "fake"}
+    (folder / "config.json").write_text(json.dumps(settings, indent="\t"))
+    return str(folder)
+
+
+def test_a_helper_that_kept_a_wrong_password_is_asked_again_after_a_login(
+    registry: Server, helper: Write, tmp_path: Path
+) -> None:
+    helper("""case $1 in get) echo '{"Username": "ana", "Secret": "old"}';; esac""")
+    with registry as server, Client(config=logged_in_before(server, tmp_path / "docker")) as client:
+        assert isinstance(failing(lambda: tags(client, server)), Refused)
+        client.login(server.address, "ana", "secret")
+        helper(ANSWER)
+        assert tags(client, server) == TAGS
+
+
 def test_a_registry_that_asks_for_nothing_needs_no_helper(helper: Write, tmp_path: Path) -> None:
     helper(ANSWER)
     config = write_config(tmp_path / "docker", credsStore="fake")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from boxship import Client
+from boxship import Client, auth
 from boxship.errors import CredentialFailed
 from boxship.event import Event, Fact
 from boxship.testing import Answer, TokenServer, failure, json_answer, redirect_to, serving
@@ -34,6 +35,15 @@ def test_a_log_in_is_told_from_challenge_to_grant() -> None:
     who = facts(heard, "Credential")
     assert (who["kind"], who["user"]) == ("password", "ana")
     assert "secret" not in str(heard)
+
+
+def test_a_story_names_the_line_that_tells_it() -> None:
+    heard: list[Event] = []
+    with guarded(TokenServer("ana", "secret")) as server, ana(on_event=heard.append) as client:
+        tags(client, server)
+    for name, told in (("Challenge", "tell_challenge"), ("Credential", "tell_found"), ("Token", "tell_asked")):
+        module, _, number = next(event.source for event in heard if event.name == name).partition(":")
+        assert told in linecache.getline(str(Path(auth.__file__).with_name(module)), int(number))
 
 
 def test_what_is_granted_and_what_is_missing_are_told() -> None:

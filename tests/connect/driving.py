@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import trustme
@@ -49,6 +49,7 @@ NAME = "registry.test"
 # Bounds that a test can wait for.
 SHORT = Bounds(connect=0.25, connect_all=0.5, tls=0.4, tls_first_byte=0.2, first_byte=0.3)
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
+_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class _HasPlace(Protocol):
@@ -74,6 +75,9 @@ class Certificates:
 
     def expired(self) -> ssl.SSLContext:
         return _server(self.authority.issue_cert(NAME, not_after=_PAST))
+
+    def not_yet(self) -> ssl.SSLContext:
+        return _server(self.authority.issue_cert(NAME, not_before=_FUTURE, not_after=_FUTURE + timedelta(days=1)))
 
     def wrong_name(self) -> ssl.SSLContext:
         return _server(self.authority.issue_cert("another.test"))

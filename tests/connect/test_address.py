@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,11 @@ def test_a_zone_by_name_is_kept_for_dialling_and_for_people() -> None:
     address = Address.of(f"fe80::1%{name}", 443)
     assert address.sockaddr == ("fe80::1", 443, 0, index)
     assert str(address) == f"[fe80::1%{name}]:443"
+
+
+def test_who_said_that_an_address_is_dialled_makes_it_no_other_address() -> None:
+    address = Address.of("10.0.0.5", 443)
+    assert {replace(address, source="--resolve"), address} == {address}
 
 
 def test_another_port_keeps_the_rest() -> None:

@@ -168,3 +168,16 @@ def test_a_redirect_of_a_later_answer_pins_tls_once(certificates: Certificates) 
                 connector.pin_tls(here, secure.port, Work())
             assert reach(connector, here).tls
         assert len(secure.connections) == 1
+
+
+def test_what_a_race_left_open_is_closed_when_tls_is_pinned(certificates: Certificates) -> None:
+    here = site(PINNED)
+    with (
+        tls(REGISTRY, certificates.good()) as secure,
+        mute() as silent,
+        serving(REGISTRY) as plain,
+        connecting(certificates.client(), {443: silent, 80: plain}, name=PINNED) as connector,
+    ):
+        assert not reach(connector, here).tls
+        connector.pin_tls(here, secure.port, Work())
+        assert silent.connection().ending() != "open"

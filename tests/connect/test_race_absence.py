@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from boxship.connect.attempt import End, Goal, Outcome
+from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
 from tests.connect.networks import (
     BAD_CERTIFICATE,
@@ -199,3 +200,11 @@ def test_what_was_learnt_stays_learnt() -> None:
     assert network.pursue(Goal.TLS) == Outcome(End.LOST)
     assert network.pursue(Goal.ABSENCE) == Outcome(End.ABSENT)
     assert {attempt.evidence for attempt in network.race.attempts if attempt.tls} == {Evidence.REFUSED}
+
+
+def test_a_second_look_of_the_same_kind_does_not_begin_the_first_anew() -> None:
+    network = Simulation.of((DROPPED, REGISTRY), bounds=Bounds(connect=9, connect_all=4))
+    began = (network.run(), network.now)[1]
+    network.at(began + 2, lambda time: network.race.pursue(Goal.TLS, time))
+    assert network.pursue(Goal.TLS) == Outcome(End.LOST)
+    assert network.now == pytest.approx(began + 4)

@@ -7,7 +7,7 @@ import pytest
 from boxship.connect.attempt import End, Goal, Outcome
 from boxship.connect.deadline import Bounds
 from boxship.connect.evidence import Evidence
-from boxship.connect.race import FINDING_AFTER, LATE_NAMES
+from boxship.connect.race import FINDING_AFTER, LATE_NAMES, Race
 from tests.connect.networks import (
     DROPPED,
     MUTE,
@@ -196,6 +196,21 @@ def test_a_proxy_that_refuses_is_not_asked_at_its_other_addresses() -> None:
     network = Simulation.of((Port(fails=Evidence.PROXY), None), names_until=12.0)
     assert network.run() == Outcome(End.LOST)
     assert network.now == pytest.approx(RTT)
+
+
+def test_a_proxy_that_says_nothing_has_a_bound_of_its_own() -> None:
+    race = Race((place(1, plain=None),), Bounds(proxy=3.0), 0.0, told=True, hello_first=False)
+    ((_, attempt),) = race.step(0.0)
+    race.entered(attempt, 1.0)
+    race.step(3.9)
+    assert race.outcome is None
+    assert race.wake() == pytest.approx(4.0)
+    race.step(4.0)
+    assert race.outcome == Outcome(End.LOST)
+    assert (attempt.evidence, attempt.detail) == (
+        Evidence.SILENT,
+        "the proxy said nothing within 3 s (Bounds.proxy)",
+    )
 
 
 def test_a_late_answer_without_an_address_ends_the_wait() -> None:

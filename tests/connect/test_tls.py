@@ -233,6 +233,46 @@ def test_an_alert_is_explained_in_plain_words(certificates: Certificates) -> Non
         sock.close()
 
 
+def test_a_server_of_tls_1_2_that_refuses_after_asking_for_a_certificate_is_said_to_want_one(
+    certificates: Certificates,
+) -> None:
+    server = certificates.good()
+    server.maximum_version = ssl.TLSVersion.TLSv1_2
+    server.verify_mode = ssl.CERT_REQUIRED
+    assert _refusal(server, certificates.client())[0].startswith("the registry asks for a client certificate")
+
+
+def test_a_certificate_that_is_not_valid_yet_asks_for_a_look_at_the_clock(certificates: Certificates) -> None:
+    why, remedy = _refusal(certificates.not_yet(), certificates.client())
+    assert "not yet valid" in why
+    assert remedy == "check this machine's clock: the certificate is not valid yet"
+
+
+def _shake_hands(sock: TLSSocket) -> None:
+    while not sock.handshake():
+        wait(sock)
+        sock.receive()
+
+
+def _refusal(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[str, str]:
+    """What a handshake that fails says, and what to do about it."""
+    here, there = pair()
+    here.setblocking(False)
+    sock = TLSSocket(here, client, NAME)
+
+    def refuse() -> None:
+        with suppress(ssl.SSLError, OSError):
+            _serve(there, server, lambda peer: None)
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    with pytest.raises(Untrusted) as caught:
+        _shake_hands(sock)
+    sock.close()
+    thread.join(5.0)
+    return caught.value.words, caught.value.remedy
+
+
 def _failure(reason: str) -> ssl.SSLError:
     error = ssl.SSLError(1, "[SSL] whatever")
     error.reason = reason
