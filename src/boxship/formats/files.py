@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["File", "Files", "Folder", "TarFile"]
 
 import io
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -72,10 +73,10 @@ class TarFile:
 
         self._members: dict[str, tarfile.TarInfo] = {}
         try:
-            with tarfile.open(path, "r:") as tar:
+            with _Headers(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
                 for member in tar:
                     self._members[_plain(member.name)] = member
-        except tarfile.TarError as error:
+        except (tarfile.TarError, _PastTheEnd, ValueError, LookupError) as error:  # of headers it believes too much of
             raise UnexpectedAnswer(f"{label} is no tar file", why=str(error)) from error
 
     @property
@@ -105,6 +106,28 @@ class TarFile:
             # A symbolic link is relative to where it stands, a hard one to the root.
             name = member.linkname if member.islnk() else f"{Path(member.name).parent.as_posix()}/{member.linkname}"
         return None
+
+
+class _PastTheEnd(Exception):
+    """A header says that something is where the file has ended."""
+
+
+class _Headers(io.FileIO):
+    """A file whose headers are read: they may name any size, up to more than a machine has numbers for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._size = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As much of it as there is."""
+        return super().read(self._size if size is None or size < 0 else min(size, self._size)) or b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go there, if that is inside; offsets are those from the beginning, as readers of tars count."""
+        if not 0 <= offset <= self._size:
+            raise _PastTheEnd("a member ends outside of the file")
+        return super().seek(offset, whence)
 
 
 def _plain(name: str) -> str:

@@ -141,7 +141,7 @@ def _begun(path: Path) -> tuple[Path, FileIO, bool]:
 
 def _members(path: Path) -> Iterator[tuple[tuple[str, int], _Span]]:
     """The members that an earlier attempt has placed, up to where that broke off."""
-    with contextlib.suppress(tarfile.TarError), tarfile.open(path, "r:") as tar:
+    with contextlib.suppress(tarfile.TarError, ValueError), tarfile.open(path, "r:") as tar:
         while member := tar.next():
             end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK
             yield (member.name, member.size), _Span(member.offset, member.offset_data, end)
