@@ -12,6 +12,7 @@ import pytest
 
 from boxship.server.access_log import FORMS, AccessLog
 from boxship.server.asgi import Message, Receive, Scope, Send
+from boxship.server.request_id import Named
 from tests.server.content import digest
 from tests.server.running import ask, connect, registry
 
@@ -48,7 +49,7 @@ def lines(
         "client": ("10.0.0.7", 4711),
     }
     log = AccessLog(_answer, form)
-    asyncio.run(log(scope, _nothing, _nowhere))
+    asyncio.run(Named(log)(scope, _nothing, _nowhere))
     log.close()
     output, errors = capfd.readouterr()
     assert output == ""
@@ -96,7 +97,7 @@ def test_an_answer_says_what_its_request_is_called_in_the_log(
     log = AccessLog(_answer, "json")
     headers = [(b"x-request-id", given)]
     scope: Scope = {"method": "GET", "path": "/v2/", "query_string": b"", "headers": headers}
-    asyncio.run(log(scope, _nothing, note))
+    asyncio.run(Named(log)(scope, _nothing, note))
     log.close()
     told = dict(answered[0]["headers"])[b"x-request-id"]
     assert json.loads(capfd.readouterr().err)["id"] == told.decode()

@@ -6,7 +6,7 @@ What a client sent is escaped, so that it writes no line of its own and sends a 
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "AccessLog", "Entry", "request_id"]
+__all__ = ["FORMS", "AccessLog", "Entry", "escaped"]
 
 import json
 import logging
@@ -15,19 +15,15 @@ import queue
 import re
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
+from boxship.server.request_id import request_id
 
 _log = logging.getLogger(__name__)
-
-request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""What the request in progress is called in the log and in its answer; '' where there is no log."""
 
 # Parameters whose values are names and numbers; those of others may sign a request, or be a credential.
 _TOLD = frozenset(
@@ -37,13 +33,12 @@ _LONGEST = 2048  # of anything that a client chose
 _MOST_WAITING = 100_000  # lines; who reads them may be slow, or may have stopped for good
 _LAST = 2.0  # seconds that the last lines have: whoever stops it does not wait for who reads them
 _STDERR = 2
-_CALLED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _ODD = re.compile(rb"[^\x21\x23-\x5b\x5d-\x7e]")  # what is not printable ASCII, spaces, quotes and backslashes
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and its answer; `status` is 0 where there was none, `id` is what its `X-Request-Id` says."""
+    """One request and its answer; `status` is 0 where there was none, `id` what it is called (`request_id`)."""
 
     time: str
     client: str
@@ -92,13 +87,9 @@ class AccessLog:
         """Answer one request, and log it."""
         began, started = time.time(), time.perf_counter()
         status = sent = 0
-        current = _id(scope)
-        request_id.set(current)
 
         async def send_and_count(message: Message) -> None:
             nonlocal status, sent
-            if message["type"] == "http.response.start":
-                message["headers"].append((b"x-request-id", current.encode()))
             await send(message)
             if message["type"] == "http.response.start":
                 status, sent = message["status"], _length(message)
@@ -106,7 +97,7 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_and_count)
         finally:
-            self._put(replace(_entry(scope, began, time.perf_counter() - started, status, sent), id=current))
+            self._put(_entry(scope, began, time.perf_counter() - started, status, sent))
 
     def close(self) -> None:
         """Write what is still to be written, as far as somebody takes it."""
@@ -152,13 +143,8 @@ def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -
         sent=0 if scope["method"] == "HEAD" else sent,
         milliseconds=round(seconds * 1000, 3),
         agent=escaped(next((value for name, value in scope["headers"] if name == b"user-agent"), b"-"), keep=b" "),
+        id=request_id.get(),
     )
-
-
-def _id(scope: Scope) -> str:
-    """What the request is called: as whoever is before this registry called it, or by a new name."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode() if _CALLED.fullmatch(given) else uuid.uuid4().hex
 
 
 def escaped(content: bytes, *, keep: bytes = b"") -> str:

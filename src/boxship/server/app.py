@@ -17,9 +17,9 @@ from pathlib import Path
 from boxship.errors import BoxshipError
 from boxship.server import routes
 from boxship.server.access import Access
-from boxship.server.access_log import request_id
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
+from boxship.server.audit import AuditLog
 from boxship.server.body import Body
 from boxship.server.deliver import deliver, messages, send_all
 from boxship.server.garbage import Policy
@@ -31,6 +31,7 @@ from boxship.server.quota import QuotaExceeded
 from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, called, check_head, check_repository, parse_query, read_path
+from boxship.server.request_id import request_id
 from boxship.server.rights import Caller, Right
 from boxship.server.routes import Route
 from boxship.server.sweep import keep_sweeping
@@ -79,6 +80,7 @@ class App:
         self._registry: Registry | None = None
         self._cache: Cache | None = None
         self._recent: Recent | None = None
+        self._audit: AuditLog | None = None
         self._chores: tuple[asyncio.Task[None], ...] = ()
         self._opening = asyncio.Lock()
 
@@ -95,6 +97,7 @@ class App:
             if not self._registry:
                 tokens = await asyncio.to_thread(_tokens, self._settings, self._clock)
                 self._access = await asyncio.to_thread(_access, self._settings, tokens)
+                self._audit = await asyncio.to_thread(_audit, self._settings, self._clock)
                 opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
                 self._registry = replace(await opening, tokens=tokens)
                 self._cache = Cache.open(self._registry) if self._settings.proxy else None
@@ -114,7 +117,9 @@ class App:
                 await asyncio.to_thread(self._registry.close)
             if self._access:
                 await asyncio.to_thread(self._access.close)
-            self._registry = self._recent = self._cache = self._access = None
+            if self._audit:
+                self._audit.close()
+            self._registry = self._recent = self._cache = self._access = self._audit = None
             self._chores = ()
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -157,14 +162,18 @@ class App:
             version = recent.version
             route, request = await self._read(registry, scope, receive)
             await _check_room(registry, request)
+            if self._audit and route.event:
+                await self._audit.check()
             answer = await self._act(route, registry, request)
+            await self._note(route, request, answer, scope)
             if route.repeatable and not answer.passing:
                 recent.keep(scope, messages(answer, scope), version)
             return answer
         except Refusal as refusal:
-            return refusal.answer
+            return await self._refused(refusal, scope)
         except QuotaExceeded as error:
-            return Refusal(403, "DENIED", f"a quota: {error}", headers={"connection": "close"}).answer
+            exceeded = Refusal(403, "DENIED", f"a quota: {error}", headers={"connection": "close"})
+            return await self._refused(exceeded, scope)
         except (OSError, sqlite3.DatabaseError) as error:
             if self._registry and _is_full(error):
                 self._registry.room.ran_out()
@@ -184,6 +193,19 @@ class App:
         caller, client = await self._counted(registry, route.right, repository, scope)
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
         return route, Request(method, path, repository, name, query, headers, body, caller, client)
+
+    async def _note(self, route: Route, request: Request, answer: Answer, scope: Scope) -> None:
+        """Have what was done in the audit log before anybody is told."""
+        event = route.event
+        # A token for anybody is no log-in.
+        nobody = route.right is Right.LOGIN and not request.caller.name
+        if self._audit and event and answer.status == event.status and not nobody:
+            await self._audit.done(event.word, request, scope, answer)
+
+    async def _refused(self, refusal: Refusal, scope: Scope) -> Answer:
+        if self._audit:
+            await self._audit.refused(scope, refusal.answer)
+        return refusal.answer
 
     async def _act(self, route: Route, registry: Registry, request: Request) -> Answer:
         brought = ACTIONS.get(route.action) if self._cache else None
@@ -219,6 +241,10 @@ def _tokens(settings: Settings, clock: Callable[[], float]) -> Tokens | None:
 
 def _access(settings: Settings, tokens: Tokens | None) -> Access:
     return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous, tokens=tokens)
+
+
+def _audit(settings: Settings, clock: Callable[[], float]) -> AuditLog | None:
+    return AuditLog(Path(settings.audit_log), clock=clock) if settings.audit_log else None
 
 
 def _chores(registry: Registry) -> Iterator[asyncio.Task[None]]:

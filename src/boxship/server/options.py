@@ -177,6 +177,9 @@ OPTIONS = (
     Option("--grace", "grace", "how long a stop waits for what is in progress (10)", metavar="SECONDS", read=_amount),
     Option("--metrics", "metrics", "tell Prometheus at http://HOST:PORT/metrics", metavar="HOST:PORT"),
     Option(
+        "--audit-log", "audit_log", "a line of JSON for each change, log-in and refusal, to this file", metavar="FILE"
+    ),
+    Option(
         "--access-log", "access_log", "a line for each request, to stderr", metavar="text|json", choices=ACCESS_LOGS
     ),
 )

@@ -57,6 +57,7 @@ class Settings:
         proxy_fresh: seconds that what an upstream's tag names counts as known.
         proxy_size: bytes of blobs to keep of them at most; 0 is any.
         proxy_age: seconds after which what nobody asked for goes; 0 is never.
+        audit_log: a file that has a line for each change, log-in and refusal; '' for none.
         verify_on_read: whether a blob that is sent whole is hashed as it goes, and cut off where it is damaged.
     """
 
@@ -85,6 +86,7 @@ class Settings:
     proxy_fresh: float = 60.0
     proxy_size: int = 0
     proxy_age: float = 0.0
+    audit_log: str = ""
     verify_on_read: bool = False
 
 

@@ -5,11 +5,12 @@ The table is the only place of the server that knows paths; actions know names. 
 
 from __future__ import annotations
 
-__all__ = ["RESOURCES", "Action", "Resource", "Right", "Route", "find", "name_of"]
+__all__ = ["RESOURCES", "Action", "Event", "Resource", "Right", "Route", "find", "name_of"]
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from boxship.server import blobs, catalog, health, log_in, manifests, referrers, support, tags, untagged, uploads
 from boxship.server.answer import Answer, Refusal
@@ -21,16 +22,29 @@ from boxship.server.tokens import TOKENS
 Action = Callable[[Registry, Request], Awaitable[Answer]]
 
 
+class Event(NamedTuple):
+    """Something done: what it is called, and the status that says so."""
+
+    word: str
+    status: int
+
+
+PUSHED, UPLOADED, DELETED = Event("push", 201), Event("upload", 201), Event("delete", 202)
+LOGGED_IN = Event("log in", 200)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What is done for one method, and the right it takes.
 
     `repeatable`: what it answers follows from the request's head, the settings and the database, and from nothing else.
+    `event`: what the audit log calls it, once it is done.
     """
 
     right: Right
     action: Action
     repeatable: bool = False
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +70,21 @@ RESOURCES = (
     Resource.of(
         "/v2/<name>/manifests/<reference>",
         GET=Route(Right.PULL, manifests.read, repeatable=True),
-        PUT=Route(Right.CREATE, manifests.put),
-        DELETE=Route(Right.DELETE, manifests.delete),
+        PUT=Route(Right.CREATE, manifests.put, event=PUSHED),
+        DELETE=Route(Right.DELETE, manifests.delete, event=DELETED),
     ),
-    Resource.of("/v2/<name>/blobs/uploads/?", POST=Route(Right.CREATE, uploads.begin)),
+    Resource.of("/v2/<name>/blobs/uploads/?", POST=Route(Right.CREATE, uploads.begin, event=UPLOADED)),
     Resource.of(
         "/v2/<name>/blobs/uploads/<session>",
         GET=Route(Right.CREATE, uploads.status),
         PATCH=Route(Right.CREATE, uploads.append),
-        PUT=Route(Right.CREATE, uploads.finish),
+        PUT=Route(Right.CREATE, uploads.finish, event=UPLOADED),
         DELETE=Route(Right.CREATE, uploads.cancel),
     ),
     Resource.of(
         "/v2/<name>/blobs/<digest>",
         GET=Route(Right.PULL, blobs.read),
-        DELETE=Route(Right.DELETE, blobs.delete),
+        DELETE=Route(Right.DELETE, blobs.delete, event=DELETED),
     ),
     Resource.of("/v2/<name>/tags/list", GET=Route(Right.PULL, tags.read, repeatable=True)),
     Resource.of("/v2/<name>/referrers/<digest>", GET=Route(Right.PULL, referrers.read, repeatable=True)),
@@ -78,7 +92,7 @@ RESOURCES = (
     Resource.of("/v2/<name>/_boxship/untagged", GET=Route(Right.DELETE, untagged.read)),
     Resource.of("/v2/?", GET=Route(Right.ANY, support.read)),
     Resource.of("/v2/_catalog", GET=Route(Right.CATALOG, catalog.read, repeatable=True)),
-    Resource.of(TOKENS, GET=Route(Right.LOGIN, log_in.give)),
+    Resource.of(TOKENS, GET=Route(Right.LOGIN, log_in.give, event=LOGGED_IN)),
     Resource.of("/livez", GET=Route(Right.NONE, health.live)),
     Resource.of("/readyz", GET=Route(Right.NONE, health.ready)),
 )

@@ -30,6 +30,7 @@ from boxship.server.certificate import outlive_hangup, watch
 from boxship.server.metrics import Counting
 from boxship.server.origin import Doorkeeper
 from boxship.server.plan import Plan
+from boxship.server.request_id import Named
 from boxship.server.slow_readers import keep_cutting
 from boxship.server.stop import Stop, on_signals
 
@@ -59,7 +60,8 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
     app = App(Path(plan.folder), plan.settings, Doorkeeper(plan.host_names))
     log = AccessLog(app, plan.access_log) if plan.access_log in FORMS else None
     counting = Counting(log or app) if plan.metrics else None
-    calls = Calls(counting or log or app)
+    counted = counting or log or app
+    calls = Calls(Named(counted) if log or plan.settings.audit_log else counted)
     server = _server(calls, address, plan)
     await app.open()
     serving = asyncio.create_task(server.serve())

@@ -1,0 +1,165 @@
+"""How long a registry lets each of 64 clients wait: 60 read manifests, tags and small blobs, 4 push meanwhile."""
+
+from __future__ import annotations
+
+__all__ = ["run"]
+
+import http.client
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from tempfile import NamedTemporaryFile
+
+from load import boxship_registry
+from measure import Row, Sides, verdict
+from programs import OCI, docker_registry, missing
+
+from boxship.media_type import ACCEPT_MANIFESTS
+
+_ROUNDS, _SECONDS = 5, 4
+_READERS, _PUSHERS = 60, 4
+_TAGS, _SMALL = 200, 4096
+_PERCENTILES = (50, 95, 99)
+_PAUSE = 0.01  # seconds between two pushes of one client: pushes are few among requests
+_PATIENCE = 30.0
+
+
+def run(folder: Path) -> Iterator[Row]:
+    """The rows of waiting."""
+    if missing("wrk", "docker-registry"):
+        return
+    theirs, ours = folder / "theirs", folder / "ours"
+    theirs.mkdir()
+    ours.mkdir()
+    with docker_registry(theirs) as there, boxship_registry(ours, "--in-flight", "0") as (here, _):
+        addresses = {"boxship": here, "docker-registry": there}
+        small = {name: _filled(address) for name, address in addresses.items()}
+        waits: dict[str, list[Sequence[float]]] = {name: [] for name in addresses}
+        for number in range(_ROUNDS + 1):
+            for name in list(addresses)[:: -1 if number % 2 else 1]:
+                found = _waits(addresses[name], small[name])
+                if number:
+                    waits[name].append(found)
+    yield from (_row(place, percentile, waits) for place, percentile in enumerate(_PERCENTILES))
+
+
+def _row(place: int, percentile: int, waits: Mapping[str, Sequence[Sequence[float]]]) -> Row:
+    found = {name: [each[place] for each in every] for name, every in waits.items()}
+    ratios = [a / b for a, b in zip(found["boxship"], found["docker-registry"], strict=True)]
+    ours, theirs = (median(found[name]) * 1000 for name in ("boxship", "docker-registry"))
+    best = min(found["boxship"]) / min(found["docker-registry"])
+    return Row(
+        name=f"64 clients: {percentile} % wait at most {ours:.1f} ms, over docker-registry's {theirs:.1f} ms",
+        target="<= 1 x",
+        measured=f"{best:.2f} x (median {median(ratios):.2f})",
+        spread=f"{min(ratios):.2f}-{max(ratios):.2f}, {_ROUNDS} rounds",
+        holds=verdict(best <= 1, median(ratios) <= 1),
+        sides=Sides(work=f"64 clients, the {percentile}th percentile of how long an answer takes", values=found),
+    )
+
+
+def _filled(address: str) -> str:
+    """Push an image under many tags; returns the digest of its layer."""
+    layer, config = os.urandom(_SMALL), b"{}"
+    connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
+    for content in (layer, config):
+        _push(connection, "app", content)
+    entries = {"config": (config, "config.v1+json"), "layer": (layer, "layer.v1.tar")}
+    described = {
+        name: {"mediaType": f"{OCI}.{kind}", "digest": _digest(content), "size": len(content)}
+        for name, (content, kind) in entries.items()
+    }
+    kind = f"{OCI}.manifest.v1+json"
+    document = {"schemaVersion": 2, "mediaType": kind, "config": described["config"], "layers": [described["layer"]]}
+    for number in range(_TAGS):
+        _ask(connection, "PUT", f"/v2/app/manifests/v{number}", json.dumps(document).encode(), {"Content-Type": kind})
+    connection.close()
+    return _digest(layer)
+
+
+def _waits(address: str, layer: str) -> tuple[float, ...]:
+    """The seconds that half, 95 and 99 of 100 answers took at most, while others push."""
+    with NamedTemporaryFile("w", suffix=".lua") as script, _pushing(address):
+        percentiles = ", ".join(f"latency:percentile({each})" for each in _PERCENTILES)
+        script.write(_MIXED.format(tags=_TAGS, layer=layer, accept=ACCEPT_MANIFESTS, percentiles=percentiles))
+        script.flush()
+        wrk = ["wrk", "-t1", f"-c{_READERS}", f"-d{_SECONDS}s", "-s", script.name, f"http://{address}/"]
+        said = subprocess.run(wrk, capture_output=True, text=True, timeout=_SECONDS + _PATIENCE, check=True).stdout
+    wrong = [line for line in said.splitlines() if "Non-2xx" in line or "Socket errors" in line]
+    if wrong:
+        raise RuntimeError(f"{address}: {wrong}")
+    return tuple(float(each) / 1e6 for each in said.rpartition("waits: ")[2].split())
+
+
+# Of ten requests six are for a manifest, three for a blob, and one lists tags.
+_MIXED = """
+local number = 0
+request = function()
+  number = number + 1
+  local what = number % 10
+  if what < 6 then
+    return wrk.format("GET", "/v2/app/manifests/v" .. (number * 7 % {tags}), {{["Accept"] = "{accept}"}})
+  elseif what < 9 then
+    return wrk.format("GET", "/v2/app/blobs/{layer}")
+  end
+  return wrk.format("GET", "/v2/app/tags/list?n=100")
+end
+done = function(summary, latency, requests)
+  io.write("waits: ", table.concat({{{percentiles}}}, " "), "\\n")
+end
+"""
+
+
+@contextmanager
+def _pushing(address: str) -> Iterator[None]:
+    """Clients that push small blobs, one after the other, as long as the block lasts."""
+    over, failed = threading.Event(), list[BaseException]()
+
+    def push() -> None:
+        connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
+        try:
+            while not over.wait(_PAUSE):
+                _push(connection, "pushed", os.urandom(_SMALL))
+        except (OSError, http.client.HTTPException, RuntimeError) as error:
+            failed.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=push) for _ in range(_PUSHERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    if failed:
+        raise RuntimeError(f"a push failed at {address}") from failed[0]
+
+
+def _push(connection: http.client.HTTPConnection, repository: str, content: bytes) -> None:
+    location = _ask(connection, "POST", f"/v2/{repository}/blobs/uploads/")
+    path = location[location.index("/v2/") :]
+    _ask(connection, "PUT", f"{path}{'&' if '?' in path else '?'}digest={_digest(content)}", content)
+
+
+def _ask(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = {}
+) -> str:
+    """Where the answer leads."""
+    connection.request(method, path, body, {"Content-Type": "application/octet-stream", **headers})
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status not in (201, 202):
+        raise RuntimeError(f"{method} {path}: {answer.status}: {content.decode(errors='replace')}")
+    return answer.headers["Location"]
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{sha256(content).hexdigest()}"

@@ -1,0 +1,185 @@
+"""The audit log: who changed what, who logged in, and who was refused; a line of JSON each, in a file of its own.
+
+A line is written before the answer that it is about. Where that fails, lines are kept and nothing more is changed until
+they are written, so that nobody changes anything unseen for long. A file that was moved away is begun anew.
+"""
+
+from __future__ import annotations
+
+__all__ = ["AuditLog"]
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from boxship.errors import InvalidSettings
+from boxship.server.access_log import escaped
+from boxship.server.answer import Answer, Refusal
+from boxship.server.asgi import Scope
+from boxship.server.request import Request
+from boxship.server.request_id import request_id
+
+_log = logging.getLogger(__name__)
+
+_MOST_KEPT = 10_000  # lines while they cannot be written: those of changes come first, for none is begun any more
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What happened.
+
+    Attributes:
+        event: `push`, `upload`, `delete`, `log in` or `refused`.
+        user: who that was, '' for anybody; of who was refused, who they said that they are.
+        name: the tag, digest or session in the path.
+        digest: of what was pushed.
+        id: what the request is called, in its answer and in the access log.
+    """
+
+    time: str
+    event: str
+    user: str
+    client: str
+    method: str
+    path: str
+    status: int
+    repository: str = ""
+    name: str = ""
+    digest: str = ""
+    tags: tuple[str, ...] = ()
+    id: str = ""
+
+
+def _done(event: str, request: Request, scope: Scope, answer: Answer, now: float) -> Line:
+    return Line(
+        time=_written(now),
+        event=event,
+        user=request.caller.name,
+        client=_address(scope),
+        method=request.method,
+        path=request.path,
+        status=answer.status,
+        repository=request.repository,
+        name=request.name,
+        digest=answer.headers.get("docker-content-digest", ""),
+        tags=tuple(request.query.get("tag", ())),
+        id=request_id.get(),
+    )
+
+
+def _refused(scope: Scope, status: int, now: float) -> Line | None:
+    """The line of somebody who may not; None for who has not said yet who they are: clients begin so."""
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    if status not in (401, 403) or (status == 401 and not given):
+        return None
+    return Line(
+        time=_written(now),
+        event="refused",
+        user=_claimed(given),
+        client=_address(scope),
+        method=scope["method"],
+        path=escaped(scope.get("raw_path") or scope["path"].encode()),
+        status=status,
+        id=request_id.get(),
+    )
+
+
+class AuditLog:
+    """The file; one for each process that serves, which write to the same one."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """Raises `InvalidSettings` where it cannot be written to. Blocks."""
+        self._path, self._clock = path, clock
+        self._lock = threading.Lock()
+        self._waiting: deque[bytes] = deque()
+        try:
+            self._file = os.open(path, _FLAGS, 0o600)
+        except OSError as error:
+            remedy = "give --audit-log FILE in a folder that the registry may write to"
+            raise InvalidSettings(str(path), why=error.strerror or str(error), remedy=remedy) from error
+
+    async def done(self, event: str, request: Request, scope: Scope, answer: Answer) -> None:
+        """Write what somebody did, with the answer that they are going to get; the log says where that cannot be."""
+        await self._note(_done(event, request, scope, answer, self._clock()))
+
+    async def refused(self, scope: Scope, answer: Answer) -> None:
+        """Write that somebody may not, if that is what the answer says."""
+        if line := _refused(scope, answer.status, self._clock()):
+            await self._note(line)
+
+    async def check(self) -> None:
+        """Raise the `Refusal` of a change where what happened before is not written yet, and cannot be."""
+        if self._waiting and not await asyncio.to_thread(self._write):
+            raise Refusal(507, "UNKNOWN", "the registry's audit log cannot be written", headers={"connection": "close"})
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    async def _note(self, line: Line) -> None:
+        await asyncio.to_thread(self._write, f"{json.dumps(asdict(line))}\n".encode())
+
+    def _write(self, line: bytes = b"") -> bool:
+        """Write what waits, and this; whether nothing waits any more."""
+        with self._lock:
+            if line and len(self._waiting) < _MOST_KEPT:
+                self._waiting.append(line)
+            try:
+                self._follow()
+                while self._waiting:
+                    self._append(self._waiting[0])
+                    self._waiting.popleft()
+            except OSError as error:
+                _log.error("%s cannot be written: %s; nothing is changed until it can", self._path, error.strerror)
+                return False
+        return True
+
+    def _append(self, line: bytes) -> None:
+        # In one piece, as others write to it; a disk that is full may take a part.
+        taken = os.write(self._file, line)
+        if taken < len(line):
+            self._waiting[0] = line[taken:]
+            raise OSError(28, "its disk is full")
+
+    def _follow(self) -> None:
+        """Begin the file anew where it was moved away, as those who rotate logs do."""
+        try:
+            same = os.path.samestat(self._path.stat(), os.fstat(self._file))
+        except FileNotFoundError:
+            same = False
+        if not same:
+            fresh = os.open(self._path, _FLAGS, 0o600)
+            os.close(self._file)
+            self._file = fresh
+
+
+def _written(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _address(scope: Scope) -> str:
+    return str((scope.get("client") or ("",))[0])
+
+
+def _claimed(authorization: bytes) -> str:
+    """Who somebody says that they are; nothing of the password, and '' where it is a token."""
+    scheme, _, encoded = authorization.partition(b" ")
+    if scheme.lower() != b"basic":
+        return ""
+    try:
+        name, colon, _ = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+    except binascii.Error:
+        return ""
+    # Without a colon it may be a password alone.
+    return escaped(name) if colon else ""
