@@ -56,9 +56,9 @@ def test_with_consent_a_secret_goes_over_plain_where_tls_is_absent_and_that_is_t
 
 def test_before_a_secret_is_sent_slow_tls_is_waited_for(certificates: Certificates) -> None:
     with (
-        tls(REGISTRY, certificates.good(), delay=0.15) as secure,
+        tls(REGISTRY, certificates.good(), delay=0.8) as secure,
         serving(REGISTRY) as plain,
-        connecting(certificates.client(), {443: secure, 80: plain}) as connector,
+        connecting(certificates.client(), {443: secure, 80: plain}, bounds=Bounds()) as connector,
     ):
         reach(connector, SITE)
         assert connector.secure(SITE, Work(), SECRET).tls
@@ -66,8 +66,8 @@ def test_before_a_secret_is_sent_slow_tls_is_waited_for(certificates: Certificat
 
 
 def test_bad_tls_that_comes_late_is_the_error(certificates: Certificates) -> None:
-    with tls(REGISTRY, certificates.unknown(), delay=0.15) as secure, serving(REGISTRY) as plain:
-        with connecting(certificates.client(), {443: secure, 80: plain}) as connector:
+    with tls(REGISTRY, certificates.unknown(), delay=0.8) as secure, serving(REGISTRY) as plain:
+        with connecting(certificates.client(), {443: secure, 80: plain}, bounds=Bounds()) as connector:
             reach(connector, SITE)
             for _ in range(2):
                 with pytest.raises(TLSFailed, match="not accepted"):

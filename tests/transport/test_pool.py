@@ -130,7 +130,7 @@ def test_what_is_missing_does_not_end_the_client() -> None:
 
 def test_an_idle_plain_connection_is_left_once_tls_has_answered(authority: Authority) -> None:
     with (
-        tls(GOOD, authority.server("reg.test"), delay=0.4) as late,
+        tls(GOOD, authority.server("reg.test"), delay=2.0) as late,
         serving(GOOD) as plain,
         Client(
             plain_http="auto",

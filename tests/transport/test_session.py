@@ -42,7 +42,7 @@ class Overtaken(Connector):
 def test_a_secret_does_not_go_over_a_plain_connection_of_before_tls_was_found(
     request_: Request, authority: Authority
 ) -> None:
-    with tls(GOOD, authority.server("reg.test"), delay=0.15) as secure, serving(GOOD) as plain:
+    with tls(GOOD, authority.server("reg.test"), delay=0.8) as secure, serving(GOOD) as plain:
         connector = Overtaken(
             Resolver({("reg.test", 443): _at(secure), ("reg.test", 80): _at(plain)}), Contexts(), Bounds()
         )
