@@ -12,6 +12,8 @@ demo: $(READY) ## a registry behind a firewall, and boxship reaching it
 	$(BIN)/boxship demo
 
 test: $(READY) ## run the tests; ARGS='-k race' reaches pytest
+	@# The programs that tests run start as users' do, also where nothing may leave compiled files behind.
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/pytest --numprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(READY) ## format, lint and types, as CI checks them

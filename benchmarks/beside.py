@@ -12,8 +12,9 @@ from html import escape
 from statistics import median, quantiles
 
 from measure import Sides
+from plot import WIDTH, svg
 
-_WIDTH, _LEFT, _RIGHT, _BAR, _GAP, _TOP = 960, 270, 110, 17, 12, 8
+_LEFT, _RIGHT, _BAR, _GAP, _TOP = 270, 110, 17, 12, 8
 _OURS, _OTHER = "#2a7", "#a9b4be"
 # The same program has the same colour in every drawing.
 _COLOURS: Mapping[str, str] = {"crane": "#47c", "skopeo": "#c70", "docker-registry": "#768"}
@@ -30,9 +31,7 @@ def draw_beside(sides: Sequence[Sides]) -> str:
     for one in works:
         parts += _work(one, y)
         y += (len(one.values) + 1) * _BAR + _GAP
-    box = f'viewBox="0 0 {_WIDTH} {y}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {box} font-family="sans-serif" font-size="11">'
-    return f'{head}<rect width="{_WIDTH}" height="{y}" fill="#fff"/>{"".join(parts)}</svg>\n'
+    return svg(y, parts)
 
 
 def _work(sides: Sides, y: int) -> Iterator[str]:
@@ -62,7 +61,7 @@ def _middle_half(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _long(value: float, most: float) -> float:
-    return value / most * (_WIDTH - _LEFT - _RIGHT)
+    return value / most * (WIDTH - _LEFT - _RIGHT)
 
 
 def _told(value: float, unit: str) -> str:

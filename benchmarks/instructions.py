@@ -6,7 +6,7 @@ less, so that theirs have a spread.
 
 from __future__ import annotations
 
-__all__ = ["run"]
+__all__ = ["counted", "run"]
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from measure import BOXSHIP, PYTHON, Row, Sides, environment, verdict
+from measure import BARE, BOXSHIP, IMPORTS, Row, Sides, environment, verdict
 from programs import listers, missing
 
 from boxship.testing import put_image, registry
@@ -23,8 +23,6 @@ _ROUNDS = 2
 # Blocks of instructions are counted by it, of every thread; the tool that also simulates calls loses its way in Go.
 _VALGRIND = ("valgrind", "--tool=exp-bbv", "--bb-out-file=/dev/null")
 _COUNTED = re.compile(r"Total instructions: (\d+)")
-_BARE = "bare Python"
-# What any program imports that parses arguments, asks over HTTP and reads JSON.
 _IMPORTS = "Python's imports"
 _PATIENCE = 120.0
 
@@ -38,11 +36,11 @@ def run(folder: Path) -> Iterator[Row]:
         repository = f"{running.address}/app"
         commands = {
             "boxship": [BOXSHIP, "ls", repository],
-            _IMPORTS: [PYTHON, "-c", "import argparse, dataclasses, http.client, json"],
-            _BARE: [PYTHON, "-c", "pass"],
+            _IMPORTS: IMPORTS,
+            "bare Python": BARE,
             **listers(repository),
         }
-        counts = {name: [_counted(argv) for _ in range(_ROUNDS)] for name, argv in commands.items()}
+        counts = {name: [counted(argv) for _ in range(_ROUNDS)] for name, argv in commands.items()}
     yield _row(counts)
 
 
@@ -60,7 +58,7 @@ def _row(counts: Mapping[str, Sequence[float]]) -> Row:
     )
 
 
-def _counted(argv: Sequence[str]) -> float:
+def counted(argv: Sequence[str]) -> float:
     """The instructions of all the threads of a run; Python's hashes are the same each time."""
     said = subprocess.run(
         [*_VALGRIND, *argv],

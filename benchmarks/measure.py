@@ -5,7 +5,19 @@ Only ratios within one run are claimed. `Row` is what a benchmark says; the tabl
 
 from __future__ import annotations
 
-__all__ = ["BOXSHIP", "PYTHON", "Comparison", "Row", "Sides", "Times", "environment", "interleaved", "verdict"]
+__all__ = [
+    "BARE",
+    "BOXSHIP",
+    "IMPORTS",
+    "PYTHON",
+    "Comparison",
+    "Row",
+    "Sides",
+    "Times",
+    "environment",
+    "interleaved",
+    "verdict",
+]
 
 import os
 import subprocess
@@ -20,6 +32,9 @@ from typing import Literal
 
 PYTHON = sys.executable
 BOXSHIP = str(Path(sys.executable).parent / "boxship")
+BARE = [PYTHON, "-c", "pass"]
+# What any program imports that parses arguments, asks over HTTP and reads JSON.
+IMPORTS = [PYTHON, "-c", "import argparse, dataclasses, http.client, json"]
 _LOOK_AGAIN = 0.005  # seconds between two looks at a program's peak memory
 _PATIENCE = 120.0
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 __all__ = ["run"]
 
-import http.client
-import json
 import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from tempfile import NamedTemporaryFile
 
 from load import boxship_registry
 from measure import Row, Sides, verdict
-from programs import OCI, docker_registry, missing
+from programs import docker_registry, missing
 
+from boxship.digest import Digest
 from boxship.media_type import ACCEPT_MANIFESTS
+from boxship.testing import put_blob, put_tags, random_image
 
 _ROUNDS, _SECONDS = 5, 4
 _READERS, _PUSHERS = 60, 4
@@ -66,21 +66,9 @@ def _row(place: int, percentile: int, waits: Mapping[str, Sequence[Sequence[floa
 
 def _filled(address: str) -> str:
     """Push an image under many tags; returns the digest of its layer."""
-    layer, config = os.urandom(_SMALL), b"{}"
-    connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
-    for content in (layer, config):
-        _push(connection, "app", content)
-    entries = {"config": (config, "config.v1+json"), "layer": (layer, "layer.v1.tar")}
-    described = {
-        name: {"mediaType": f"{OCI}.{kind}", "digest": _digest(content), "size": len(content)}
-        for name, (content, kind) in entries.items()
-    }
-    kind = f"{OCI}.manifest.v1+json"
-    document = {"schemaVersion": 2, "mediaType": kind, "config": described["config"], "layers": [described["layer"]]}
-    for number in range(_TAGS):
-        _ask(connection, "PUT", f"/v2/app/manifests/v{number}", json.dumps(document).encode(), {"Content-Type": kind})
-    connection.close()
-    return _digest(layer)
+    image = random_image(layers=1, layer_size=_SMALL)
+    put_tags(address, "app", [f"v{number}" for number in range(_TAGS)], image)
+    return str(Digest.of(image.layers[0]))
 
 
 def _waits(address: str, layer: str) -> tuple[float, ...]:
@@ -119,47 +107,17 @@ end
 @contextmanager
 def _pushing(address: str) -> Iterator[None]:
     """Clients that push small blobs, one after the other, as long as the block lasts."""
-    over, failed = threading.Event(), list[BaseException]()
+    over = threading.Event()
 
     def push() -> None:
-        connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
+        while not over.wait(_PAUSE):
+            put_blob(address, "pushed", os.urandom(_SMALL))
+
+    with ThreadPoolExecutor(_PUSHERS) as clients:
+        pushed = [clients.submit(push) for _ in range(_PUSHERS)]
         try:
-            while not over.wait(_PAUSE):
-                _push(connection, "pushed", os.urandom(_SMALL))
-        except (OSError, http.client.HTTPException, RuntimeError) as error:
-            failed.append(error)
-        connection.close()
-
-    threads = [threading.Thread(target=push) for _ in range(_PUSHERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-    if failed:
-        raise RuntimeError(f"a push failed at {address}") from failed[0]
-
-
-def _push(connection: http.client.HTTPConnection, repository: str, content: bytes) -> None:
-    location = _ask(connection, "POST", f"/v2/{repository}/blobs/uploads/")
-    path = location[location.index("/v2/") :]
-    _ask(connection, "PUT", f"{path}{'&' if '?' in path else '?'}digest={_digest(content)}", content)
-
-
-def _ask(
-    connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = {}
-) -> str:
-    """Where the answer leads."""
-    connection.request(method, path, body, {"Content-Type": "application/octet-stream", **headers})
-    answer = connection.getresponse()
-    content = answer.read()
-    if answer.status not in (201, 202):
-        raise RuntimeError(f"{method} {path}: {answer.status}: {content.decode(errors='replace')}")
-    return answer.headers["Location"]
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{sha256(content).hexdigest()}"
+            yield
+        finally:
+            over.set()
+    for each in pushed:
+        each.result()  # what failed is said

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["draw"]
+__all__ = ["WIDTH", "draw", "svg"]
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import quantiles
 
 from measure import Row
 
-_WIDTH, _LEFT, _ROW, _TOP = 960, 520, 26, 30
+WIDTH = 960
+_LEFT, _ROW, _TOP = 520, 26, 30
 _LEAST = ">= "
 
 
@@ -34,9 +35,14 @@ def draw(rows: Sequence[Row]) -> str:
     most = max(max(bar.high, bar.mark) for bar in bars) * 1.05
     height = _TOP + _ROW * len(bars) + 6
     parts = (*_scale(most, height), *(part for number, bar in enumerate(bars) for part in _row(bar, number, most)))
-    box = f'viewBox="0 0 {_WIDTH} {height}"'
+    return svg(height, parts)
+
+
+def svg(height: int, parts: Iterable[str]) -> str:
+    """A drawing of so many units in height, and `WIDTH` across, of these parts on white."""
+    box = f'viewBox="0 0 {WIDTH} {height}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {box} font-family="sans-serif" font-size="11">'
-    back = f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>'
+    back = f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>'
     return f"{head}{back}{''.join(parts)}</svg>\n"
 
 
@@ -67,4 +73,4 @@ def _row(bar: _Bar, number: int, most: float) -> Iterator[str]:
 
 
 def _at(times: float, most: float) -> float:
-    return _LEFT + times / most * (_WIDTH - _LEFT - 10)
+    return _LEFT + times / most * (WIDTH - _LEFT - 10)

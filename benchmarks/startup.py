@@ -8,22 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from measure import BOXSHIP, PYTHON, Comparison, Row, Sides, Times, interleaved, verdict
+from measure import BARE, BOXSHIP, IMPORTS, PYTHON, Comparison, Row, Sides, Times, interleaved, verdict
 from programs import Storage, docker_registry, listers, missing
 
 from boxship.testing import put_image, registry
 
 _ROUNDS = 40
 _MOST_MS = 60.0
-_BARE = [PYTHON, "-c", "pass"]
 _CLIENT = [PYTHON, "-c", "from boxship import Client; Client()"]
-# What any program imports that parses arguments, asks over HTTP and reads JSON.
-_IMPORTS = [PYTHON, "-c", "import argparse, dataclasses, http.client, json"]
 
 
 def run(folder: Path) -> Iterator[Row]:
     """The rows of start-up."""
-    times = interleaved(_ROUNDS, {"bare": _BARE, "client": _CLIENT})
+    times = interleaved(_ROUNDS, {"bare": BARE, "client": _CLIENT})
     yield _over(times["client"], times["bare"])
     with registry() as running:
         put_image(running.address, "app", "v1")
@@ -49,7 +46,7 @@ def _over(client: Times, bare: Times) -> Row:
 
 
 def _listing(address: str, server: str) -> Row:
-    commands = {"boxship": [BOXSHIP, "ls", f"{address}/app"], "Python's imports": _IMPORTS, **listers(f"{address}/app")}
+    commands = {"boxship": [BOXSHIP, "ls", f"{address}/app"], "Python's imports": IMPORTS, **listers(f"{address}/app")}
     times = interleaved(_ROUNDS, commands)
     name = f"`boxship ls` of one tag, {server}, over Python with argparse, dataclasses, http.client and json"
     sides = Sides.timed(f"list one tag, {server}", times)

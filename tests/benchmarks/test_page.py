@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from beside import draw_beside
-from instructions import _counted
+from instructions import counted
 from measure import PYTHON, Comparison, Row, Sides, Times
 from report import write
 
@@ -53,6 +53,6 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 @pytest.mark.peer("valgrind")
 def test_instructions_are_the_same_each_time_and_more_for_more_work() -> None:
-    idle, again, busy = (_counted([PYTHON, "-c", code]) for code in ("pass", "pass", "for _ in range(300_000): pass"))
+    idle, again, busy = (counted([PYTHON, "-c", code]) for code in ("pass", "pass", "for _ in range(300_000): pass"))
     assert abs(idle - again) < idle / 100
     assert busy > idle + 300_000

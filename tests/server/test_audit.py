@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,6 +131,12 @@ def test_nothing_is_changed_while_it_cannot_be_written_and_no_line_is_lost(tmp_p
 def test_a_folder_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="--audit-log FILE"):
         AuditLog(tmp_path / "none" / "audit")
+
+
+def test_a_pipe_that_nobody_reads_is_said_at_the_start_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "audit")
+    with pytest.raises(InvalidSettings, match="No such device"):
+        AuditLog(tmp_path / "audit")
 
 
 def test_workers_write_to_one_file_what_their_answers_are_called(tmp_path: Path) -> None:

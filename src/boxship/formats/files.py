@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["File", "Files", "Folder", "TarFile"]
+__all__ = ["File", "Files", "Folder", "TarFile", "tar_members"]
 
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -73,10 +74,9 @@ class TarFile:
 
         self._members: dict[str, tarfile.TarInfo] = {}
         try:
-            with _Headers(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
-                for member in tar:
-                    self._members[_plain(member.name)] = member
-        except (tarfile.TarError, _PastTheEnd, ValueError, LookupError) as error:  # of headers it believes too much of
+            for member in tar_members(path):
+                self._members[_plain(member.name)] = member
+        except tarfile.TarError as error:
             raise UnexpectedAnswer(f"{label} is no tar file", why=str(error)) from error
 
     @property
@@ -108,8 +108,15 @@ class TarFile:
         return None
 
 
-class _PastTheEnd(Exception):
-    """A header says that something is where the file has ended."""
+def tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar file that is not compressed, by their headers; `tarfile.TarError` where it is none."""
+    import tarfile  # noqa: PLC0415 -- who reads a folder need not wait for it
+
+    try:
+        with _Headers(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            yield from tar
+    except (ValueError, LookupError) as error:  # of headers that it believes too much of
+        raise tarfile.ReadError(str(error)) from error
 
 
 class _Headers(io.FileIO):
@@ -126,7 +133,7 @@ class _Headers(io.FileIO):
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go there, if that is inside; offsets are those from the beginning, as readers of tars count."""
         if not 0 <= offset <= self._size:
-            raise _PastTheEnd("a member ends outside of the file")
+            raise ValueError("a member ends outside of the file")
         return super().seek(offset, whence)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from boxship.errors import Cancelled
 from boxship.formats.alone import have_alone
+from boxship.formats.files import tar_members
 from boxship.formats.resumed import complete
 from boxship.formats.stored import write_all
 from boxship.formats.written import in_words, on_disk, open_to_go_on
@@ -141,8 +142,8 @@ def _begun(path: Path) -> tuple[Path, FileIO, bool]:
 
 def _members(path: Path) -> Iterator[tuple[tuple[str, int], _Span]]:
     """The members that an earlier attempt has placed, up to where that broke off."""
-    with contextlib.suppress(tarfile.TarError, ValueError), tarfile.open(path, "r:") as tar:
-        while member := tar.next():
+    with contextlib.suppress(tarfile.TarError):
+        for member in tar_members(path):
             end = member.offset_data + -(-member.size // _BLOCK) * _BLOCK
             yield (member.name, member.size), _Span(member.offset, member.offset_data, end)
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 __all__ = ["Access", "parse_anonymous"]
 
-import base64
-import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.answer import Refusal
+from boxship.server.authorization import Headers, Unreadable, basic, shown
 from boxship.server.htpasswd import Htpasswd
 from boxship.server.passwords import Overloaded, Passwords, load_bcrypt
 from boxship.server.rights import EVERYTHING, NOBODY, Caller, Grant, Right, Rights
@@ -25,8 +24,6 @@ from boxship.server.token_scope import scope_of
 from boxship.server.tokens import TOKENS, Claims, Tokens
 from boxship.server.users import Users
 from boxship.wire.challenge import write_challenge
-
-Headers = Sequence[tuple[bytes, bytes]]
 
 # RFC 7617, 2.1: how names and passwords are to be encoded.
 _PASSWORD = write_challenge("Basic", realm="boxship", charset="UTF-8")
@@ -87,8 +84,9 @@ class Access:
         try:
             return await self._admitted(users, right, repository, headers)
         except _Unknown as error:
-            challenge = {"www-authenticate": self._challenge(right, repository, url, error.code)}
-            raise Refusal(401, "UNAUTHORIZED", "authentication required", headers=challenge) from error
+            raise self._unknown(right, repository, url, error.code) from error
+        except Unreadable as error:
+            raise self._unknown(right, repository, url) from error
 
     async def _admitted(self, users: Users, right: Right, repository: str, headers: Headers) -> Caller:
         like = await self._some_hash(users)
@@ -107,6 +105,10 @@ class Access:
         if like is not None and not caller.name:
             raise _Unknown
         raise _denied() if like is not None or self._anonymous is not None else _closed()
+
+    def _unknown(self, right: Right, repository: str, url: str, error: str = "") -> Refusal:
+        challenge = {"www-authenticate": self._challenge(right, repository, url, error)}
+        return Refusal(401, "UNAUTHORIZED", "authentication required", headers=challenge)
 
     def _challenge(self, right: Right, repository: str, url: str, error: str) -> str:
         """How to come back: with a token, or with a password where that is what tokens are given for."""
@@ -130,10 +132,10 @@ class Access:
         return next(iter((await self._htpasswd.hashes()).values()), "")
 
     async def _caller(self, users: Users, right: Right, headers: Headers, like: str) -> Caller:
-        scheme, given = _shown(headers)
+        scheme, given = shown(headers)
         if scheme == b"bearer" and self._tokens and right is not Right.LOGIN:
             return await self._bearer(users, right, self._tokens.read(Secret(given.decode("latin-1"))), like)
-        credential = _basic(scheme, given)
+        credential = basic(scheme, given)
         if not credential:
             return self._anybody(users, like)
         name, password = credential
@@ -195,39 +197,6 @@ class _Unknown(Exception):
     def __init__(self, code: str = "") -> None:
         super().__init__(code)
         self.code = code
-
-
-def _shown(headers: Headers) -> tuple[bytes, bytes]:
-    """The scheme, in lower case, and the credential that a request brings; both are empty where it brings none."""
-    values = [value for name, value in headers if name == b"authorization"]
-    if len(values) > 1:
-        raise _Unknown
-    scheme, _, given = (values or [b""])[0].partition(b" ")
-    return scheme.lower(), given.strip()
-
-
-def _basic(scheme: bytes, encoded: bytes) -> tuple[str, Secret] | None:
-    """The name and password that a request brings (RFC 7617), None where it brings none."""
-    if not scheme:
-        return None
-    if scheme != b"basic":
-        raise _Unknown
-    try:
-        decoded = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
-        raise _Unknown from error
-    name, colon, password = _text(decoded).partition(":")
-    if not colon or "\0" in name:
-        raise _Unknown
-    # containers/image answers a challenge without a credential so (docker_client.go, setupRequestAuth).
-    return (name, Secret(password)) if name or password else None
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return content.decode("latin-1")  # what clients send who do not know of `charset`
 
 
 def _denied() -> Refusal:

@@ -6,21 +6,20 @@ What a client sent is escaped, so that it writes no line of its own and sends a 
 
 from __future__ import annotations
 
-__all__ = ["FORMS", "AccessLog", "Entry", "escaped"]
+__all__ = ["FORMS", "AccessLog", "Entry"]
 
 import json
 import logging
 import os
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
+from boxship.server.logged import LONGEST, address, escaped, moment, path
 from boxship.server.request_id import request_id
 
 _log = logging.getLogger(__name__)
@@ -29,11 +28,9 @@ _log = logging.getLogger(__name__)
 _TOLD = frozenset(
     {b"artifactType", b"digest", b"digest-algorithm", b"from", b"last", b"mount", b"n", b"scope", b"service", b"tag"}
 )
-_LONGEST = 2048  # of anything that a client chose
 _MOST_WAITING = 100_000  # lines; who reads them may be slow, or may have stopped for good
 _LAST = 2.0  # seconds that the last lines have: whoever stops it does not wait for who reads them
 _STDERR = 2
-_ODD = re.compile(rb"[^\x21\x23-\x5b\x5d-\x7e]")  # what is not printable ASCII, spaces, quotes and backslashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +131,10 @@ def _length(start: Message) -> int:
 
 def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -> Entry:
     return Entry(
-        time=datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        client=str((scope.get("client") or ("-",))[0]),
+        time=moment(began),
+        client=address(scope) or "-",
         method=scope["method"],
-        path=escaped(scope.get("raw_path") or scope["path"].encode()),
+        path=path(scope),
         query=_query(scope["query_string"]),
         status=status,
         sent=0 if scope["method"] == "HEAD" else sent,
@@ -147,15 +144,6 @@ def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -
     )
 
 
-def escaped(content: bytes, *, keep: bytes = b"") -> str:
-    """The bytes on one line: what is odd, but for `keep`, as `%xx`, and no more of them than anyone reads."""
-
-    def escape(found: re.Match[bytes]) -> bytes:
-        return found[0] if found[0] in keep else b"%%%02X" % ord(found[0])
-
-    return _ODD.sub(escape, content[:_LONGEST]).decode("ascii")
-
-
 def _query(query: bytes) -> str:
-    parameters = (parameter.partition(b"=") for parameter in query[:_LONGEST].split(b"&") if parameter)
+    parameters = (parameter.partition(b"=") for parameter in query[:LONGEST].split(b"&") if parameter)
     return "&".join("=".join(map(escaped, (name, value))) if name in _TOLD else "***" for name, _, value in parameters)

@@ -23,6 +23,7 @@ from boxship.server.audit import AuditLog
 from boxship.server.body import Body
 from boxship.server.deliver import deliver, messages, send_all
 from boxship.server.garbage import Policy
+from boxship.server.logged import address
 from boxship.server.origin import Doorkeeper
 from boxship.server.proxy.actions import ACTIONS
 from boxship.server.proxy.cache import Cache
@@ -260,7 +261,7 @@ def _chores(registry: Registry) -> Iterator[asyncio.Task[None]]:
 
 
 def _client(scope: Scope) -> str:
-    return client_of((scope.get("client") or ("",))[0])
+    return client_of(address(scope))
 
 
 def _denied(settings: Settings) -> frozenset[Right]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 __all__ = ["AuditLog"]
 
 import asyncio
-import base64
-import binascii
+import errno
 import json
 import logging
 import os
@@ -19,20 +18,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
-from boxship.server.access_log import escaped
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Scope
+from boxship.server.authorization import Headers, Unreadable, basic, shown
+from boxship.server.logged import address, escaped, moment, path
 from boxship.server.request import Request
 from boxship.server.request_id import request_id
 
 _log = logging.getLogger(__name__)
 
 _MOST_KEPT = 10_000  # lines while they cannot be written: those of changes come first, for none is begun any more
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+# Nobody waits for who reads a pipe: one without a reader is an error, one that is full a disk that is.
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +63,10 @@ class Line:
 
 def _done(event: str, request: Request, scope: Scope, answer: Answer, now: float) -> Line:
     return Line(
-        time=_written(now),
+        time=moment(now),
         event=event,
         user=request.caller.name,
-        client=_address(scope),
+        client=address(scope),
         method=request.method,
         path=request.path,
         status=answer.status,
@@ -80,16 +80,16 @@ def _done(event: str, request: Request, scope: Scope, answer: Answer, now: float
 
 def _refused(scope: Scope, status: int, now: float) -> Line | None:
     """The line of somebody who may not; None for who has not said yet who they are: clients begin so."""
-    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-    if status not in (401, 403) or (status == 401 and not given):
+    is_said = any(name == b"authorization" for name, _ in scope["headers"])
+    if status not in (401, 403) or (status == 401 and not is_said):
         return None
     return Line(
-        time=_written(now),
+        time=moment(now),
         event="refused",
-        user=_claimed(given),
-        client=_address(scope),
+        user=_claimed(scope["headers"]),
+        client=address(scope),
         method=scope["method"],
-        path=escaped(scope.get("raw_path") or scope["path"].encode()),
+        path=path(scope),
         status=status,
         id=request_id.get(),
     )
@@ -98,16 +98,16 @@ def _refused(scope: Scope, status: int, now: float) -> Line | None:
 class AuditLog:
     """The file; one for each process that serves, which write to the same one."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, file: Path, *, clock: Callable[[], float] = time.time) -> None:
         """Raises `InvalidSettings` where it cannot be written to. Blocks."""
-        self._path, self._clock = path, clock
+        self._path, self._clock = file, clock
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque()
         try:
-            self._file = os.open(path, _FLAGS, 0o600)
+            self._file = os.open(file, _FLAGS, 0o600)
         except OSError as error:
             remedy = "give --audit-log FILE in a folder that the registry may write to"
-            raise InvalidSettings(str(path), why=error.strerror or str(error), remedy=remedy) from error
+            raise InvalidSettings(str(file), why=error.strerror or str(error), remedy=remedy) from error
 
     async def done(self, event: str, request: Request, scope: Scope, answer: Answer) -> None:
         """Write what somebody did, with the answer that they are going to get; the log says where that cannot be."""
@@ -150,7 +150,7 @@ class AuditLog:
         taken = os.write(self._file, line)
         if taken < len(line):
             self._waiting[0] = line[taken:]
-            raise OSError(28, "its disk is full")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _follow(self) -> None:
         """Begin the file anew where it was moved away, as those who rotate logs do."""
@@ -164,22 +164,10 @@ class AuditLog:
             self._file = fresh
 
 
-def _written(now: float) -> str:
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _address(scope: Scope) -> str:
-    return str((scope.get("client") or ("",))[0])
-
-
-def _claimed(authorization: bytes) -> str:
+def _claimed(headers: Headers) -> str:
     """Who somebody says that they are; nothing of the password, and '' where it is a token."""
-    scheme, _, encoded = authorization.partition(b" ")
-    if scheme.lower() != b"basic":
-        return ""
     try:
-        name, colon, _ = base64.b64decode(encoded.strip(), validate=True).partition(b":")
-    except binascii.Error:
+        credential = basic(*shown(headers))
+    except Unreadable:
         return ""
-    # Without a colon it may be a password alone.
-    return escaped(name) if colon else ""
+    return escaped(credential[0].encode()) if credential else ""
