@@ -42,6 +42,14 @@ def test_streams_may_follow_each_other_and_zeros_may_end_them(kind: str, size: i
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
+@pytest.mark.parametrize("block", ["01 00 00", "05 00 00", "19 00 00 6f 6e 65"], ids=["none", "empty", "three bytes"])
+def test_a_frame_of_zstd_has_as_many_bytes_as_it_says(block: str, size: int) -> None:
+    said_to_have_99 = bytes.fromhex("28 b5 2f fd 20 63") + bytes.fromhex(block)
+    with pytest.raises(UnexpectedAnswer, match="zstd"):
+        made(ONE["zstd"] + said_to_have_99, size)
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
 @pytest.mark.parametrize("kind", ONE)
 def test_what_is_cut_short_or_followed_by_something_else_is_broken(kind: str, size: int) -> None:
     one = ONE[kind]

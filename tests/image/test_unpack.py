@@ -93,6 +93,18 @@ def test_a_link_to_nothing_is_an_error(root: Path) -> None:
         unpacked(root, [link("a", "b")])
 
 
+def test_a_symbolic_link_without_a_target_is_an_error(root: Path) -> None:
+    with pytest.raises(UnexpectedAnswer, match="it is a link to nothing"):
+        unpacked(root, [symlink("a", "")])
+
+
+def test_a_name_that_no_file_can_have_is_an_error(root: Path) -> None:
+    with pytest.raises(UnexpectedAnswer, match="cannot be made"):
+        unpacked(root, [symlink("a", "b" * 5000)])
+    with pytest.raises(UnexpectedAnswer, match="cannot be made"):
+        unpacked(root, [file("a" * 300, b"1")])
+
+
 # What may be said of a file.
 
 

@@ -17,6 +17,7 @@ from boxship.errors import BoxshipError, UnexpectedAnswer
 MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
 _SKIPPABLE = bytes.fromhex("2a4d18")  # behind 50 to 5f: a zstd frame that says nothing, which may be the first
 _LONGEST_MAGIC = 6
+_LONGEST_HEADER = 18  # of a zstd frame (RFC 8878, 3.1.1.1)
 _STEP = 128 * 1024  # given in: small enough for a processor's cache
 _PIECE = 1024 * 1024  # taken out, at most
 _MOST_MEMORY = 256 * 1024 * 1024  # what an xz stream may ask for; zstd's has a bound of its own
@@ -103,16 +104,46 @@ def _decompressors() -> dict[str, Callable[[], _Decompressor]]:
         "gzip": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP),
         "bzip2": bz2.BZ2Decompressor,
         "xz": lambda: lzma.LZMADecompressor(memlimit=_MOST_MEMORY),
-        "zstd": _zstd,
+        "zstd": _Zstd,
     }
 
 
-def _zstd() -> _Decompressor:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415
-    else:
-        from backports import zstd  # noqa: PLC0415
-    return zstd.ZstdDecompressor()
+class _Zstd:
+    """A frame, which has as many bytes as its header says: libzstd holds only one to that which comes in one piece."""
+
+    def __init__(self) -> None:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415
+        else:
+            from backports import zstd  # noqa: PLC0415
+        self._zstd, self._frame = zstd, zstd.ZstdDecompressor()
+        self._header = b""
+        self._made = 0
+
+    @property
+    def eof(self) -> bool:
+        return self._frame.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._frame.needs_input
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._frame.unused_data
+
+    def decompress(self, data: bytes | memoryview, max_length: int = -1) -> bytes:
+        self._header += bytes(data[: _LONGEST_HEADER - len(self._header)])
+        made = self._frame.decompress(data, max_length)
+        self._made += len(made)
+        if self._frame.eof:
+            self._check_size()
+        return made
+
+    def _check_size(self) -> None:
+        said = self._zstd.get_frame_info(self._header).decompressed_size
+        if said not in (None, self._made):
+            raise self._zstd.ZstdError(f"a frame of {said} bytes has {self._made}")
 
 
 def _errors() -> tuple[type[Exception], ...]:

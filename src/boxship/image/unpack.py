@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["unpack"]
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -49,10 +50,11 @@ def _sound(member: Member) -> Iterator[None]:
     """What a header says that cannot be is an error of ours: numbers that are none, names that no file can have."""
     try:
         yield
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, BoxshipError):
+    except (ValueError, OverflowError, OSError) as error:
+        if isinstance(error, BoxshipError) or (isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG):
             raise
-        raise UnexpectedAnswer(f"the image's {member.name!r} cannot be made", why=str(error)) from error
+        why = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise UnexpectedAnswer(f"the image's {member.name!r} cannot be made", why=why) from error
 
 
 class _Unpacking:
@@ -184,6 +186,8 @@ class _Unpacking:
     def _special(self, spot: Spot, member: Member) -> None:
         """A symbolic link, a FIFO or a device."""
         if member.kind is Kind.SYMLINK:
+            if not member.target:
+                raise UnexpectedAnswer(f"the image's {member.name!r} cannot be made", why="it is a link to nothing")
             os.symlink(member.target, spot.base, dir_fd=spot.folder)
         elif member.kind is Kind.FIFO:
             os.mkfifo(spot.base, 0o600, dir_fd=spot.folder)
