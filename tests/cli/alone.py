@@ -6,12 +6,11 @@ What `isolate` in tests/conftest.py is for the tests' own process.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
-from boxship.cli.main import main
+from boxship.cli.main import run
 from boxship.settings import machine
 
 if __name__ == "__main__":
     machine.ROOT = Path(os.environ["HOME"])
-    sys.exit(main())
+    run()

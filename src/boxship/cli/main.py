@@ -5,30 +5,38 @@ Only the module of the verb that is asked for is imported: the others' start-up 
 
 from __future__ import annotations
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
-import atexit
-import gc
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from boxship import __version__
 from boxship.cli import console, options
+from boxship.cli.leaving import leave
 from boxship.cli.parsers import command_of
 from boxship.cli.statuses import BROKEN_PIPE, INTERRUPTED, USAGE
 from boxship.cli.verbs import ALIASES, VERBS
 from boxship.errors import BoxshipError
 
 
+def run() -> NoReturn:
+    """Be the process of a command line: it ends with the verb."""
+    try:
+        status = main()
+    except SystemExit as end:  # SIGTERM
+        status = end.code if isinstance(end.code, int) else USAGE
+    leave(status)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     words = options.verb_first(sys.argv[1:] if argv is None else argv)
-    if argv is None:
-        # The process ends with the verb: looking through all that it imported for garbage is a tenth of its time.
-        atexit.register(gc.freeze)
     try:
-        return _run(words)
-    except BoxshipError as error:  # of the help
+        status = _run(words)
+        console.flush()
+        return status
+    except BoxshipError as error:  # of what is told without a verb's options
         console.fail(error)
         return error.exit_status
     except BrokenPipeError:
@@ -55,12 +63,10 @@ def _run(words: list[str]) -> int:
     except SystemExit as end:  # argparse has printed help or what is wrong
         return end.code if isinstance(end.code, int) else USAGE
     try:
-        status = command.run(chosen)
-        console.flush()
+        return command.run(chosen)
     except BoxshipError as error:
         console.fail(error, chosen)
         return error.exit_status
-    return status
 
 
 def _overview() -> str:
@@ -80,4 +86,4 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
