@@ -35,7 +35,7 @@ STOREYS: tuple[frozenset[str], ...] = (
     frozenset({"artifact"}),
     frozenset({"verbs"}),
     frozenset({"client"}),
-    frozenset({"sync", "audit", "prune", "doctor", "explain", "cluster", "upstream"}),
+    frozenset({"sync", "audit", "prune", "doctor", "explain", "cluster", "upstream", "issuer"}),
     frozenset({"lift", "aio", *map("lifted_{}".format, ("artifacts", "changing", "extracting", "moving", "reading"))}),
     frozenset({"server"}),
     frozenset({"web"}),

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.access import Access, parse_anonymous
+from boxship.server.access import Access
+from boxship.server.anonymous import parse_anonymous
 from boxship.server.answer import Refusal
+from boxship.server.callers import Callers
 from boxship.server.database import Database
 from boxship.server.passwords import Passwords
 from boxship.server.registry import Settings
@@ -247,7 +249,7 @@ class Counting:
     def ask(self, right: Right, headers: dict[str, str]) -> int:
         async def admit() -> None:
             passwords = Passwords(compare=self.compare)
-            access = Access(htpasswd=None, anonymous=None, passwords=passwords)
+            access = Access(Callers(passwords=passwords))
             encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
             with closing(Database(self.folder / "registry.db")) as database, closing(access):
                 await access.admit(Users(database), right, "team/app", encoded)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.htpasswd import Htpasswd, parse_htpasswd
+from boxship.server.htpasswd import parse_htpasswd
+from boxship.server.watched import Watched
 
 HASH = "$2y$05$" + "a" * 53
 OTHER = "$2b$12$" + "b" * 53
@@ -44,22 +45,22 @@ def test_anything_else_is_refused_with_its_line_and_without_what_it_says(line: s
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="no such file"):
-        Htpasswd(tmp_path / "users")
+        Watched(tmp_path / "users", parse_htpasswd)
     (tmp_path / "users").write_bytes(b"\xff")
     with pytest.raises(InvalidSettings, match="UTF-8"):
-        Htpasswd(tmp_path / "users")
+        Watched(tmp_path / "users", parse_htpasswd)
 
 
 def test_a_file_that_changes_is_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "users"
     path.write_text(f"alice:{HASH}\n")
     now = 0.0
-    known = Htpasswd(path, clock=lambda: now)
+    known = Watched(path, parse_htpasswd, clock=lambda: now)
 
     def names(later: float) -> set[str]:
         nonlocal now
         now += later
-        return set(asyncio.run(known.hashes()))
+        return set(asyncio.run(known.value()))
 
     assert names(2) == {"alice"}
     path.write_text(f"bob:{HASH}\n# and nobody else\n")

@@ -11,7 +11,7 @@ import pytest
 from boxship import media_type
 from boxship.errors import InvalidSettings
 from boxship.server.registry import Registry, Settings
-from boxship.server.tagging import Immutable
+from boxship.server.tagging import TagPatterns
 from tests.server.content import digest, image, index, push_blob, push_manifest
 from tests.server.driver import Driver, Reply
 from tests.server.people import add, basic
@@ -135,9 +135,9 @@ def test_anybody_may_be_let_push_what_is_new(tmp_path: Path) -> None:
     ],
 )
 def test_a_pattern_covers_what_it_says(pattern: str, tag: str, covered: object) -> None:
-    assert Immutable.parse([pattern]).covers(tag) == covered
-    assert Immutable.parse(["none", pattern]).covers(tag) == covered
-    assert not Immutable().covers(tag)
+    assert TagPatterns.parse([pattern]).covers(tag) == covered
+    assert TagPatterns.parse(["none", pattern]).covers(tag) == covered
+    assert not TagPatterns().covers(tag)
 
 
 @pytest.mark.parametrize("pattern", ["", "v?", "[ab]", "a/b", "v*\n", "a" * 129])

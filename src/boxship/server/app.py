@@ -10,24 +10,24 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import routes
 from boxship.server.access import Access
+from boxship.server.admission import open_access, open_tokens
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.audit import AuditLog
 from boxship.server.body import Body
+from boxship.server.chores import chores, open_limits, open_retention
 from boxship.server.deliver import deliver, messages, send_all
-from boxship.server.garbage import Policy
 from boxship.server.logged import address
 from boxship.server.origin import Doorkeeper
 from boxship.server.proxy.actions import ACTIONS
 from boxship.server.proxy.cache import Cache
-from boxship.server.proxy.eviction import keep_evicting
 from boxship.server.quota import QuotaExceeded
 from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
@@ -35,9 +35,8 @@ from boxship.server.request import Request, called, check_head, check_repository
 from boxship.server.request_id import request_id
 from boxship.server.rights import Caller, Right
 from boxship.server.routes import Route
-from boxship.server.sweep import keep_sweeping
+from boxship.server.sweep import unheard
 from boxship.server.throttle import Crowded, Throttle, client_of
-from boxship.server.tokens import Tokens
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 
@@ -96,14 +95,21 @@ class App:
         """Open the registry, once."""
         async with self._opening:
             if not self._registry:
-                tokens = await asyncio.to_thread(_tokens, self._settings, self._clock)
-                self._access = await asyncio.to_thread(_access, self._settings, tokens)
+                tokens = await asyncio.to_thread(open_tokens, self._settings, self._clock)
+                self._access = await asyncio.to_thread(open_access, self._settings, tokens, clock=self._clock)
                 self._audit = await asyncio.to_thread(_audit, self._settings, self._clock)
                 opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
                 self._registry = replace(await opening, tokens=tokens)
+                limits = await asyncio.to_thread(open_limits, self._settings)
+                if limits:
+                    self._limit(limits.known)
+                retention = await asyncio.to_thread(open_retention, self._settings)
                 self._cache = Cache.open(self._registry) if self._settings.proxy else None
                 self._recent = Recent(self._cache.version if self._cache else self._registry.database.version)
-                self._chores = tuple(_chores(self._registry))
+                told = self._audit.expired if self._audit else unheard
+                self._chores = tuple(asyncio.create_task(each) for each in chores(self._registry, retention, told))
+                if limits:
+                    self._chores += (asyncio.create_task(limits.follow(self._limit)),)
             return self._registry
 
     async def close(self) -> None:
@@ -122,6 +128,13 @@ class App:
                 self._audit.close()
             self._registry = self._recent = self._cache = self._access = self._audit = None
             self._chores = ()
+
+    def _limit(self, settings: Settings) -> None:
+        """Go by other limits from now on."""
+        assert self._registry
+        self._registry.limit(settings)
+        self._denied = _denied(settings)
+        self._throttle.limit(rate=settings.rate, in_flight=settings.in_flight)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -236,28 +249,8 @@ class App:
         return caller
 
 
-def _tokens(settings: Settings, clock: Callable[[], float]) -> Tokens | None:
-    return Tokens.open(map(Path, settings.token_key), clock=clock) if settings.token_key else None
-
-
-def _access(settings: Settings, tokens: Tokens | None) -> Access:
-    return Access.open(htpasswd=settings.htpasswd, anonymous=settings.anonymous, tokens=tokens)
-
-
 def _audit(settings: Settings, clock: Callable[[], float]) -> AuditLog | None:
     return AuditLog(Path(settings.audit_log), clock=clock) if settings.audit_log else None
-
-
-def _chores(registry: Registry) -> Iterator[asyncio.Task[None]]:
-    """What is done beside the requests."""
-    settings = registry.settings
-    if settings.read_only:
-        return
-    if settings.gc_interval > 0:
-        policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
-        yield asyncio.create_task(keep_sweeping(registry, policy, interval=settings.gc_interval))
-    if settings.proxy_size or settings.proxy_age:
-        yield asyncio.create_task(keep_evicting(registry))
 
 
 def _client(scope: Scope) -> str:

@@ -16,7 +16,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from boxship.server.authorization import Headers, Unreadable, basic, shown
 from boxship.server.logged import address, escaped, moment, path
 from boxship.server.request import Request
 from boxship.server.request_id import request_id
+from boxship.server.retention import Tag
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class Line:
     """What happened.
 
     Attributes:
-        event: `push`, `upload`, `delete`, `log in` or `refused`.
-        user: who that was, '' for anybody; of who was refused, who they said that they are.
+        event: `push`, `upload`, `delete`, `log in` or `refused`; `expire` of a tag that the retention took.
+        user: who that was, '' for anybody, or the registry itself; of who was refused, who they said that they are.
         name: the tag, digest or session in the path.
         digest: of what was pushed.
         id: what the request is called, in its answer and in the access log.
@@ -49,11 +50,11 @@ class Line:
 
     time: str
     event: str
-    user: str
-    client: str
-    method: str
-    path: str
-    status: int
+    user: str = ""
+    client: str = ""
+    method: str = ""
+    path: str = ""
+    status: int = 0
     repository: str = ""
     name: str = ""
     digest: str = ""
@@ -112,6 +113,14 @@ class AuditLog:
     async def done(self, event: str, request: Request, scope: Scope, answer: Answer) -> None:
         """Write what somebody did, with the answer that they are going to get; the log says where that cannot be."""
         await self._note(_done(event, request, scope, answer, self._clock()))
+
+    async def expired(self, tags: Sequence[Tag]) -> None:
+        """Write that the registry itself took these tags."""
+        for tag in tags:
+            when = moment(self._clock())
+            await self._note(
+                Line(time=when, event="expire", repository=tag.repository, name=tag.name, digest=tag.digest)
+            )
 
     async def refused(self, scope: Scope, answer: Answer) -> None:
         """Write that somebody may not, if that is what the answer says."""

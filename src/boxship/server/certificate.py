@@ -12,27 +12,26 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
 from boxship.server.exposure import check_tls
 from boxship.server.stop import on_signals
+from boxship.server.watched import State, state_of
 
 _log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds
 
-State = tuple[tuple[int, int, int], ...]  # of each file: when it was written, its size, which it is
-
 
 async def watch(certificate: Path, key: Path, renew: Callable[[], None], *, interval: float = _LOOK_AGAIN) -> None:
     """Call `renew` whenever there is another certificate in these files, until cancelled."""
     files = (certificate, key)
-    served = seen = await asyncio.to_thread(_state, files)
+    served = seen = await asyncio.to_thread(_states, files)
     while True:
         await asyncio.sleep(interval)
-        found = await asyncio.to_thread(_state, files)
+        found = await asyncio.to_thread(_states, files)
         if found == seen != served:
             served = found
             # Looked at right before: granian ends the process where it cannot read them.
@@ -58,13 +57,12 @@ def _is_right(files: tuple[Path, Path]) -> bool:
     return True
 
 
-def _state(files: tuple[Path, Path]) -> State:
-    found = []
-    for file in files:
-        try:
-            state = file.stat()
-        except OSError:
-            found.append((0, 0, 0))
-        else:
-            found.append((state.st_mtime_ns, state.st_size, state.st_ino))
-    return tuple(found)
+def _states(files: Iterable[Path]) -> tuple[State | None, ...]:
+    return tuple(map(_state, files))
+
+
+def _state(file: Path) -> State | None:
+    try:
+        return state_of(file)
+    except OSError:  # it is being replaced
+        return None

@@ -5,8 +5,9 @@ Binding is `address`'s, serving `serve`'s; what the rules are, `access`'s.
 
 from __future__ import annotations
 
-__all__ = ["check_exposure", "check_tls", "settled"]
+__all__ = ["check_authorities", "check_exposure", "check_tls", "settled"]
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def check_exposure(plan: Plan, where: Address) -> None:
     """`InvalidSettings`, with what to add, where others than this machine could reach what is not protected."""
     if plan.tls_cert:
         check_tls(Path(plan.tls_cert), Path(plan.tls_key))
+    if plan.tls_client_ca:
+        check_authorities(Path(plan.tls_client_ca))
     if where.is_loopback:
         return
     flag = f"--address {plan.address}"
@@ -53,6 +56,19 @@ def check_tls(certificate: Path, key: Path) -> None:
         raise InvalidSettings(str(certificate), why=why, remedy="give the certificate's own key") from error
 
 
+def check_authorities(file: Path) -> None:
+    """`InvalidSettings` where the file holds no certificate of an authority."""
+    import ssl  # noqa: PLC0415
+
+    _check_readable(file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with contextlib.suppress(ssl.SSLError):  # which is that there is none, too
+        context.load_verify_locations(file)
+    if not context.cert_store_stats()["x509_ca"]:
+        why = "it holds no certificate of an authority in PEM"
+        raise InvalidSettings(str(file), why=why, remedy="give the certificate that clients' are signed with")
+
+
 def _check_readable(file: Path) -> None:
     try:
         file.open("rb").close()
@@ -62,4 +78,4 @@ def _check_readable(file: Path) -> None:
 
 
 def _has_rules(settings: Settings) -> bool:
-    return bool(settings.htpasswd or settings.anonymous)
+    return bool(settings.htpasswd or settings.anonymous or settings.oidc_issuer)

@@ -11,9 +11,11 @@ __all__ = ["BATCH", "Blob", "Found", "Link", "Manifest", "Policy", "Repository",
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from boxship.server.retention import Retention, Tag
 
 BATCH = 500  # rows of a transaction: others wait for their turn for some milliseconds at most
 
@@ -28,6 +30,7 @@ class Policy:
         wait: how long a blob that nobody has is kept from when that was found, and then its file: requests that began
             before are over.
         orphan: how old a file must be that the database knows nothing of: somebody may be about to tell it.
+        retention: which tags go, and with them what they named.
         untagged: whether manifests go, too, that have no tag, are in no index and are about no other manifest.
         verify: whether files are hashed before they go; what is damaged is kept in quarantine.
     """
@@ -35,6 +38,7 @@ class Policy:
     grace: float = 24 * 3600
     wait: float = 15 * 60
     orphan: float = 24 * 3600
+    retention: Retention = field(default_factory=Retention)
     untagged: bool = False
     verify: bool = False
 
@@ -82,13 +86,31 @@ class Found:
         connection.execute("BEGIN")  # one moment for all that follows; writers do not wait for who only reads
         for statement in _TABLES:
             connection.execute(statement)
+        self._find_tags(policy, now)
+        if policy.untagged:
+            connection.execute("INSERT INTO swept_repo SELECT id FROM repo")
         # What only manifests that go kept goes in the next round; indexes are at most some levels deep.
-        while policy.untagged and connection.execute(_FIND_MANIFESTS, cutoff).rowcount:
+        while connection.execute(_FIND_MANIFESTS, cutoff).rowcount:
             pass
         connection.execute(_FIND_LINKS, cutoff)
         connection.execute(_FIND_REPOSITORIES)
         connection.execute(_FIND_BLOBS, cutoff)
         connection.execute("COMMIT")
+
+    def _find_tags(self, policy: Policy, now: float) -> None:
+        retention = policy.retention
+        for repo, name in self._connection.execute("SELECT id, name FROM repo").fetchall() if retention.rules else ():
+            rule = retention.rule(name)
+            if rule:
+                rows = self._connection.execute(_TAGS_OF, (repo,))
+                gone = retention.gone(rule, (Tag(repo, name, *row) for row in rows), now)
+                self._connection.executemany(_FIND_TAG, [(tag.repo, tag.name, tag.digest, tag.updated) for tag in gone])
+            if rule and rule.untagged and not policy.untagged:
+                self._connection.execute("INSERT INTO swept_repo VALUES (?)", (repo,))
+
+    def tags(self) -> Iterator[Sequence[Tag]]:
+        """Tags that the policy does not keep."""
+        return (tuple(map(Tag._make, rows)) for rows in self._batches(_TAGS))
 
     def manifests(self) -> Iterator[Sequence[Manifest]]:
         """Manifests without a tag, a parent or a subject; parents and subjects first."""
@@ -142,17 +164,30 @@ def find_garbage(database: Path, policy: Policy, *, now: float) -> Iterator[Foun
 
 _ROWS = "(place INTEGER PRIMARY KEY, repo_id INTEGER, digest TEXT, UNIQUE (repo_id, digest))"
 _TABLES = (
+    "CREATE TEMP TABLE swept_repo (repo_id INTEGER PRIMARY KEY)",
+    """CREATE TEMP TABLE gone_tag (
+        place INTEGER PRIMARY KEY, repo_id INTEGER, name TEXT, digest TEXT, updated REAL, UNIQUE (repo_id, name)
+    )""",
     f"CREATE TEMP TABLE gone_manifest {_ROWS}",
     f"CREATE TEMP TABLE gone_link {_ROWS}",
     "CREATE TEMP TABLE gone_repo (place INTEGER PRIMARY KEY, repo_id INTEGER)",
     "CREATE TEMP TABLE gone_blob (place INTEGER PRIMARY KEY, digest TEXT, size INTEGER, version INTEGER)",
 )
 _KEPT = "NOT EXISTS (SELECT 1 FROM gone_manifest AS gone WHERE gone.repo_id = {0}.repo_id AND gone.digest = {0}.{1})"
+_TAGS_OF = "SELECT name, digest, updated FROM tag WHERE repo_id = ?"
+_FIND_TAG = "INSERT INTO gone_tag (repo_id, name, digest, updated) VALUES (?, ?, ?, ?)"
+_TAGS = """
+SELECT gone.repo_id, repo.name, gone.name, gone.digest, gone.updated, place FROM gone_tag AS gone
+JOIN repo ON id = gone.repo_id WHERE place > ? ORDER BY place LIMIT ?
+"""
 _FIND_MANIFESTS = f"""
 INSERT OR IGNORE INTO gone_manifest (repo_id, digest)
-SELECT repo_id, digest FROM manifest AS found WHERE pushed < :cutoff
+SELECT repo_id, digest FROM manifest AS found WHERE pushed < :cutoff AND repo_id IN (SELECT repo_id FROM swept_repo)
 AND {_KEPT.format("found", "digest")}
-AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.repo_id = found.repo_id AND tag.digest = found.digest)
+AND NOT EXISTS (
+    SELECT 1 FROM tag WHERE tag.repo_id = found.repo_id AND tag.digest = found.digest
+    AND NOT EXISTS (SELECT 1 FROM gone_tag AS gone WHERE gone.repo_id = tag.repo_id AND gone.name = tag.name)
+)
 AND NOT EXISTS (
     SELECT 1 FROM manifest_ref AS parents WHERE parents.repo_id = found.repo_id AND child = found.digest
     AND {_KEPT.format("parents", "parent")}

@@ -22,8 +22,9 @@ async def give(registry: Registry, request: Request) -> Answer:
     """A token for whoever asks; one for anybody where they do not say who they are."""
     if not registry.tokens:
         raise Refusal(404, "UNSUPPORTED", "there is nothing at this path")
-    allowed = asked(request.query.get("scope", ()), request.caller)
-    token = registry.tokens.sign(request.caller.name, allowed).reveal()
+    caller = request.caller
+    allowed = asked(request.query.get("scope", ()), caller)
+    token = registry.tokens.sign(caller.name, allowed, caller.rights if caller.is_vouched_for else None).reveal()
     body = {
         "token": token,
         "access_token": token,

@@ -66,6 +66,10 @@ class Names:
         self._database = database
         self._quotas = quotas or Quotas()
 
+    def limit(self, quotas: Quotas) -> None:
+        """Keep these quotas from now on."""
+        self._quotas = quotas
+
     def manifest_by_tag(self, repository: str, tag: str) -> StoredManifest | None:
         """The manifest that a tag names."""
         return _manifest(self._database.read(_MANIFEST_BY_TAG, (repository, tag)))

@@ -110,7 +110,25 @@ OPTIONS = (
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
     Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
     Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),
-    Option("--htpasswd", "htpasswd", "users who may do everything (htpasswd -B)", metavar="FILE"),
+    Option(
+        "--tls-client-ca",
+        "tls_client_ca",
+        "serve only those who have a certificate of these authorities (PEM)",
+        metavar="FILE",
+    ),
+    Option(
+        "--htpasswd",
+        "htpasswd",
+        "users who may do everything, or what --grants says (htpasswd -B)",
+        metavar="FILE",
+    ),
+    Option("--grants", "grants", "what users, and tokens of --oidc-issuer, may do (TOML)", metavar="FILE"),
+    Option(
+        "--oidc-audience",
+        "oidc_audience",
+        "whom tokens of --oidc-issuer have to be for (the host in --url)",
+        metavar="NAME",
+    ),
     Option(
         "--anonymous",
         "anonymous",
@@ -140,12 +158,14 @@ OPTIONS = (
         several=True,
     ),
     Option(
-        "--quota-bytes",
+        "--quota",
         "quota_bytes",
         "the most bytes of all repositories, or of those like GLOB together: 50GB, 'team/**=500MiB'",
         metavar="[GLOB=]SIZE",
         several=True,
     ),
+    Option("--limits", "limits", "these limits, read again when the file changes (TOML)", metavar="FILE"),
+    Option("--retention", "retention", "which tags are kept; the others go with the sweeps (TOML)", metavar="FILE"),
     Option("--quota-tags", "quota_tags", "the same for tags", metavar="[GLOB=]N", several=True),
     Option("--quota-repositories", "quota_repositories", "and repositories", metavar="[GLOB=]N", several=True),
     Option(

@@ -29,6 +29,7 @@ class Plan:
         insecure_http: others than this machine may reach it over plain HTTP.
         workers: how many processes serve.
         tls_cert, tls_key: files in PEM; with them it speaks TLS.
+        tls_client_ca: a file in PEM; with it, only those connect who have a certificate of one of its authorities.
         grace: seconds that requests in progress have to finish when it is told to stop.
         access_log: one of `ACCESS_LOGS`.
         metrics: where Prometheus is told of it, `HOST:PORT`; '' is nowhere.
@@ -42,6 +43,7 @@ class Plan:
     workers: int = 1
     tls_cert: str = ""
     tls_key: str = ""
+    tls_client_ca: str = ""
     grace: float = _GRACE
     access_log: str = "off"
     metrics: str = ""
@@ -52,6 +54,9 @@ class Plan:
             raise InvalidSettings(
                 missing, why="TLS takes a certificate and its key", remedy=f"give {missing} FILE, too"
             )
+        if self.tls_client_ca and not self.tls_cert:
+            why = "clients show certificates to who has one"
+            raise InvalidSettings("--tls-client-ca", why=why, remedy="give --tls-cert FILE and --tls-key FILE, too")
         if not 1 <= self.workers <= _MOST_WORKERS:
             raise InvalidSettings("--workers", why=f"{self.workers} is not between 1 and {_MOST_WORKERS}")
         if not 0 <= self.grace < math.inf:
@@ -59,6 +64,12 @@ class Plan:
         if not self.folder:
             # To `Path` it is the current folder; to whoever wrote it, a variable that should have had something.
             raise InvalidSettings("--disk", why="it names no folder", remedy="give --disk DIR; '.' is this one")
+
+    @property
+    def rereads(self) -> bool:
+        """Whether there are files that are read again while it serves."""
+        chosen = self.settings
+        return bool(self.tls_cert or chosen.htpasswd or chosen.grants or chosen.limits or chosen.retention)
 
     @property
     def scheme(self) -> str:

@@ -34,6 +34,8 @@ def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
     now = registry.clock()
     removal = Removal(registry.database, registry.layout, policy, now=now)
     with find_garbage(registry.layout.database, policy, now=now) as found:
+        for tag in chain.from_iterable(found.tags()):
+            yield Find("tag", f"{tag.repository}:{tag.name}")
         for manifest in chain.from_iterable(found.manifests()):
             yield Find("manifest", f"{manifest.repository}@{manifest.digest}")
         for link in chain.from_iterable(found.links()):

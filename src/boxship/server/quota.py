@@ -62,7 +62,8 @@ class Quota:
         size = read_size(amount)
         if size is None or (what != "bytes" and not amount.isdigit()):
             remedy = "for example 50GB, or team/**=500MiB" if what == "bytes" else "for example 100, or team/**=20"
-            raise InvalidSettings(f"--quota-{what} {text}", why=f"{amount!r} is no number of {what}", remedy=remedy)
+            flag = "--quota" if what == "bytes" else f"--quota-{what}"
+            raise InvalidSettings(f"{flag} {text}", why=f"{amount!r} is no number of {what}", remedy=remedy)
         return cls(what, Pattern.parse(pattern or "**"), size)
 
     def used(self, read: Read) -> int:

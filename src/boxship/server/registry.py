@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Registry", "Settings"]
+__all__ = ["Registry", "Settings", "quotas_of"]
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from typing import Self
 
 from boxship.server.body import Patience
 from boxship.server.database import Database
+from boxship.server.issuer_keys import Issuer
 from boxship.server.layout import Layout
 from boxship.server.names import Names
 from boxship.server.proxy.upstream import Source
@@ -20,7 +21,7 @@ from boxship.server.quota import Quotas
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
 from boxship.server.storage import Storage
-from boxship.server.tagging import Immutable
+from boxship.server.tagging import TagPatterns
 from boxship.server.tokens import Tokens
 from boxship.server.turns import Turns
 from boxship.server.users import Users
@@ -45,8 +46,13 @@ class Settings:
         htpasswd: a file of users who may do everything, '' for none.
         anonymous: what anybody may do: `none`, or `pull`, `create` or `push`, also with `:PATTERN`. Where nothing is
             said and there are no users either, anybody may do everything.
+        grants: a file of what users, and those whom issuers vouch for, may do; '' for none.
+        oidc_issuer: other systems whose tokens are believed.
+        oidc_audience: whom those have to be for; '' is the host in `url`.
         token_key: files of keys (Ed25519, PEM); with them, clients get tokens for passwords. The first one signs.
         url: how clients reach it, where what they write as `Host` is not that.
+        limits: a file of limits that stand for these, read again while the registry serves; '' for none.
+        retention: a file of which tags are kept; '' keeps all.
         immutable: patterns of tags that nobody moves or deletes once they name something: `v*`.
         quota_bytes, quota_tags, quota_repositories: the most of them in all, or `PATTERN=AMOUNT` in some repositories.
         gc_interval: seconds from one sweep of what nobody needs to the next; 0 is never.
@@ -72,8 +78,13 @@ class Settings:
     in_flight: int = 64
     htpasswd: str = ""
     anonymous: tuple[str, ...] = ()
+    grants: str = ""
+    oidc_issuer: tuple[Issuer, ...] = ()
+    oidc_audience: str = ""
     token_key: tuple[str, ...] = ()
     url: str = ""
+    limits: str = ""
+    retention: str = ""
     immutable: tuple[str, ...] = ()
     quota_bytes: tuple[str, ...] = ()
     quota_tags: tuple[str, ...] = ()
@@ -90,7 +101,7 @@ class Settings:
     verify_on_read: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Registry:
     """An open registry. Actions get it with each request; nothing here knows HTTP."""
 
@@ -100,7 +111,7 @@ class Registry:
     storage: Storage
     room: Room
     users: Users
-    immutable: Immutable
+    immutable: TagPatterns
     database: Database
     layout: Layout
     close: Callable[[], None]
@@ -108,16 +119,20 @@ class Registry:
     tokens: Tokens | None = None
     doubts: Turns = field(default_factory=partial(Turns, _MOST_DOUBTS))
 
+    def limit(self, settings: Settings) -> None:
+        """Go by the limits of these settings from now on; they can be read."""
+        self.settings = settings
+        self.immutable = TagPatterns.parse(settings.immutable)
+        self.names.limit(quotas_of(settings))
+        self.room.limit(settings.reserve)
+
     @classmethod
     def open(cls, folder: Path, settings: Settings, *, clock: Callable[[], float] = time.time) -> Self:
         """The registry in `folder`, which is made if need be; what a crash left of uploads is swept.
 
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
         """
-        immutable = Immutable.parse(settings.immutable)
-        quotas = Quotas.parse(
-            bytes=settings.quota_bytes, tags=settings.quota_tags, repositories=settings.quota_repositories
-        )
+        immutable, quotas = TagPatterns.parse(settings.immutable), quotas_of(settings)
         layout = Layout(folder)
         try:
             database = Database(layout.database)
@@ -150,3 +165,8 @@ class Registry:
             close=close,
             clock=clock,
         )
+
+
+def quotas_of(settings: Settings) -> Quotas:
+    """The quotas that settings write, or `InvalidSettings`."""
+    return Quotas.parse(bytes=settings.quota_bytes, tags=settings.quota_tags, repositories=settings.quota_repositories)

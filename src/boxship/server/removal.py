@@ -19,6 +19,7 @@ from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.garbage import Blob, Link, Manifest, Policy, Repository
 from boxship.server.layout import Layout
+from boxship.server.retention import Tag
 
 
 class Freed(NamedTuple):
@@ -46,6 +47,15 @@ class Removal:
         self._now = now
         self._cutoff = now - policy.grace
         self._aged = now - policy.orphan
+
+    async def delete_tags(self, tags: Sequence[Tag]) -> Sequence[Tag]:
+        """Delete tags that nobody has moved since; which."""
+
+        def work(connection: sqlite3.Connection) -> Sequence[Tag]:
+            rows = ((tag, (tag.repo, tag.name, tag.digest, tag.updated)) for tag in tags)
+            return [tag for tag, row in rows if connection.execute(_DELETE_TAG, row).rowcount]
+
+        return await self._database.write(work)
 
     async def delete_manifests(self, manifests: Sequence[Manifest]) -> int:
         """Delete manifests that are still untagged, in no index, and about nothing."""
@@ -118,6 +128,7 @@ class Removal:
         return size
 
 
+_DELETE_TAG = "DELETE FROM tag WHERE repo_id = ? AND name = ? AND digest = ? AND updated = ?"
 _DELETE_MANIFEST = """
 DELETE FROM manifest WHERE repo_id = ?1 AND digest = ?2 AND pushed < ?3
 AND NOT EXISTS (SELECT 1 FROM tag WHERE repo_id = ?1 AND digest = ?2)

@@ -154,11 +154,15 @@ EVERYTHING = Rights.of((Grant.of("**", Right.PUSH, Right.DELETE),))
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, '' where nobody says, what they may do, and what of that the token allows that they came with."""
+    """Who asks, '' where nobody says, what they may do, and what of that the token allows that they came with.
+
+    `is_vouched_for` says that they are no user here: another system says who they are.
+    """
 
     name: str = ""
     rights: Rights = Rights()
     within: Rights | None = None
+    is_vouched_for: bool = False
 
     def may(self, right: Right, repository: str) -> bool:
         """Whether they may do that there."""

@@ -49,6 +49,10 @@ class Room:
         self._left = self._measure()
         self._measured = clock()
 
+    def limit(self, reserve: int | None) -> None:
+        """Leave so many bytes free from now on."""
+        self._reserve, self._measured = reserve, -math.inf
+
     async def is_left(self, needed: int = 0) -> bool:
         """Whether there is room for `needed` bytes more."""
         now = self._clock()

@@ -16,14 +16,15 @@ from pathlib import Path
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server import loop, worker, workers
 from boxship.server.address import Address, bind
+from boxship.server.admission import open_access, open_tokens
 from boxship.server.certificate import outlive_hangup
+from boxship.server.chores import open_limits, open_retention
 from boxship.server.exposure import check_exposure, settled
 from boxship.server.metrics import telling_metrics
 from boxship.server.plan import Plan
 from boxship.server.registry import Registry
 from boxship.server.stop import Stop, on_signals
 from boxship.server.streams import hold_standard_streams
-from boxship.server.tokens import Tokens
 
 
 def serve(plan: Plan, *, announce: Callable[[str], None], note: Callable[[str], None] = lambda _: None) -> None:
@@ -53,8 +54,10 @@ def _check(plan: Plan, where: Address) -> None:
     if find_spec("granian") is None:
         raise MissingExtra("server", "the registry")
     check_exposure(plan, where)
-    if plan.settings.token_key:  # once and here: what is wrong with a key is said once
-        Tokens.open(map(Path, plan.settings.token_key))
+    # Once and here: what is wrong is said once, and not by each worker.
+    open_access(plan.settings, open_tokens(plan.settings)).close()
+    open_limits(plan.settings)
+    open_retention(plan.settings)
     if plan.workers > 1 and sys.platform == "win32":
         raise InvalidSettings("--workers", why="on Windows, one process serves an address", remedy="leave it out")
     try:
@@ -66,7 +69,7 @@ def _check(plan: Plan, where: Address) -> None:
 async def _run(plan: Plan, address: Address, announce: Callable[[str], None]) -> None:
     stop = Stop()
     on_signals(stop.ask, signal.SIGINT, signal.SIGTERM)
-    if plan.tls_cert:
+    if plan.rereads:
         outlive_hangup()
     if plan.workers > 1:
         # Once and here: what is wrong with the folder is said once, and only one process makes it.

@@ -1,21 +1,21 @@
 """Sweeps: taking away what nobody needs any more, while the registry serves.
 
-What that is, is `garbage`'s; how it goes, `removal`'s. Here is the order: uploads whose time is over, manifests (where
-the policy says so), links, repositories with nothing left, blobs in two steps, files that no row knows, and last what
-earlier sweeps put in the trash. One sweep runs at a time, whichever process began it. What one would do is `preview`'s
-to tell.
+What that is, is `garbage`'s; how it goes, `removal`'s. Here is the order: uploads whose time is over, tags and
+manifests (where the policy says so), links, repositories with nothing left, blobs in two steps, files that no row
+knows, and last what earlier sweeps put in the trash. One sweep runs at a time, whichever process began it. What one
+would do is `preview`'s to tell.
 """
 
 from __future__ import annotations
 
-__all__ = ["Report", "keep_sweeping", "sweep"]
+__all__ = ["Report", "Told", "keep_sweeping", "sweep", "unheard"]
 
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from boxship.server.finishing import in_thread
@@ -24,12 +24,20 @@ from boxship.server.lease import Leased, Renew, leased
 from boxship.server.leftovers import empty_trash, find_orphans, is_damaged, make_folders
 from boxship.server.registry import Registry
 from boxship.server.removal import Removal
+from boxship.server.retention import Retention, Tag
+from boxship.server.watched import Watched
 
 _log = logging.getLogger(__name__)
 
 _LEASE = "sweep"
 
 Item = TypeVar("Item")
+Told = Callable[[Sequence[Tag]], Awaitable[None]]
+
+
+async def unheard(tags: Sequence[Tag]) -> None:
+    """Tell nobody."""
+    del tags
 
 
 @dataclass(slots=True)
@@ -38,6 +46,7 @@ class Report:
 
     Attributes:
         sessions: uploads that nobody went on with.
+        tags: deleted ones, where the policy takes any.
         manifests: deleted ones, where the policy takes any.
         links: blobs that a repository lost, for none of its manifests refers to them.
         repositories: those that had nothing left.
@@ -52,6 +61,7 @@ class Report:
     """
 
     sessions: int = 0
+    tags: int = 0
     manifests: int = 0
     links: int = 0
     repositories: int = 0
@@ -68,21 +78,35 @@ class Report:
         return ", ".join(f"{each.name} {getattr(self, each.name)}" for each in fields(self))
 
 
-async def sweep(registry: Registry, policy: Policy) -> Report:
-    """Take away what the policy calls garbage; `Leased` while another sweep runs.
+async def sweep(registry: Registry, policy: Policy, *, told: Told = unheard) -> Report:
+    """Take away what the policy calls garbage; `Leased` while another sweep runs. `told` hears of tags that went.
 
     What is pushed, mounted or asked for meanwhile is not garbage any more.
     """
     async with leased(registry.database, _LEASE, clock=registry.clock) as renew:
-        return await _Sweep(registry, policy, renew).run()
+        return await _Sweep(registry, policy, renew, told).run()
 
 
-async def keep_sweeping(registry: Registry, policy: Policy, *, interval: float) -> None:
-    """Sweep every `interval` seconds until cancelled; a sweep that fails is logged, and is not the last."""
+async def keep_sweeping(
+    registry: Registry,
+    policy: Policy,
+    *,
+    interval: float,
+    retention: Watched[Retention] | None = None,
+    told: Told = unheard,
+) -> None:
+    """Sweep every `interval` seconds until cancelled; a sweep that fails is logged, and is not the last.
+
+    Nothing is taken while the registry is read-only. `retention` says which tags go.
+    """
     while True:
         await asyncio.sleep(interval)
+        if registry.settings.read_only:
+            continue
+        if retention:
+            policy = replace(policy, retention=replace(await retention.value(), spared=registry.immutable))
         try:
-            _log.info("swept: %s", await sweep(registry, policy))
+            _log.info("swept: %s", await sweep(registry, policy, told=told))
         except Leased:
             _log.debug("another process sweeps")
         except (OSError, sqlite3.Error) as error:
@@ -92,11 +116,11 @@ async def keep_sweeping(registry: Registry, policy: Policy, *, interval: float) 
 class _Sweep:
     """One sweep, as of one moment."""
 
-    def __init__(self, registry: Registry, policy: Policy, renew: Renew) -> None:
+    def __init__(self, registry: Registry, policy: Policy, renew: Renew, told: Told) -> None:
         self._registry = registry
         self._layout = registry.layout
         self._policy = policy
-        self._renew = renew
+        self._renew, self._told = renew, told
         self._now = registry.clock()
         self._removal = Removal(registry.database, registry.layout, policy, now=self._now)
         self._report = Report()
@@ -105,6 +129,7 @@ class _Sweep:
         await in_thread(make_folders, self._layout)
         await self._end_sessions()
         async with self._found() as found:
+            await self._delete_tags(found)
             await self._delete_manifests(found)
             await self._unlink(found)
             await self._forget(found)
@@ -121,6 +146,12 @@ class _Sweep:
     async def _end_sessions(self) -> None:
         while ended := await self._registry.sessions.expire(now=self._now):
             self._report.sessions += ended
+
+    async def _delete_tags(self, found: Found) -> None:
+        async for tags in self._batches(found.tags()):
+            deleted = await self._removal.delete_tags(tags)
+            self._report.tags += len(deleted)
+            await self._told(deleted)
 
     async def _delete_manifests(self, found: Found) -> None:
         async for manifests in self._batches(found.manifests()):

@@ -6,7 +6,7 @@ Patterns of tags say which are immutable, for everybody. Who may only push what 
 
 from __future__ import annotations
 
-__all__ = ["Expected", "Immutable", "TagKept", "Terms"]
+__all__ = ["Expected", "TagKept", "TagPatterns", "Terms"]
 
 import re
 from collections.abc import Callable, Iterable
@@ -31,23 +31,23 @@ class TagKept(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Immutable:
+class TagPatterns:
     """The tags that any of these patterns matches, in which `*` stands for any characters."""
 
     patterns: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, texts: Iterable[str]) -> Self:
-        """The patterns as settings write them, or `InvalidSettings`."""
+    def parse(cls, texts: Iterable[str], setting: str = "--immutable") -> Self:
+        """The patterns as a setting has them, or `InvalidSettings`."""
         patterns = tuple(texts)
         for text in patterns:
             if not _PATTERN.fullmatch(text):
                 why = "it is no tag, with * for any characters"
-                raise InvalidSettings(f"--immutable {text!r}", why=why, remedy="for example 'v*'")
+                raise InvalidSettings(f"{setting} {text!r}", why=why, remedy="for example 'v*'")
         return cls(patterns)
 
     def covers(self, tag: str) -> bool:
-        """Whether the tag, once it names something, stays there."""
+        """Whether the tag is one of these."""
         return any(fnmatchcase(tag, pattern) for pattern in self.patterns)
 
 

@@ -44,12 +44,16 @@ class Throttle:
     """Lets each client have `in_flight` requests at a time and `rate` a second; 0 is without bound."""
 
     def __init__(self, *, rate: float, in_flight: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._most = max(1.0, rate * _AT_ONCE)
-        self._in_flight = in_flight
+        self.limit(rate=rate, in_flight=in_flight)
         self._clock = clock
         # In the order in which they were last seen.
         self._clients: dict[str, _Client] = {}
+
+    def limit(self, *, rate: float, in_flight: int) -> None:
+        """Let clients have so much from now on; who is known has as much left as before, at most."""
+        self._rate = rate
+        self._most = max(1.0, rate * _AT_ONCE)
+        self._in_flight = in_flight
 
     def passing(self, name: str) -> AbstractContextManager[None]:
         """While a request of this client is in progress; or `Crowded`. '' is nobody who is counted."""

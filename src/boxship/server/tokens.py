@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings, MissingExtra
+from boxship.server.rights import Grant, Pattern, Right, Rights
 from boxship.server.token_scope import Allowed
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ _REMEDY = "make one: openssl genpkey -algorithm ed25519 -out token.pem"
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says: who it is for ('' is anybody), what it allows, and until when it is good (Unix time)."""
+    """What a token says: who it is for ('' is anybody), what it allows, and until when it is good (Unix time).
+
+    `rights` are all that they may do whom an issuer vouched for: nobody can look that up later. Users have None.
+    """
 
     subject: str
     allowed: Allowed
     until: float
+    rights: Rights | None = None
 
 
 class Tokens:
@@ -60,8 +65,8 @@ class Tokens:
         """The tokens of the keys in these files. Blocks; `InvalidSettings`, or `MissingExtra`."""
         return cls([_read_key(file) for file in files], clock=clock)
 
-    def sign(self, subject: str, allowed: Allowed) -> Secret:
-        """A token for somebody, good from now on for `SECONDS`."""
+    def sign(self, subject: str, allowed: Allowed, rights: Rights | None = None) -> Secret:
+        """A token for somebody, good from now on for `SECONDS`; with `rights` for whom an issuer vouched for."""
         import jwt  # noqa: PLC0415 - an extra
 
         now = int(self._clock())
@@ -75,6 +80,8 @@ class Tokens:
             "jti": str(uuid.uuid4()),
             "access": allowed.write(),
         }
+        if rights is not None:
+            claims["rights"] = [[str(grant.pattern), sorted(grant.rights)] for grant in rights.grants]
         return Secret(jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"kid": _name(self._key)}))
 
     def read(self, token: Secret) -> Claims | None:
@@ -113,11 +120,18 @@ class Tokens:
                     "verify_iat": False,
                 },
             )
-            claims = Claims(said["sub"], Allowed.read(said["access"]), float(said["exp"]))
+            claims = Claims(said["sub"], Allowed.read(said["access"]), float(said["exp"]), _rights(said.get("rights")))
             begins = float(said["nbf"])
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             return None
         return claims if begins <= self._clock() + _LATE else None
+
+
+def _rights(said: object) -> Rights | None:
+    """What the claim `rights` says, None where there is none; `TypeError` or `ValueError` for what is wrong."""
+    if not isinstance(said, list):
+        return None
+    return Rights.of(Grant(Pattern.parse(pattern), frozenset(map(Right, rights))) for pattern, rights in said)
 
 
 def _read_key(file: Path) -> Ed25519PrivateKey:

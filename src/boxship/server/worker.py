@@ -131,6 +131,8 @@ def _server(application: Application, address: Address, plan: Plan) -> Server:
         log_dictconfig=_LOGGING,
         ssl_cert=Path(plan.tls_cert) if plan.tls_cert else None,
         ssl_key=Path(plan.tls_key) if plan.tls_key else None,
+        ssl_ca=Path(plan.tls_client_ca) if plan.tls_client_ca else None,
+        ssl_client_verify=bool(plan.tls_client_ca),
         ssl_protocol_min=SSLProtocols.tls12,  # what clients of long-lived systems have
     )
 
@@ -185,7 +187,7 @@ async def _serve_as_told(plan: Plan, address: Address) -> None:
     # Ctrl-C reaches every process of a terminal; the first one decides, and tells. SIGTERM is for this one.
     on_signals(lambda: None, signal.SIGINT)
     on_signals(stop.asked.set, signal.SIGTERM)
-    if plan.tls_cert:
+    if plan.rereads:
         outlive_hangup()
     threading.Thread(target=_obey, args=(asyncio.get_running_loop(), stop), daemon=True).start()
     await run(plan, address, stop, _tell_ready)

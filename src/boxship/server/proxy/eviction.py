@@ -25,9 +25,11 @@ _log = logging.getLogger(__name__)
 
 
 async def keep_evicting(registry: Registry) -> None:
-    """Evict every minute until cancelled; once that fails it is logged, and tried again."""
+    """Evict every minute until cancelled, unless the registry is read-only; what fails is logged, and tried again."""
     while True:
         await asyncio.sleep(_INTERVAL)
+        if registry.settings.read_only:
+            continue
         try:
             evicted = await evict(registry)
             if evicted:

@@ -16,7 +16,10 @@ from boxship.server.garbage import Policy
 from boxship.server.lease import Leased
 from boxship.server.preview import preview
 from boxship.server.registry import Registry
+from boxship.server.retention import Retention, parse_retention
 from boxship.server.sweep import sweep
+from boxship.server.tagging import TagPatterns
+from boxship.server.watched import Watched
 
 SUMMARY = "Take away what nobody needs, while the registry serves: blobs of no image, uploads that nobody went on with."
 EXAMPLE = "boxship registry gc --disk ./registry --dry-run"
@@ -34,17 +37,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"keep what is younger ({policy.grace:g}); less than a push takes loses what is being pushed",
     )
+    parser.add_argument("--retention", metavar="FILE", help="take tags, too, that this file does not keep (TOML)")
+    parser.add_argument(
+        "--immutable",
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="but none of these tags, whatever the file says: 'v*'",
+    )
     parser.add_argument("--untagged", action="store_true", help="take manifests, too, that nothing names")
     parser.add_argument("--verify", action="store_true", help="hash files before they go, and keep damaged ones aside")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Take it away, or print what would go."""
-    policy = Policy(grace=chosen.grace, untagged=chosen.untagged, verify=chosen.verify)
+    policy = Policy(grace=chosen.grace, untagged=chosen.untagged, verify=chosen.verify, retention=_retention(chosen))
     with opened(Path(chosen.disk)) as registry:
         if registry.layout.first:
             policy = replace(policy, wait=0)  # nobody serves, so nobody is just about to read it
         return _show(registry, policy) if chosen.dry_run else _sweep(registry, policy)
+
+
+def _retention(chosen: argparse.Namespace) -> Retention:
+    if not chosen.retention:
+        return Retention()
+    rules = Watched(Path(chosen.retention), parse_retention).known
+    return replace(rules, spared=TagPatterns.parse(chosen.immutable))
 
 
 def _show(registry: Registry, policy: Policy) -> int:

@@ -14,6 +14,7 @@ from boxship.cli import console
 from boxship.server import options
 from boxship.server.address import Address
 from boxship.server.database import telling
+from boxship.server.issuer_keys import Issuer
 from boxship.server.plan import Plan
 from boxship.server.proxy.upstream import Source
 from boxship.server.serve import serve
@@ -32,6 +33,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="be a cache of this registry: docker.io, or corp=reg.corp:5000 (several: by /v2/NAME/…, or ?ns=)",
     )
+    parser.add_argument(
+        "--oidc-issuer",
+        metavar="URL[=FILE]",
+        action="append",
+        default=[],
+        help="believe tokens of this system, by the keys that it says, or those in a file (JWK set); see --grants",
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -39,6 +47,8 @@ def run(chosen: argparse.Namespace) -> int:
     plan = options.plan(chosen)
     if chosen.proxy:
         plan = replace(plan, settings=replace(plan.settings, proxy=_upstreams(chosen.proxy)))
+    if chosen.oidc_issuer:
+        plan = replace(plan, settings=replace(plan.settings, oidc_issuer=_issuers(chosen.oidc_issuer)))
     with telling(Path(plan.folder)):
         serve(plan, announce=lambda url: _announce(url, plan), note=lambda text: console.complain(f"  {text}"))
     return 0
@@ -48,6 +58,12 @@ def _upstreams(texts: Sequence[str]) -> tuple[Source, ...]:
     from boxship.upstream import Source as Upstream  # noqa: PLC0415 - a client, which few registries need
 
     return tuple(map(Upstream.parse, texts))
+
+
+def _issuers(texts: Sequence[str]) -> tuple[Issuer, ...]:
+    from boxship.issuer import Issuer as ByClient  # noqa: PLC0415 - a client, which few registries need
+
+    return tuple(map(ByClient.parse, texts))
 
 
 def _announce(url: str, plan: Plan) -> None:
