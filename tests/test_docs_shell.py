@@ -90,6 +90,8 @@ def folder(tmp_path: Path, address: str) -> Path:
     certificate = issue(tmp_path, "localhost")
     (tmp_path / "cert.pem").write_bytes(certificate.chain.read_bytes())
     (tmp_path / "key.pem").write_bytes(certificate.key.read_bytes())
+    (tmp_path / "clients.pem").write_bytes(certificate.root.read_bytes())
+    (tmp_path / "grants.toml").write_text("".join(block.text for block in _grants()))
     (tmp_path / "token.pem").write_bytes(pem(KEY))
     (tmp_path / "app.tar").write_bytes(_tar("app"))
     (tmp_path / "sbom.json").write_text("{}")
@@ -110,6 +112,12 @@ def folder(tmp_path: Path, address: str) -> Path:
     (tmp_path / "k8s").mkdir()
     (tmp_path / "k8s/app.yaml").write_text(chart)
     return tmp_path
+
+
+def _grants() -> Iterator[Block]:
+    """What the page of the registry shows of a file of grants."""
+    for page in PAGES:
+        yield from (block for block in blocks_of(page) if page.name == "registry.md" and "[[grant]]" in block.text)
 
 
 def _program(path: Path, line: str) -> None:

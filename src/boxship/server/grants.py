@@ -20,12 +20,12 @@ from __future__ import annotations
 __all__ = ["Grants", "parse_grants"]
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Grant, Pattern, Right, Rights
+from boxship.server.toml import only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
 from boxship.wire.grammar import is_repository
 
@@ -33,7 +33,6 @@ _RIGHTS = {right.value: right for right in (Right.PULL, Right.CREATE, Right.PUSH
 _KEYS = frozenset({"user", "issuer", "claims", "repositories", "rights"})
 _CLAIM = re.compile(r"\{([A-Za-z0-9_.:/-]{1,128})\}")
 _MOST_STARS = 8
-_REMEDY = "docs/registry.md shows one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +74,14 @@ class Grants:
 def parse_grants(text: str, file: str, *, issuers: Collection[str] = ()) -> Grants:
     """The grants in the text of `file`, or `InvalidSettings`; an issuer has to be one of `issuers`."""
     try:
-        document = Fields(tomllib.loads(text))
-        _only(document, {"grant"})
+        document = parse_toml(text, {"grant"})
         return Grants([_rule(entry, issuers) for entry in document.objects("grant")])
-    except (tomllib.TOMLDecodeError, Malformed) as error:
-        raise InvalidSettings(file, why=str(error), remedy=_REMEDY) from error
+    except Malformed as error:
+        raise wrong(file, error) from error
 
 
 def _rule(entry: Fields, issuers: Collection[str]) -> Rule:
-    _only(entry, _KEYS)
+    only(entry, _KEYS)
     user, issuer, claims = entry.text("user"), entry.text("issuer"), entry.mapping("claims")
     if bool(user) == bool(issuer):
         raise Malformed(entry.path, "is for a user or for an issuer's tokens: one of them")
@@ -106,12 +104,6 @@ def _rule(entry: Fields, issuers: Collection[str]) -> Rule:
         names,
         frozenset(_RIGHTS[right] for right in rights),
     )
-
-
-def _only(fields: Fields, names: Collection[str]) -> None:
-    """What is misspelt would grant something else than was meant."""
-    if unknown := fields.values.keys() - set(names):
-        raise Malformed(fields.path, f"{min(unknown)!r} is none of {', '.join(sorted(names))}")
 
 
 def _check_pattern(text: str, entry: Fields, *, is_filled: bool) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 __all__ = ["parse_limits"]
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -21,18 +20,18 @@ from boxship.errors import InvalidSettings
 from boxship.server.quota import read_size
 from boxship.server.registry import Settings, quotas_of
 from boxship.server.tagging import TagPatterns
+from boxship.server.toml import parse_toml, wrong
+from boxship.spec.fields import Malformed
 
 
 def parse_limits(text: str, file: str, *, settings: Settings) -> Settings:
     """The settings with what the text of `file` says in their place, or `InvalidSettings`."""
     try:
-        said = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidSettings(file, why=str(error), remedy="docs/registry.md shows one") from error
+        said = parse_toml(text, _LIMITS)
+    except Malformed as error:
+        raise wrong(file, error) from error
     fields = dict[str, object]()
-    for name, value in said.items():
-        if name not in _LIMITS:
-            raise InvalidSettings(file, why=f"{name!r} is none of {', '.join(_LIMITS)}", remedy="leave it out")
+    for name, value in said.values.items():
         field, read = _LIMITS[name]
         try:
             fields[field] = read(value)

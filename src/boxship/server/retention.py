@@ -17,7 +17,6 @@ from __future__ import annotations
 __all__ = ["Retention", "Rule", "Tag", "parse_retention"]
 
 import math
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -25,11 +24,11 @@ from typing import NamedTuple
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Pattern
 from boxship.server.tagging import TagPatterns
+from boxship.server.toml import only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
 
 _DAY = 86_400.0
 _KEYS = frozenset({"repositories", "keep", "keep-days", "match", "exclude", "untagged"})
-_REMEDY = "docs/registry.md shows one"
 
 
 class Tag(NamedTuple):
@@ -88,16 +87,14 @@ class Retention:
 def parse_retention(text: str, file: str) -> Retention:
     """The rules in the text of `file`, or `InvalidSettings`."""
     try:
-        document = Fields(tomllib.loads(text))
-        _only(document, frozenset({"rule"}))
-        return Retention(tuple(_rules(document)))
-    except (tomllib.TOMLDecodeError, Malformed, InvalidSettings) as error:
-        raise InvalidSettings(file, why=str(error), remedy=_REMEDY) from error
+        return Retention(tuple(_rules(parse_toml(text, {"rule"}))))
+    except (Malformed, InvalidSettings) as error:
+        raise wrong(file, error) from error
 
 
 def _rules(document: Fields) -> Iterator[Rule]:
     for entry in document.objects("rule"):
-        _only(entry, _KEYS)
+        only(entry, _KEYS)
         if not entry.texts("repositories"):
             raise Malformed(f"{entry.path}.repositories", "says of no repository")
         if not (entry.has("keep") or entry.has("keep-days")):
@@ -117,9 +114,3 @@ def _days(entry: Fields) -> float:
     if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days < math.inf:
         raise Malformed(f"{entry.path}.keep-days", "should be a number of days")
     return float(days)
-
-
-def _only(fields: Fields, names: frozenset[str]) -> None:
-    """A rule that is misspelt would take what was meant to be kept."""
-    if unknown := fields.values.keys() - names:
-        raise Malformed(fields.path, f"{min(unknown)!r} is none of {', '.join(sorted(names))}")
