@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["add", "basic", "remove"]
+__all__ = ["As", "add", "basic", "remove"]
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from pathlib import Path
 
 from boxship.credential import Secret
 from boxship.server.rights import Grant, Right
 from boxship.server.users import User, opened
+from tests.server.content import Asks
+from tests.server.driver import Reply
 
 
 def add(
@@ -34,6 +37,16 @@ def add(
 def remove(folder: Path, name: str) -> None:
     with opened(folder) as users:
         assert asyncio.run(users.remove(name))
+
+
+class As:
+    """A registry, asked with these headers: as somebody."""
+
+    def __init__(self, registry: Asks, headers: Mapping[str, str]) -> None:
+        self._registry, self._headers = registry, headers
+
+    def __call__(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+        return self._registry(method, target, body, {**self._headers, **(headers or {})})
 
 
 def basic(name: str, password: str = "secret") -> dict[str, str]:

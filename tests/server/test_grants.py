@@ -17,7 +17,7 @@ from boxship.server.registry import Settings
 from boxship.server.rights import Right, Rights
 from tests.server.content import push_image
 from tests.server.driver import Driver
-from tests.server.people import add, basic
+from tests.server.people import As, add, basic
 
 ISSUER = "https://issuer.test"
 FILE = f"""
@@ -128,7 +128,7 @@ def test_a_registry_goes_by_the_file_and_by_its_changes(tmp_path: Path) -> None:
     with Driver(folder, settings=settings) as registry:
         add(folder, "root", push="**")
         for name in ("team/app", "secret/app"):
-            push_image(As(registry, "root"), name, "v1")  # type: ignore[arg-type] # it asks, and nothing else
+            push_image(As(registry, basic("root")), name, "v1")
 
         def status(name: str, who: str) -> int:
             return registry("GET", f"/v2/{name}/manifests/v1", headers=basic(who)).status
@@ -141,13 +141,3 @@ def test_a_registry_goes_by_the_file_and_by_its_changes(tmp_path: Path) -> None:
         file.write_text('[[grant]]\nuser = "nobody"\nrepositories = ["team/*"]\nrights = ["push"]\n')
         registry.run(asyncio.sleep(1.1))
         assert status("team/app", "ci") == 403
-
-
-class As:
-    """Asks as a user."""
-
-    def __init__(self, registry: Driver, who: str) -> None:
-        self._registry, self._who = registry, who
-
-    def __call__(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None) -> object:
-        return self._registry(method, target, body, {**basic(self._who), **(headers or {})})

@@ -27,8 +27,8 @@ from boxship.server.token_scope import Allowed, asked
 from boxship.server.tokens import SECONDS, Tokens
 from boxship.wire.challenge import parse_challenges
 from tests.server.content import digest, image, push_image
-from tests.server.driver import Driver, Reply
-from tests.server.people import add, basic, remove
+from tests.server.driver import Driver
+from tests.server.people import As, add, basic, remove
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 ALLOWED = Allowed({"team/app": frozenset({Right.PULL})})
@@ -176,18 +176,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     with Driver(folder / "registry", settings=settings) as registry:
         add(registry.folder, "root", push="**", delete="**")
         for repository in ("team/app", "public/app", "secret/app"):
-            with_password(registry, repository)
+            push_image(As(registry, basic("root")), repository, "v1")
         add(registry.folder, "alice", pull="team/*", push="team/own/*")
         add(registry.folder, "creator", create="team/*")
         yield registry
-
-
-def with_password(registry: Driver, repository: str) -> None:
-    class WithPassword:
-        def __call__(self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Reply:
-            return registry(method, target, body, {**basic("root"), **(headers or {})})
-
-    push_image(WithPassword(), repository, "v1")  # type: ignore[arg-type] # it asks, and nothing else
 
 
 def token(registry: Driver, who: str, *scopes: str) -> str:
