@@ -7,11 +7,11 @@ from __future__ import annotations
 
 __all__ = ["Issuer"]
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Self
 
 from boxship.client import Client
+from boxship.connect.address import is_loopback
 from boxship.credential import Credential
 from boxship.errors import InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Registry
@@ -63,16 +63,9 @@ def _place(url: str) -> tuple[Registry, str]:
     scheme, told, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     registry = Registry.parse(f"{scheme}://{authority}" if told else url)
-    if registry.scheme != "https" and not _is_loopback(registry.host):
+    if registry.scheme != "https" and not is_loopback(registry.host):
         raise InvalidReference(url, (0, len(url)), why="an issuer speaks HTTPS: whoever is on the way could be it")
     return registry, f"{slash}{path}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _read(client: Client, url: str) -> str:

@@ -5,7 +5,16 @@ Permission and consent belong to the address that is dialled, not to the name it
 
 from __future__ import annotations
 
-__all__ = ["MAX_ADDRESSES", "Address", "Permission", "interleave", "is_literal", "is_private", "permission_by_address"]
+__all__ = [
+    "MAX_ADDRESSES",
+    "Address",
+    "Permission",
+    "interleave",
+    "is_literal",
+    "is_loopback",
+    "is_private",
+    "permission_by_address",
+]
 
 import enum
 import ipaddress
@@ -100,6 +109,11 @@ def is_literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is an IP address of this machine itself."""
+    return is_literal(host) and Address.of(host, 0).ip.is_loopback
 
 
 def is_private(ip: IPAddress) -> bool:

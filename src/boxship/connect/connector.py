@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boxship.connect.address import Address, Permission, is_literal
+from boxship.connect.address import Permission, is_loopback
 from boxship.connect.attempt import Attempt, Goal
 from boxship.connect.contexts import Contexts
 from boxship.connect.deadline import DOCUMENT_ALL, OPERATION, Bounds, Work
@@ -342,4 +342,4 @@ class Connector:
 
 
 def _is_here(host: str) -> bool:
-    return host == "localhost" or (is_literal(host) and Address.of(host, 0).ip.is_loopback)
+    return host == "localhost" or is_loopback(host)

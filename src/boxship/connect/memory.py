@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from boxship.connect.address import Address, is_literal, is_private
+from boxship.connect.address import Address, is_literal, is_loopback, is_private
 from boxship.connect.own_folder import OwnFolder
 
 _VERSION = 1
@@ -137,9 +137,7 @@ def route_address(address: Address) -> str:
 
 
 def _is_loopback(name: str) -> bool:
-    if is_literal(name):
-        return Address.of(name, 0).ip.is_loopback
-    return name == "localhost" or name.endswith(".localhost")
+    return is_loopback(name) or name == "localhost" or name.endswith(".localhost")
 
 
 def _is_local(name: str) -> bool:

@@ -97,13 +97,14 @@ class App:
             if not self._registry:
                 tokens = await asyncio.to_thread(open_tokens, self._settings, self._clock)
                 self._access = await asyncio.to_thread(open_access, self._settings, tokens, clock=self._clock)
+                # Whatever can be wrong is read before there is anything that would have to be closed again.
+                limits = await asyncio.to_thread(open_limits, self._settings)
+                retention = await asyncio.to_thread(open_retention, self._settings)
                 self._audit = await asyncio.to_thread(_audit, self._settings, self._clock)
                 opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
                 self._registry = replace(await opening, tokens=tokens)
-                limits = await asyncio.to_thread(open_limits, self._settings)
                 if limits:
                     self._limit(limits.known)
-                retention = await asyncio.to_thread(open_retention, self._settings)
                 self._cache = Cache.open(self._registry) if self._settings.proxy else None
                 self._recent = Recent(self._cache.version if self._cache else self._registry.database.version)
                 told = self._audit.expired if self._audit else unheard

@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from boxship.errors import InvalidSettings
-from boxship.server.rights import Grant, Pattern, Right, Rights
+from boxship.server.rights import MOST_STARS, Grant, Pattern, Right, Rights, starred
 from boxship.server.toml import only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
 from boxship.wire.grammar import is_repository
@@ -32,7 +32,6 @@ from boxship.wire.grammar import is_repository
 _RIGHTS = {right.value: right for right in (Right.PULL, Right.CREATE, Right.PUSH, Right.DELETE)}
 _KEYS = frozenset({"user", "issuer", "claims", "repositories", "rights"})
 _CLAIM = re.compile(r"\{([A-Za-z0-9_.:/-]{1,128})\}")
-_MOST_STARS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,8 @@ def _rule(entry: Fields, issuers: Collection[str]) -> Rule:
         _check_pattern(text, entry, is_filled=bool(issuer))
     unknown = set(rights) - _RIGHTS.keys()
     if unknown or not rights or not names:
-        wrong = f"{min(unknown)!r} is none of {', '.join(_RIGHTS)}" if unknown else "nothing is granted"
-        raise Malformed(f"{entry.path}.rights" if names else f"{entry.path}.repositories", wrong)
+        why = f"{min(unknown)!r} is none of {', '.join(_RIGHTS)}" if unknown else "nothing is granted"
+        raise Malformed(f"{entry.path}.rights" if names else f"{entry.path}.repositories", why)
     return Rule(
         _glob(user, entry) if user else None,
         issuer,
@@ -114,12 +113,9 @@ def _check_pattern(text: str, entry: Fields, *, is_filled: bool) -> None:
 
 
 def _glob(text: str, entry: Fields) -> re.Pattern[str]:
-    if text.count("*") > _MOST_STARS:
-        raise Malformed(entry.path, f"{text!r} has more than {_MOST_STARS} '*'")
-    first, *rest = map(re.escape, text.split("*"))
-    # As in `rights`: what stands between two stars is sought once.
-    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
-    return re.compile(f"{first}{middle}.*{rest[-1]}" if rest else first, re.DOTALL)
+    if text.count("*") > MOST_STARS:
+        raise Malformed(entry.path, f"{text!r} has more than {MOST_STARS} '*'")
+    return re.compile(starred(text, "."), re.DOTALL)
 
 
 def _texts(claim: object) -> Iterator[str]:

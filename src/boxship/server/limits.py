@@ -12,7 +12,6 @@ from __future__ import annotations
 
 __all__ = ["parse_limits"]
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -20,7 +19,7 @@ from boxship.errors import InvalidSettings
 from boxship.server.quota import read_size
 from boxship.server.registry import Settings, quotas_of
 from boxship.server.tagging import TagPatterns
-from boxship.server.toml import parse_toml, wrong
+from boxship.server.toml import is_amount, parse_toml, wrong
 from boxship.spec.fields import Malformed
 
 
@@ -49,13 +48,13 @@ def _check(settings: Settings) -> None:
 
 
 def _amount(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if not is_amount(value):
         raise ValueError("should be an amount")
     return float(value)
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if not (is_amount(value) and isinstance(value, int)):
         raise ValueError("should be a whole number")
     return value
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 __all__ = ["Retention", "Rule", "Tag", "parse_retention"]
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from typing import NamedTuple
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Pattern
 from boxship.server.tagging import TagPatterns
-from boxship.server.toml import only, parse_toml, wrong
+from boxship.server.toml import is_amount, only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
 
 _DAY = 86_400.0
@@ -111,6 +110,6 @@ def _rules(document: Fields) -> Iterator[Rule]:
 
 def _days(entry: Fields) -> float:
     days = entry.values.get("keep-days", 0)
-    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days < math.inf:
+    if not is_amount(days):
         raise Malformed(f"{entry.path}.keep-days", "should be a number of days")
     return float(days)

@@ -9,7 +9,7 @@ pattern `*` alone is every repository.
 
 from __future__ import annotations
 
-__all__ = ["EVERYTHING", "NOBODY", "Caller", "Grant", "Pattern", "Right", "Rights"]
+__all__ = ["EVERYTHING", "MOST_STARS", "NOBODY", "Caller", "Grant", "Pattern", "Right", "Rights", "starred"]
 
 import re
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from boxship.errors import InvalidSettings
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATTERN = 255
-_MOST_STARS = 8
+MOST_STARS = 8
 _ANY_COMPONENTS = "[^/]+(?:/[^/]+)*"
 
 
@@ -73,8 +73,8 @@ class Pattern:
 
 
 def _check(text: str) -> None:
-    if len(text) > _LONGEST_PATTERN or text.count("*") > _MOST_STARS:
-        raise _invalid(text, f"it has more than {_LONGEST_PATTERN} characters or {_MOST_STARS} '*'")
+    if len(text) > _LONGEST_PATTERN or text.count("*") > MOST_STARS:
+        raise _invalid(text, f"it has more than {_LONGEST_PATTERN} characters or {MOST_STARS} '*'")
     for component in text.split("/"):
         if component != "**" and "**" in component:
             raise _invalid(text, "** is a component of its own")
@@ -91,11 +91,16 @@ def _invalid(text: str, why: str) -> InvalidSettings:
 def _component(text: str) -> str:
     if text == "**":
         return _ANY_COMPONENTS
+    return starred(text, "[^/]")
+
+
+def starred(text: str, character: str) -> str:
+    """The expression of a text in which `*` stands for any number of such characters."""
     first, *rest = map(re.escape, text.split("*"))
     # What stands between two stars is sought once: where it comes first is as good as any later place. Trying all of
     # them would take time as a power of the stars, and names are for others to choose.
-    middle = "".join(f"(?>[^/]*?{piece})" for piece in rest[:-1])
-    return f"{first}{middle}[^/]*{rest[-1]}" if rest else first
+    middle = "".join(f"(?>{character}*?{piece})" for piece in rest[:-1])
+    return f"{first}{middle}{character}*{rest[-1]}" if rest else first
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["only", "parse_toml", "wrong"]
+__all__ = ["is_amount", "only", "parse_toml", "wrong"]
 
+import math
 import tomllib
 from collections.abc import Collection
+from typing import TypeGuard
 
 from boxship.errors import InvalidSettings
 from boxship.spec.fields import Fields, Malformed
@@ -29,6 +31,11 @@ def only(fields: Fields, names: Collection[str]) -> None:
     """`Malformed` where there is another name: what is misspelt would mean something else than was meant."""
     if unknown := fields.values.keys() - set(names):
         raise Malformed(fields.path, f"{min(unknown)!r} is none of {', '.join(sorted(names))}")
+
+
+def is_amount(value: object) -> TypeGuard[float]:
+    """Whether it is a number that says how much; TOML's true is none, though Python's is."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def wrong(file: str, error: Malformed | InvalidSettings) -> InvalidSettings:

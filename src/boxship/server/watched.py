@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["State", "Watched", "state_of"]
+__all__ = ["State", "Watched", "read_file", "state_of"]
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ class Watched(Generic[Value]):
     ) -> None:
         """Reads the file. Blocks."""
         self._path, self._parse, self._clock = path, parse, clock
-        self._state, self.known = _read(path, parse)
+        self._state, self.known = read_file(path, parse)
         self._looked = clock()
 
     async def value(self) -> Value:
@@ -58,7 +58,7 @@ class Watched(Generic[Value]):
     def _look(self) -> None:
         try:
             if state_of(self._path) != self._state:
-                self._state, self.known = _read(self._path, self._parse)
+                self._state, self.known = read_file(self._path, self._parse)
                 _log.warning("%s: read again", self._path)
         except (InvalidSettings, OSError) as error:
             _log.error("what %s said before counts on: %s", self._path, error)
@@ -70,7 +70,8 @@ def state_of(path: Path) -> State:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _read(path: Path, parse: Callable[[str, str], Value]) -> tuple[State, Value]:
+def read_file(path: Path, parse: Callable[[str, str], Value]) -> tuple[State, Value]:
+    """The file's state, and what `parse` makes of its text; `InvalidSettings` where it cannot be read."""
     # The state first: a change while it is read is then seen the next time.
     try:
         state = state_of(path)

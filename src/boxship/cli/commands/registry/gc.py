@@ -19,7 +19,7 @@ from boxship.server.registry import Registry
 from boxship.server.retention import Retention, parse_retention
 from boxship.server.sweep import sweep
 from boxship.server.tagging import TagPatterns
-from boxship.server.watched import Watched
+from boxship.server.watched import read_file
 
 SUMMARY = "Take away what nobody needs, while the registry serves: blobs of no image, uploads that nobody went on with."
 EXAMPLE = "boxship registry gc --disk ./registry --dry-run"
@@ -61,7 +61,7 @@ def run(chosen: argparse.Namespace) -> int:
 def _retention(chosen: argparse.Namespace) -> Retention:
     if not chosen.retention:
         return Retention()
-    rules = Watched(Path(chosen.retention), parse_retention).known
+    _, rules = read_file(Path(chosen.retention), parse_retention)
     return replace(rules, spared=TagPatterns.parse(chosen.immutable))
 
 
