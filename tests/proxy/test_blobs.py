@@ -11,6 +11,7 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ConnectFailed, DigestMismatch, NotFound, Refused
+from boxship.server.proxy.arrival import Arrival
 from boxship.server.registry import Registry
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import PIECE, StandIn, cache
@@ -131,6 +132,20 @@ def test_nobody_gets_the_whole_of_what_is_wrong_and_it_is_not_kept(
     assert (kept(registry), uploads(registry)) == (False, [])
     upstream.contents[DIGEST] = CONTENT
     assert registry("GET", BLOB).body == CONTENT
+
+
+def test_what_is_given_up_before_it_is_opened_did_not_come(tmp_path: Path) -> None:
+    async def work() -> None:
+        arrival = Arrival(asyncio.get_running_loop())
+        arrival.begin(10, tmp_path / "uploads", tmp_path / "blobs")
+        assert await arrival.begun()
+        arrival.end(ConnectFailed("away"))
+        with pytest.raises(EOFError) as caught:
+            await asyncio.to_thread(arrival.open)
+        await asyncio.sleep(0)
+        assert "did not come" in str(caught.value)
+
+    asyncio.run(work())
 
 
 def test_one_that_breaks_off_is_broken_for_all_and_brought_anew_for_the_next(

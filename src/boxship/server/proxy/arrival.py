@@ -17,6 +17,8 @@ from boxship.errors import SizeMismatch
 from boxship.server.claim import Claim
 from boxship.server.proxy.upstream import Stream
 
+_LOST = "what was on its way did not come"
+
 
 class Arrival:
     """How far a blob is. Whoever brings it may be in any thread; what is awaited is for that of the event loop.
@@ -82,17 +84,17 @@ class Arrival:
         """How many bytes may be read, when that is more than `place`; raises where no more will come."""
         while self.there <= place:
             if self._ended:
-                raise EOFError("what was on its way did not come") from self._error
+                raise EOFError(_LOST) from self._error
             await self._news.wait()
         return self.there
 
     def open(self) -> BinaryIO:
-        """The file, wherever it is by now. In any thread."""
-        *earlier, last = self._paths
-        for path in earlier:
+        """The file, wherever it is by now. In any thread; raises `EOFError` where no more will come."""
+        for path in self._paths:
             with suppress(FileNotFoundError):
                 return path.open("rb", buffering=0)
-        return last.open("rb", buffering=0)
+        # It was given up between the word that it comes and this.
+        raise EOFError(_LOST) from self._error
 
 
 def write(stream: Stream, claim: Claim, *, most: int, advance: Callable[[int], None]) -> int:
