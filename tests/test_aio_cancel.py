@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ import pytest
 from boxship import AsyncClient
 from boxship.digest import Digest
 from boxship.errors import Cancelled, DigestMismatch
+from boxship.lift import Lift
 from boxship.testing import (
     NEVER,
     Answer,
@@ -174,3 +176,34 @@ def test_a_wrong_blob_is_refused() -> None:
 
     with serving(wrong_digest(GOOD)) as server, pytest.raises(DigestMismatch):
         asyncio.run(scenario(server.url))
+
+
+def test_a_listener_that_runs_out_is_an_error_and_no_wait_without_end() -> None:
+    heard = iter([1])
+
+    async def scenario(at: str) -> object:
+        async with AsyncClient(on_event=lambda _: (next(heard), None)[1]) as client:
+            return await asyncio.wait_for(client.ping(at), 5)
+
+    with serving(GOOD) as server, pytest.raises(RuntimeError) as caught:
+        asyncio.run(scenario(server.url))
+    assert isinstance(caught.value.__cause__, StopIteration)
+
+
+def test_a_task_that_is_cancelled_twice_waits_no_more_and_its_thread_ends_in_peace() -> None:
+    lift, go = Lift(None, None), threading.Event()
+
+    async def scenario() -> None:
+        task = asyncio.ensure_future(lift(lambda: go.wait(5)))
+        for _ in range(2):
+            await asyncio.sleep(0.1)
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    before = [thread for thread in threading.enumerate() if thread.name.startswith("boxship-async")]
+    go.set()
+    time.sleep(0.2)  # a thread that dies of it makes a warning, which is an error here
+    lift.close()
+    assert before

@@ -7,6 +7,7 @@ __all__ = ["Lift"]
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from boxship.connect.deadline import Work, current_work
 from boxship.event import Listener
 
 Result = TypeVar("Result")
+Outcome = TypeVar("Outcome")
 _MOST_THREADS = 64
 
 
@@ -58,26 +60,38 @@ async def _result(done: asyncio.Future[Result], work: Work, forgo: Callable[[], 
     except asyncio.CancelledError:
         work.cancel()
         if not forgo():
+            done.add_done_callback(_passed_over)  # also of a task that is cancelled again, and waits no more
             await asyncio.wait([done])
-            done.exception()  # what the work said to being cancelled is nobody's concern
         raise
     return done.result()
 
 
+def _passed_over(done: asyncio.Future[Result]) -> None:
+    """What the work said to being cancelled is nobody's concern."""
+    done.exception()
+
+
 def _run(call: Callable[[], Result], work: Work, done: asyncio.Future[Result]) -> None:
-    token, loop = current_work.set(work), done.get_loop()
+    token = current_work.set(work)
     try:
         result = call()
     except BaseException as error:  # noqa: BLE001 -- it is raised again in the task
-        loop.call_soon_threadsafe(_settle, done, None, error)
+        _settle(done, done.set_exception, _fit(error))
     else:
-        loop.call_soon_threadsafe(_settle, done, result, None)
+        _settle(done, done.set_result, result)
     finally:
         current_work.reset(token)
 
 
-def _settle(done: asyncio.Future[Result], result: Result | None, error: BaseException | None) -> None:
-    if error:
-        done.set_exception(error)
-    else:
-        done.set_result(result)  # type: ignore[arg-type] # without an error there is a result
+def _fit(error: BaseException) -> BaseException:
+    """The error for a future, which takes no `StopIteration`, as no generator lets one out."""
+    if not isinstance(error, StopIteration):
+        return error
+    fit = RuntimeError(f"{type(error).__name__} was raised where nothing is iterated over")
+    fit.__cause__ = error
+    return fit
+
+
+def _settle(done: asyncio.Future[Result], how: Callable[[Outcome], None], outcome: Outcome) -> None:
+    with suppress(RuntimeError):  # the loop is closed: a task that was cancelled twice has not waited for this
+        done.get_loop().call_soon_threadsafe(how, outcome)
