@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -57,6 +58,23 @@ def scraped(url: str) -> dict[str, dict[frozenset[tuple[str, str]], float]]:
 
 def labelled(**labels: str) -> frozenset[tuple[str, str]]:
     return frozenset(labels.items())
+
+
+def test_a_file_that_a_process_makes_just_now_is_waited_for(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, threading, time\n"
+        "from boxship.server.metrics import _Counted\n"
+        "from prometheus_client import CollectorRegistry, Counter\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "Counter('kept', 'x', registry=CollectorRegistry()).inc()\n"
+        "new = folder / 'counter_1.db'\n"
+        "new.touch()\n"
+        "threading.Timer(0.03, lambda: new.write_bytes(bytes(4096))).start()\n"
+        "print([metric.name for metric in _Counted().collect()])\n"
+    )
+    told = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=told, capture_output=True, text=True, check=False)
+    assert "'kept'" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -12,10 +12,11 @@ __all__ = ["Counting", "forget", "telling_metrics"]
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ _METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELE
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own word, which has to be there when it is imported
 # Most answers take a millisecond, layers take what the client's line does.
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+_TRIES, _MOMENT = 10, 0.01  # seconds
 
 
 class Counting:
@@ -85,6 +89,26 @@ class Counting:
             self._sent.labels(route).inc(sent)
             if cache:
                 self._cache.labels(route, cache).inc()
+
+
+class _Counted:
+    """What all processes have counted. A file that a process makes just now is empty for a moment, and read again."""
+
+    def __init__(self) -> None:
+        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415 - an extra
+
+        self._files = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
+
+    def collect(self) -> Iterable[Metric]:
+        for _ in range(_TRIES):
+            with suppress(struct.error):
+                return self._added_up()
+            time.sleep(_MOMENT)
+        return self._added_up()
+
+    def _added_up(self) -> Iterable[Metric]:
+        found: Iterable[Metric] = self._files.collect()  # type: ignore[no-untyped-call]
+        return found
 
 
 class _Held:
@@ -138,11 +162,10 @@ def telling_metrics(where: Address, folder: Path) -> Iterator[Address]:
 def _started(where: Address, folder: Path) -> tuple[WSGIServer, Thread]:
     try:
         from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - an extra
-        from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtra("metrics", "metrics for Prometheus") from error
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Counted())
     registry.register(_Held(folder))
     try:
         return start_http_server(where.port, where.host, registry)
