@@ -42,7 +42,7 @@ def settle(registry: Driver) -> None:
 def kept(registry: Driver) -> bool:
     async def find() -> bool:
         opened: Registry = await registry.open()
-        return opened.names.blob_anywhere(DIGEST) is not None
+        return await opened.names.blob_anywhere(DIGEST) is not None
 
     return registry.run(find())
 

@@ -40,7 +40,7 @@ async def _evict(registry: Driver) -> int:
 def here(registry: Driver) -> list[int]:
     async def found() -> list[int]:
         names = (await registry.open()).names
-        return [number for number, content in enumerate(CONTENTS) if names.blob("up/app", Digest.of(content))]
+        return [number for number, content in enumerate(CONTENTS) if await names.blob("up/app", Digest.of(content))]
 
     return registry.run(found())
 
@@ -72,7 +72,7 @@ def test_what_nobody_asked_for_in_its_age_goes(registry: Driver, upstream: Stand
 
     async def manifests() -> list[bool]:
         names = (await registry.open()).names
-        return [names.manifest_by_digest("up/app", digest) is not None for digest in (kept, gone)]
+        return [await names.manifest_by_digest("up/app", digest) is not None for digest in (kept, gone)]
 
     assert registry.run(manifests()) == [True, False]
 

@@ -138,7 +138,7 @@ def test_a_row_is_not_written_for_a_file_that_was_taken_away_meanwhile(registry:
 
 
 def suspected(registry: Driver, behind: Registry) -> Suspect:
-    (version,) = behind.database.read("SELECT version FROM blob WHERE digest = ?", (NAME,)).fetchone()
+    (version,) = behind.database.read_now("SELECT version FROM blob WHERE digest = ?", (NAME,)).fetchone()
     return Suspect(Digest.parse(NAME), version, identify(file_of(registry, NAME)))
 
 

@@ -57,7 +57,7 @@ def find(registry: Driver, location: str) -> Session:
     """What another process than the one that wrote it knows of an upload."""
     opened = Registry.open(registry.folder, Settings())
     try:
-        return opened.sessions.find("app", location.rpartition("/")[2], now=time.time())
+        return registry.run(opened.sessions.find("app", location.rpartition("/")[2], now=time.time()))
     finally:
         opened.close()
 
@@ -147,9 +147,9 @@ def test_what_was_acknowledged_meanwhile_is_not_acknowledged_again(registry: Dri
 def test_an_upload_is_its_owners(registry: Driver) -> None:
     sessions = registry.run(registry.open()).sessions
     session = registry.run(sessions.begin("app", "sha256", owner="alice", now=time.time()))
-    assert sessions.find("app", session.id, owner="alice", now=time.time()).size == 0
+    assert registry.run(sessions.find("app", session.id, owner="alice", now=time.time())).size == 0
     with pytest.raises(Unknown):
-        sessions.find("app", session.id, owner="bob", now=time.time())
+        registry.run(sessions.find("app", session.id, owner="bob", now=time.time()))
 
 
 def test_the_claim_of_a_process_ends_with_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import sys
 from pathlib import Path
@@ -19,24 +20,24 @@ def test_users_come_back_by_name_with_their_grants(tmp_path: Path) -> None:
     add(tmp_path / "registry", "bob", pull="*")
     add(tmp_path / "registry", "alice", push="team/*", delete="team/*", pull="a b")
     with opened(tmp_path / "registry") as users:
-        alice, bob = users.all()
+        alice, bob = asyncio.run(users.all())
         assert [user.name for user in (alice, bob)] == ["alice", "bob"]
         assert alice.grants == (
             Grant.of("a", Right.PULL),
             Grant.of("b", Right.PULL),
             Grant.of("team/*", Right.PUSH, Right.DELETE),
         )
-        assert users.find("alice") == alice
-        assert users.find("Alice") is None
+        assert asyncio.run(users.find("alice")) == alice
+        assert asyncio.run(users.find("Alice")) is None
     remove(tmp_path / "registry", "alice")
     with opened(tmp_path / "registry") as users:
-        assert [user.name for user in users.all()] == ["bob"]
+        assert [user.name for user in asyncio.run(users.all())] == ["bob"]
 
 
 def test_no_password_is_kept_or_shown(tmp_path: Path) -> None:
     add(tmp_path / "registry", "alice", pull="*", password="correct horse")
     with opened(tmp_path / "registry") as users:
-        assert "$2b$" not in repr(users.all())
+        assert "$2b$" not in repr(asyncio.run(users.all()))
     kept = b"".join(path.read_bytes() for path in (tmp_path / "registry").glob("registry.db*"))
     assert b"alice" in kept
     assert b"correct horse" not in kept

@@ -31,7 +31,7 @@ def lease(name: str) -> Callable[[sqlite3.Connection], str]:
 
 
 def leases(database: Database) -> list[str]:
-    return [name for (name,) in database.read("SELECT name FROM lease ORDER BY name")]
+    return [name for (name,) in database.read_now("SELECT name FROM lease ORDER BY name")]
 
 
 @asynccontextmanager

@@ -52,7 +52,7 @@ class Access:
         callers = self._callers
         like = await callers.some_hash(users)
         is_open = like is None
-        caller = callers.anybody(users, like) if like is None else await callers.find(users, right, headers, like)
+        caller = await (callers.anybody(users, like) if like is None else callers.find(users, right, headers, like))
         if right is Right.LOGIN:
             return caller
         # Clients take a yes to `GET /v2/` for "no password is needed", whatever else they come to ask for.

@@ -66,7 +66,7 @@ async def _told(registry: Registry, request: Request, blob: Blob) -> bool:
 
 async def find(registry: Registry, repository: str, digest: Digest) -> Blob | None:
     """The blob, if the repository has it and its file is what was committed."""
-    blob = registry.names.blob(repository, digest)
+    blob = await registry.names.blob(repository, digest)
     return blob if blob and await is_sound(registry, blob) else None
 
 

@@ -57,17 +57,17 @@ class Callers:
 
     async def some_hash(self, users: Users) -> str | None:
         """The hash of some user's password, '' where others are known by other means; None where nobody is known."""
-        found = users.some_hash()
+        found = await users.some_hash()
         if found or not (self.htpasswd or self.issuers):
             return found
         # A file without users still says that there are rules.
         return next(iter((await self.htpasswd.value()).values()), "") if self.htpasswd else ""
 
-    def anybody(self, users: Users, like: str | None) -> Caller:
+    async def anybody(self, users: Users, like: str | None) -> Caller:
         """Those who do not say who they are."""
         if self.anonymous is not None:
             return Caller("", self.anonymous)
-        return NOBODY if like is not None or users.were_there() else Caller("", EVERYTHING)
+        return NOBODY if like is not None or await users.were_there() else Caller("", EVERYTHING)
 
     async def find(self, users: Users, right: Right, headers: Headers, like: str) -> Caller:
         """Who asks; `Unknown`, or `authorization.Unreadable`. A wrong password takes as long as one that is `like`."""
@@ -76,7 +76,7 @@ class Callers:
             return await self._bearer(users, right, Secret(given.decode("latin-1")), like)
         credential = basic(scheme, given)
         if not credential:
-            return self.anybody(users, like)
+            return await self.anybody(users, like)
         name, password = credential
         # `docker login` takes a token for a password, whatever the name.
         vouched = await self._vouched(password)
@@ -108,7 +108,7 @@ class Callers:
         if claims.rights is not None:
             return Caller(claims.subject, claims.rights, within, is_vouched_for=True)
         if not claims.subject:
-            return Caller("", self.anybody(users, like).rights, within)
+            return Caller("", (await self.anybody(users, like)).rights, within)
         stored, rights = await self._known(users, claims.subject)
         return Caller(claims.subject, rights, within) if stored is not None else None  # removed since
 
@@ -127,7 +127,7 @@ class Callers:
         """The hash of a user's password, and what they may do; of the folder's users before those of the file."""
         grants = await self.grants.value() if self.grants else None
         granted = grants.of_user(name) if grants else Rights()
-        user = users.find(name)
+        user = await users.find(name)
         if user:
             return user.password, Rights.of((*user.grants, *granted.grants))
         hashes = await self.htpasswd.value() if self.htpasswd else {}

@@ -29,11 +29,11 @@ async def read(registry: Registry, request: Request) -> Answer:
 
 async def _visible(registry: Registry, caller: Caller, page: Page) -> Sequence[str]:
     if caller.may_everywhere(Right.PULL):
-        return registry.names.repositories(page.last, page.reach)
+        return await registry.names.repositories(page.last, page.reach)
     found: list[str] = []
     last, more = page.last, True
     while more and len(found) < page.reach:
-        names = registry.names.repositories(last, _BATCH)
+        names = await registry.names.repositories(last, _BATCH)
         found.extend(name for name in names if caller.may(Right.PULL, name))
         last, more = (names or ("",))[-1], len(names) == _BATCH
         await asyncio.sleep(0)  # others are served meanwhile

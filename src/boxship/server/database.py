@@ -50,9 +50,17 @@ class Database:
         """A number that is another one after whatever anybody has committed, here or in another process."""
         return int(self._versions.execute("PRAGMA data_version").fetchone()[0])
 
-    def read(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    async def read(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """The rows that `query` finds in what is committed; the connection keeps it prepared."""
         return self._reader.execute(query, parameters)
+
+    def read_now(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """The same, blocking: before there is an event loop."""
+        return self._reader.execute(query, parameters)
+
+    async def look(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What `work` finds by several queries; it writes nothing."""
+        return work(self._reader)
 
     async def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone.

@@ -29,7 +29,7 @@ async def is_sound(registry: Registry, blob: Blob) -> bool:
 
 async def _look_again(registry: Registry, digest: Digest) -> bool:
     # Somebody else may have done so while this one waited for its turn.
-    blob, file = registry.names.blob_anywhere(digest), await _identify(registry, digest)
+    blob, file = await registry.names.blob_anywhere(digest), await _identify(registry, digest)
     verdict = _verdict(blob, file)
     if verdict is None and blob and file:
         return await _hash(registry, blob, file)

@@ -43,7 +43,7 @@ async def ready(registry: Registry, request: Request) -> Answer:
 
 async def _missing(registry: Registry) -> str:
     """What there is not; '' where all is well."""
-    registry.names.has_repository("")
+    await registry.names.has_repository("")
     if registry.settings.read_only:
         return ""
     if registry.database.failure:

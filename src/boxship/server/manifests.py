@@ -27,7 +27,7 @@ _MOST_TAGS = 32  # of one push
 
 async def read(registry: Registry, request: Request) -> Answer:
     """The manifest as it was pushed, byte for byte."""
-    manifest = _find(registry, request)
+    manifest = await _find(registry, request)
     if not manifest or not accepts(request.header(b"accept"), manifest.media_type):
         raise _unknown(request)
     check_match(request.header(b"if-match"), manifest.digest)
@@ -104,10 +104,10 @@ def _refused(registry: Registry, error: TagMoved | TagKept) -> Refusal:
     return Refusal(403, "DENIED", f"{error} and stays so: {why}")
 
 
-def _find(registry: Registry, request: Request) -> StoredManifest | None:
+async def _find(registry: Registry, request: Request) -> StoredManifest | None:
     if _is_digest(request.name):
-        return registry.names.manifest_by_digest(request.repository, request.digest())
-    return registry.names.manifest_by_tag(request.repository, request.name)
+        return await registry.names.manifest_by_digest(request.repository, request.digest())
+    return await registry.names.manifest_by_tag(request.repository, request.name)
 
 
 def _tags(request: Request) -> tuple[str, ...]:

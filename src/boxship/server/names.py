@@ -1,7 +1,7 @@
 """Names: which repositories, tags, manifests and blobs there are. A method is one query or one transaction.
 
 Bytes of blobs are `storage`'s, and names only follow them: a row is written when its bytes are durable. Open uploads
-are `sessions`'. Methods that read are plain, for they are quick; methods that write are awaited.
+are `sessions`'. All methods are awaited: a database may be a network away.
 """
 
 from __future__ import annotations
@@ -70,50 +70,52 @@ class Names:
         """Keep these quotas from now on."""
         self._quotas = quotas
 
-    def manifest_by_tag(self, repository: str, tag: str) -> StoredManifest | None:
+    async def manifest_by_tag(self, repository: str, tag: str) -> StoredManifest | None:
         """The manifest that a tag names."""
-        return _manifest(self._database.read(_MANIFEST_BY_TAG, (repository, tag)))
+        return _manifest(await self._database.read(_MANIFEST_BY_TAG, (repository, tag)))
 
-    def manifest_by_digest(self, repository: str, digest: Digest) -> StoredManifest | None:
+    async def manifest_by_digest(self, repository: str, digest: Digest) -> StoredManifest | None:
         """The manifest with that digest, as far as the repository has it."""
-        return _manifest(self._database.read(_MANIFEST_BY_DIGEST, (repository, str(digest))))
+        return _manifest(await self._database.read(_MANIFEST_BY_DIGEST, (repository, str(digest))))
 
-    def blob(self, repository: str, digest: Digest) -> Blob | None:
+    async def blob(self, repository: str, digest: Digest) -> Blob | None:
         """The blob, as far as the repository has it."""
-        return _blob(digest, self._database.read(_BLOB, (repository, str(digest))))
+        return _blob(digest, await self._database.read(_BLOB, (repository, str(digest))))
 
-    def blob_anywhere(self, digest: Digest) -> Blob | None:
+    async def blob_anywhere(self, digest: Digest) -> Blob | None:
         """The blob, as far as any repository has it."""
-        return _blob(digest, self._database.read(_BLOB_ANYWHERE, (str(digest),)))
+        return _blob(digest, await self._database.read(_BLOB_ANYWHERE, (str(digest),)))
 
-    def holders(self, digest: Digest, limit: int) -> Iterator[str]:
+    async def holders(self, digest: Digest, limit: int) -> Iterator[str]:
         """At most `limit` repositories that have the blob."""
-        return (name for (name,) in self._database.read(_HOLDERS, (str(digest), limit)))
+        rows = await self._database.read(_HOLDERS, (str(digest), limit))
+        return (name for (name,) in rows)
 
-    def has_repository(self, repository: str) -> bool:
+    async def has_repository(self, repository: str) -> bool:
         """Whether anything was pushed there, and no sweep has found it empty since."""
-        return self._database.read("SELECT 1 FROM repo WHERE name = ?", (repository,)).fetchone() is not None
+        rows = await self._database.read("SELECT 1 FROM repo WHERE name = ?", (repository,))
+        return rows.fetchone() is not None
 
-    def check_room(self, repository: str, size: int) -> None:
+    async def check_room(self, repository: str, size: int) -> None:
         """Raise `QuotaExceeded` where the repository can have no blob of `size` bytes, or more."""
-        self._quotas.check_room(self._database.read, repository, size)
+        await self._database.look(lambda connection: self._quotas.check_room(connection.execute, repository, size))
 
-    def tags(self, repository: str, after: str, limit: int) -> tuple[str, ...]:
+    async def tags(self, repository: str, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` tags that come after `after`, in the order of their bytes."""
-        rows = self._database.read(_TAGS, (repository, after, limit))
+        rows = await self._database.read(_TAGS, (repository, after, limit))
         return tuple(name for (name,) in rows)
 
-    def untagged(self, repository: str, after: str, limit: int, *, before: float) -> tuple[str, ...]:
+    async def untagged(self, repository: str, after: str, limit: int, *, before: float) -> tuple[str, ...]:
         """At most `limit` digests of manifests without a tag that were pushed before a moment, after `after`."""
-        rows = self._database.read(_UNTAGGED, (repository, after, limit, before))
+        rows = await self._database.read(_UNTAGGED, (repository, after, limit, before))
         return tuple(digest for (digest,) in rows)
 
-    def repositories(self, after: str, limit: int) -> tuple[str, ...]:
+    async def repositories(self, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` repositories that come after `after`, in the order of their bytes."""
-        rows = self._database.read("SELECT name FROM repo WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
+        rows = await self._database.read("SELECT name FROM repo WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
         return tuple(name for (name,) in rows)
 
-    def referrers(
+    async def referrers(
         self, repository: str, subject: Digest, *, tag: str, after: str, artifact_type: str
     ) -> Iterator[Referrer]:
         """The manifests whose subject that is, or that the index named `tag` lists, in the order of their digests.
@@ -121,7 +123,8 @@ class Names:
         They come after the digest `after`, and are of `artifact_type` unless that is ''. Each is read when asked for.
         """
         values = (repository, str(subject), tag, after, artifact_type)
-        return (Referrer(*row) for row in self._database.read(_REFERRERS, values))
+        rows = await self._database.read(_REFERRERS, values)
+        return (Referrer(*row) for row in rows)
 
     async def put_blob(
         self, repository: str, digest: Digest, look: Look, session: str | None = None, *, now: float

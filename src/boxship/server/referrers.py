@@ -27,7 +27,7 @@ async def read(registry: Registry, request: Request) -> Answer:
     subject = request.digest()
     kind = request.parameter("artifactType") or ""
     page = Page.asked(request, registry.settings.page_size)
-    found = registry.names.referrers(
+    found = await registry.names.referrers(
         request.repository, subject, tag=routes.referrers_tag(subject), after=page.last, artifact_type=kind
     )
     return listed(request, page, found)

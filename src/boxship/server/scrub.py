@@ -78,7 +78,7 @@ async def condemn_blob(registry: Registry, suspect: Suspect) -> bool:
 
 async def condemn_read(registry: Registry, digest: Digest, file: FileIdentity) -> None:
     """Condemn a blob that was found wrong as it was read from `file`, unless another one has its place by now."""
-    row = registry.database.read("SELECT version FROM blob WHERE digest = ?", (str(digest),)).fetchone()
+    row = (await registry.database.read("SELECT version FROM blob WHERE digest = ?", (str(digest),))).fetchone()
     # In this order: whoever replaces the file after this look changes the version, too.
     if row and await asyncio.to_thread(identify, registry.layout.blob(digest)) == file:
         await condemn_blob(registry, Suspect(digest, row[0], file))
@@ -86,7 +86,7 @@ async def condemn_read(registry: Registry, digest: Digest, file: FileIdentity) -
 
 async def _rows(registry: Registry, since: float) -> AsyncIterator[_Row]:
     after: tuple[float, str] = (-1.0, "")
-    while rows := registry.database.read(_OLDEST, (*after, since, _BATCH)).fetchall():
+    while rows := (await registry.database.read(_OLDEST, (*after, since, _BATCH))).fetchall():
         for name, version, verified in rows:
             after = (verified, name)
             yield _Row(Digest.parse(name), version, verified)

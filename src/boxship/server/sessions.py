@@ -96,12 +96,12 @@ class Sessions:
         self._database.write_now(lambda connection: connection.execute(_DISTRUST))
 
     def has(self, session: str) -> bool:
-        """Whether the session has a row."""
-        return self._database.read("SELECT 1 FROM upload WHERE id = ?", (session,)).fetchone() is not None
+        """Whether the session has a row. Blocks: before there is an event loop."""
+        return self._database.read_now(_HAS, (session,)).fetchone() is not None
 
-    def find(self, repository: str, session: str, *, owner: str = "", now: float) -> Session:
+    async def find(self, repository: str, session: str, *, owner: str = "", now: float) -> Session:
         """The session, or `Unknown`."""
-        row = self._database.read(_FIND, (session, repository, owner, now)).fetchone()
+        row = (await self._database.read(_FIND, (session, repository, owner, now))).fetchone()
         if not row:
             raise Unknown(session)
         size, version, digests = row
@@ -112,7 +112,7 @@ class Sessions:
         self, repository: str, session: str, *, owner: str = "", now: float
     ) -> AsyncIterator[tuple[Session, Claim]]:
         """The session and its file, for one writer at a time: a second one gets `Busy`, for chunks may not mix."""
-        found = self.find(repository, session, owner=owner, now=now)
+        found = await self.find(repository, session, owner=owner, now=now)
         try:
             claim = await self._storage.claim(session, new=found.size == 0)
         except Taken as error:
@@ -123,7 +123,7 @@ class Sessions:
         with claim:
             try:
                 # Again: somebody else may have gone on or ended it until a moment ago.
-                found = self.find(repository, session, owner=owner, now=now)
+                found = await self.find(repository, session, owner=owner, now=now)
             except Unknown:
                 await in_thread(claim.discard)
                 raise
@@ -160,7 +160,7 @@ class Sessions:
 
         # Not to be left half way: acknowledged afterwards, when somebody else writes, would be other bytes.
         if not await finished(self._database.write(work, durable=False)):
-            raise Busy(self.find(session.repository, session.id, owner=session.owner, now=now))
+            raise Busy(await self.find(session.repository, session.id, owner=session.owner, now=now))
         self._keep(further)
         return further
 
@@ -179,7 +179,7 @@ class Sessions:
 
     async def expire(self, *, now: float) -> int:
         """End sessions whose time is over, but for those that somebody writes to; how many."""
-        rows = self._database.read(_EXPIRED, (now, _MOST_EXPIRED)).fetchall()
+        rows = (await self._database.read(_EXPIRED, (now, _MOST_EXPIRED))).fetchall()
         return sum([await self._expire(session, now=now) for (session,) in rows])
 
     async def _expire(self, session: str, *, now: float) -> bool:
@@ -188,10 +188,11 @@ class Sessions:
         except Taken:
             return False
         with claim:
-            if expired := self._database.read(_IS_EXPIRED, (session, now)).fetchone() is not None:
+            expired = (await self._database.read(_IS_EXPIRED, (session, now))).fetchone() is not None
+            if expired:
                 # The row first: a file without a row is swept, a row without its file would be believed.
                 await self.end(session)
-            if expired or not self.has(session):
+            if expired or not (await self._database.read(_HAS, (session,))).fetchone():
                 await in_thread(claim.discard)
         return expired
 
@@ -208,6 +209,7 @@ class Sessions:
             del self._running[next(iter(self._running))]
 
 
+_HAS = "SELECT 1 FROM upload WHERE id = ?"
 _OF_REPOSITORY = "SELECT count(*) FROM upload WHERE repository = ?"
 _OF_HOLDER = "SELECT count(*) FROM upload WHERE holder = ? AND holder <> ''"
 _BEGIN = """

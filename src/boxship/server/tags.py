@@ -17,8 +17,8 @@ from boxship.wire import routes
 async def read(registry: Registry, request: Request) -> Answer:
     """A page of the repository's tags."""
     page = Page.asked(request, registry.settings.page_size)
-    names = registry.names.tags(request.repository, page.last, page.reach)
-    if not names and not registry.names.has_repository(request.repository):
+    names = await registry.names.tags(request.repository, page.last, page.reach)
+    if not names and not await registry.names.has_repository(request.repository):
         raise Refusal(404, "NAME_UNKNOWN", f"there is no repository {request.repository}")
     return listed(request, page, names)
 

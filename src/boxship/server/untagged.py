@@ -19,8 +19,8 @@ async def read(registry: Registry, request: Request) -> Answer:
     """A page of their digests: of those that were pushed `older` seconds ago, or before."""
     page, older = Page.asked(request, registry.settings.page_size), _older(request)
     before = registry.clock() - older
-    digests = registry.names.untagged(request.repository, page.last, page.reach, before=before)
-    if not digests and not registry.names.has_repository(request.repository):
+    digests = await registry.names.untagged(request.repository, page.last, page.reach, before=before)
+    if not digests and not await registry.names.has_repository(request.repository):
         raise Refusal(404, "NAME_UNKNOWN", f"there is no repository {request.repository}")
     body = json.dumps({"name": request.repository, "manifests": page.show(digests)}, separators=(",", ":")).encode()
     link = page.link(routes.untagged(request.repository), digests, older=str(older))

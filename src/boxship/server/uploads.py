@@ -64,15 +64,15 @@ async def finish(registry: Registry, request: Request) -> Answer:
 async def status(registry: Registry, request: Request) -> Answer:
     """How far an upload is."""
     try:
-        session = _session(registry, request)
+        session = await _session(registry, request)
     except Unknown as error:
         raise _unknown(request) from error
     return Answer(204, _session_headers(session))
 
 
-def _session(registry: Registry, request: Request) -> Session:
+async def _session(registry: Registry, request: Request) -> Session:
     owner = request.caller.name
-    return registry.sessions.find(request.repository, request.name, owner=owner, now=registry.clock())
+    return await registry.sessions.find(request.repository, request.name, owner=owner, now=registry.clock())
 
 
 async def cancel(registry: Registry, request: Request) -> Answer:
@@ -86,25 +86,26 @@ async def _mount(registry: Registry, request: Request, digest: Digest) -> bool:
     source = request.parameter("from")
     if source and not is_repository(source):
         raise Refusal(400, "NAME_INVALID", "from should be the name of a repository")
-    blob = _elsewhere(registry, request.caller, source, digest)
+    blob = await _elsewhere(registry, request.caller, source, digest)
     if not blob or not await is_sound(registry, blob):
         return False
     return await registry.names.link_blob(request.repository, digest, now=registry.clock())
 
 
-def _elsewhere(registry: Registry, caller: Caller, source: str | None, digest: Digest) -> Blob | None:
+async def _elsewhere(registry: Registry, caller: Caller, source: str | None, digest: Digest) -> Blob | None:
     """The blob in the repository `source`, or in any; only where the caller may pull it (CVE-2024-39897)."""
     if source:
-        return registry.names.blob(source, digest) if caller.may(Right.PULL, source) else None
+        return await registry.names.blob(source, digest) if caller.may(Right.PULL, source) else None
     if caller.may_everywhere(Right.PULL):
-        return registry.names.blob_anywhere(digest)
-    holders = registry.names.holders(digest, _MOST_HOLDERS)
-    return next((registry.names.blob(name, digest) for name in holders if caller.may(Right.PULL, name)), None)
+        return await registry.names.blob_anywhere(digest)
+    holders = await registry.names.holders(digest, _MOST_HOLDERS)
+    name = next((name for name in holders if caller.may(Right.PULL, name)), None)
+    return await registry.names.blob(name, digest) if name else None
 
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
-    _check_room(registry, request.repository, digest, request.body.length or 0)
+    await _check_room(registry, request.repository, digest, request.body.length or 0)
     hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
     with await registry.storage.claim_any() as claim:
         try:
@@ -152,7 +153,7 @@ async def _claimed(registry: Registry, request: Request) -> AsyncIterator[tuple[
 async def _receive(registry: Registry, request: Request, session: Session, claim: Claim) -> Session:
     """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
     expected = _check_range(request, session)
-    registry.names.check_room(session.repository, session.size + (request.body.length or 0))
+    await registry.names.check_room(session.repository, session.size + (request.body.length or 0))
     batches = request.body.batches(registry.settings.largest_blob - session.size, _BATCH)
     try:
         size = await registry.storage.append(claim, session.size, batches, session.hashes)
@@ -190,7 +191,7 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
     try:
         await _check_digest(registry, session, claim, digest)
         # Before it gets its name, under which it would be in the way for a day if it got no row.
-        _check_room(registry, session.repository, digest, session.size)
+        await _check_room(registry, session.repository, digest, session.size)
         await registry.storage.publish(claim, digest, session.size)
         look = partial(registry.storage.look, digest)
         await registry.names.put_blob(session.repository, digest, look, session.id, now=registry.clock())
@@ -203,9 +204,9 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
     registry.sessions.ended(session.id)
 
 
-def _check_room(registry: Registry, repository: str, digest: Digest, size: int) -> None:
-    if not registry.names.blob(repository, digest):
-        registry.names.check_room(repository, size)
+async def _check_room(registry: Registry, repository: str, digest: Digest, size: int) -> None:
+    if not await registry.names.blob(repository, digest):
+        await registry.names.check_room(repository, size)
 
 
 async def _check_digest(registry: Registry, session: Session, claim: Claim, digest: Digest) -> None:

@@ -61,24 +61,27 @@ class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, name: str) -> User | None:
+    async def find(self, name: str) -> User | None:
         """The user of that name."""
-        row = self._database.read("SELECT password FROM user WHERE name = ?", (name,)).fetchone() if name else None
-        return User(name, row[0], self._grants(name)) if row else None
+        if not name:
+            return None
+        row = (await self._database.read("SELECT password FROM user WHERE name = ?", (name,))).fetchone()
+        return User(name, row[0], await self._grants(name)) if row else None
 
-    def some_hash(self) -> str | None:
+    async def some_hash(self) -> str | None:
         """The hash of some user's password; None where there are no users."""
-        row = self._database.read("SELECT password FROM user WHERE name <> '' LIMIT 1").fetchone()
+        row = (await self._database.read("SELECT password FROM user WHERE name <> '' LIMIT 1")).fetchone()
         return row[0] if row else None
 
-    def were_there(self) -> bool:
+    async def were_there(self) -> bool:
         """Whether there once were users, and the last one was removed: that is no reason to let anybody in."""
-        return self._database.read("SELECT 1 FROM user WHERE name = ''").fetchone() is not None
+        return (await self._database.read("SELECT 1 FROM user WHERE name = ''")).fetchone() is not None
 
-    def all(self) -> tuple[User, ...]:
+    async def all(self) -> tuple[User, ...]:
         """Every user, by name."""
-        rows = self._database.read("SELECT name, password FROM user WHERE name <> '' ORDER BY name").fetchall()
-        return tuple(User(name, password, self._grants(name)) for name, password in rows)
+        query = "SELECT name, password FROM user WHERE name <> '' ORDER BY name"
+        rows = (await self._database.read(query)).fetchall()
+        return tuple([User(name, password, await self._grants(name)) for name, password in rows])
 
     async def put(self, user: User) -> None:
         """Add the user, or let it have another password and other grants."""
@@ -102,9 +105,9 @@ class Users:
 
         return await self._database.write(work)
 
-    def _grants(self, name: str) -> tuple[Grant, ...]:
+    async def _grants(self, name: str) -> tuple[Grant, ...]:
         query = "SELECT pattern, actions FROM user_grant WHERE user = ? ORDER BY pattern"
-        rows = self._database.read(query, (name,)).fetchall()
+        rows = (await self._database.read(query, (name,))).fetchall()
         return tuple(Grant(Pattern.parse(pattern), _rights(actions)) for pattern, actions in rows)
 
 

@@ -72,7 +72,7 @@ class Arrivals:
         names = self._registry.names
         if await blobs.find(self._registry, place.here, digest):
             return True
-        elsewhere = names.blob_anywhere(digest)
+        elsewhere = await names.blob_anywhere(digest)
         if not (elsewhere and await is_sound(self._registry, elsewhere)):
             return False
         if not await self._asking.ask(place, lambda upstream: upstream.has_blob(place.there, digest)):

@@ -30,7 +30,7 @@ async def read_tags(cache: Cache, request: Request) -> Answer:
     try:
         names, how = await _tags(cache, place)
     except BoxshipError as error:
-        if not passing(error) or not cache.registry.names.has_repository(place.here):
+        if not passing(error) or not await cache.registry.names.has_repository(place.here):
             raise refusal(error, str(place.source.registry), "NAME_UNKNOWN") from error
         return told(await tags.read(cache.registry, request), stale(place))
     page = Page.asked(request, cache.registry.settings.page_size)

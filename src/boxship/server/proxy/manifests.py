@@ -57,10 +57,10 @@ async def _look(cache: Cache, place: Place, tag: str) -> Mapping[str, str]:
     key = place.here, tag
     find = partial(cache.registry.names.manifest_by_tag, place.here, tag)
     # What was seen a moment ago may have been let go since, here or by another process.
-    if cache.tags.fresh(key) and find():
+    if cache.tags.fresh(key) and await find():
         return HIT
     async with cache.turns.about(key):
-        held = find()
+        held = await find()
         if cache.tags.fresh(key) and held:  # somebody else has just seen it
             return HIT
         try:
@@ -81,10 +81,10 @@ async def _look(cache: Cache, place: Place, tag: str) -> Mapping[str, str]:
 async def _have(cache: Cache, place: Place, digest: Digest) -> Mapping[str, str]:
     """See that the manifest is here; whether it was."""
     names = cache.registry.names
-    if names.manifest_by_digest(place.here, digest):
+    if await names.manifest_by_digest(place.here, digest):
         return HIT
     async with cache.turns.about((place.here, digest)):
-        if names.manifest_by_digest(place.here, digest):
+        if await names.manifest_by_digest(place.here, digest):
             return HIT
         await _store(cache, place, digest, ())
     return MISS
@@ -92,7 +92,7 @@ async def _have(cache: Cache, place: Place, digest: Digest) -> Mapping[str, str]
 
 async def _store(cache: Cache, place: Place, digest: Digest, tags: tuple[str, ...]) -> None:
     """Keep a manifest, whose content may come later or never, and let tags name it."""
-    held = cache.registry.names.manifest_by_digest(place.here, digest)
+    held = await cache.registry.names.manifest_by_digest(place.here, digest)
     raw, kind = (held.body, held.media_type) if held else await _fetch(cache, place, digest)
     try:
         document = await asyncio.to_thread(judge, raw, kind)

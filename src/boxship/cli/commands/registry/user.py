@@ -16,7 +16,7 @@ from boxship.cli.commands.registry.folder import add_folder
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Grant, Right
-from boxship.server.users import User, opened
+from boxship.server.users import User, Users, opened
 
 SUMMARY = "Add, list and remove users of a registry. As soon as there is one, nobody else may do anything."
 EXAMPLE = "boxship registry user add alice --push 'team/*' --pull '*'"
@@ -64,14 +64,20 @@ def _add(chosen: argparse.Namespace) -> None:
     # The password and its hash before the folder: nobody waits for it meanwhile.
     user = User.of(chosen.name, _password(from_input=chosen.password_stdin), grants)
     with opened(Path(chosen.disk), make=True) as users:
-        known = users.find(user.name) is not None
-        asyncio.run(users.put(user))
+        known = asyncio.run(_put(users, user))
     console.say(f"{'changed' if known else 'added'} {_line(user)}")
+
+
+async def _put(users: Users, user: User) -> bool:
+    """Whether the user was there before."""
+    known = await users.find(user.name) is not None
+    await users.put(user)
+    return known
 
 
 def _list(chosen: argparse.Namespace) -> None:
     with opened(Path(chosen.disk)) as users:
-        found, were_there = users.all(), users.were_there()
+        found, were_there = asyncio.run(users.all()), asyncio.run(users.were_there())
     if found:
         console.say(*map(_line, found))
     else:
@@ -81,7 +87,7 @@ def _list(chosen: argparse.Namespace) -> None:
 def _remove(chosen: argparse.Namespace) -> None:
     with opened(Path(chosen.disk)) as users:
         removed = asyncio.run(users.remove(chosen.name))
-        left = users.some_hash()
+        left = asyncio.run(users.some_hash())
     if not removed:
         remedy = "`boxship registry user list` shows all"
         raise InvalidSettings(f"the user {chosen.name!r}", why="there is none of that name", remedy=remedy)
