@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-# Where Debian keeps nginx, ip and nft; a user's PATH does not name these folders.
-SYSTEM_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
+# Where Debian keeps nginx, ip, nft and PostgreSQL; a user's PATH does not name these folders.
+SYSTEM_FOLDERS = ":".join(("/usr/local/sbin:/usr/sbin:/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))))
 # The kernel ends the program if the test process dies without a chance to: killed, or a timeout's os._exit.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 PATIENCE = 0.5  # seconds between asking a program to end and ending it

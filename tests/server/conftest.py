@@ -7,10 +7,45 @@ from pathlib import Path
 
 import pytest
 
+from boxship.server.registry import Settings
+from tests.peers.postgresql import Cluster, cluster
 from tests.server.driver import Driver
+
+# What registries promise, whatever keeps their names: these modules' tests are tried with each.
+CONTRACT = (
+    "blobs",
+    "conformance_blobs",
+    "conformance_content",
+    "manifests",
+    "referrers",
+    "scrub",
+    "sweep",
+    "tagging",
+    "tags",
+    "untagged",
+    "uploads",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module.__name__.rpartition(".test_")[2]
+    if "registry" in metafunc.fixturenames and module in CONTRACT:
+        metafunc.parametrize("names", ("sqlite", pytest.param("postgresql", marks=pytest.mark.peer("postgres"))))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    with cluster() as made:
+        yield made
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Driver]:
-    with Driver(tmp_path / "registry", allow_delete=True) as driver:
+def names() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def registry(tmp_path: Path, names: str, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    url = request.getfixturevalue("postgresql").new() if names == "postgresql" else ""
+    with Driver(tmp_path / "registry", settings=Settings(allow_delete=True, database=url)) as driver:
         yield driver

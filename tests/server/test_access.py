@@ -14,10 +14,10 @@ from boxship.server.access import Access
 from boxship.server.anonymous import parse_anonymous
 from boxship.server.answer import Refusal
 from boxship.server.callers import Callers
-from boxship.server.database import Database
 from boxship.server.passwords import Passwords
 from boxship.server.registry import Settings
 from boxship.server.rights import Right
+from boxship.server.sqlite import SqliteDatabase
 from boxship.server.users import Users, opened
 from tests.server.content import digest, push_blob
 from tests.server.driver import Driver, Reply
@@ -251,7 +251,7 @@ class Counting:
             passwords = Passwords(compare=self.compare)
             access = Access(Callers(passwords=passwords))
             encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-            with closing(Database(self.folder / "registry.db")) as database, closing(access):
+            with closing(SqliteDatabase(self.folder / "registry.db")) as database, closing(access):
                 await access.admit(Users(database), right, "team/app", encoded)
 
         try:

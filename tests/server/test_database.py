@@ -12,9 +12,9 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.server.check import check
-from boxship.server.database import Database
 from boxship.server.layout import Layout
 from boxship.server.registry import Registry, Settings
+from boxship.server.sqlite import SqliteDatabase
 from tests.server.content import push_image
 from tests.server.driver import Driver
 
@@ -26,13 +26,13 @@ def count_elsewhere(path: Path) -> int:
     return int(subprocess.run([sys.executable, "-c", COUNT, str(path)], capture_output=True, check=True).stdout)
 
 
-def lease(database: Database, name: str) -> None:
+def lease(database: SqliteDatabase, name: str) -> None:
     database.write_now(lambda connection: connection.execute("INSERT INTO lease VALUES (?, '', 0)", (name,)))
 
 
 def test_a_second_one_in_the_process_costs_the_first_none_of_its_locks(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
-    with closing(Database(path)) as first, closing(Database(path)):
+    with closing(SqliteDatabase(path)) as first, closing(SqliteDatabase(path)):
         lease(first, "before")
         assert count_elsewhere(path) == 1
         # Who leaves deletes the log, if nobody else seems to be there; what is committed next would be lost with it.
@@ -44,7 +44,7 @@ def test_what_is_no_database_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     path.write_bytes(b"something else" * 1000)
     with pytest.raises(InvalidSettings, match=r"registry\.db: file is not a database"):
-        Database(path)
+        SqliteDatabase(path)
     assert path.read_bytes() == b"something else" * 1000
 
 

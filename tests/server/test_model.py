@@ -27,6 +27,7 @@ from tests.server.model import HOUR, Model, Stored
 
 BLOBS = {digest(content): content for content in (b"{}", b"one", b"two" * 1000, b"three")}
 CONFIG = digest(b"{}")
+SUMS = "SELECT bytes, tags FROM repo WHERE name = ?"
 NEVER = -1.0  # a grace: what was pushed this very moment is no younger
 
 repositories = st.sampled_from(("app", "team/other"))
@@ -46,20 +47,35 @@ class TwoProcesses(RuleBasedStateMachine):
     def begin(self) -> None:
         self.model = Model()
         self.folder = Path(tempfile.mkdtemp())
+        self.prepare()
         self.drivers = [self._open(), self._open()]
         self.seen: dict[str, Stored] = {}
         self.turn = itertools.cycle((0, 1))
 
+    def prepare(self) -> None:
+        """Make what else the registries need."""
+
     def teardown(self) -> None:
         for driver in self.drivers:
             driver.__exit__()
-        report = check(self.folder, verify=True)
-        shutil.rmtree(self.folder)
-        assert report.damage == ()
+        try:
+            self._check()
+        finally:
+            shutil.rmtree(self.folder)
 
     def _open(self) -> Driver:
-        driver = Driver(self.folder, settings=Settings(allow_delete=True, gc_interval=0), clock=lambda: self.model.now)
-        return driver.__enter__()
+        return Driver(self.folder, settings=self._settings(), clock=lambda: self.model.now).__enter__()
+
+    def _settings(self) -> Settings:
+        return Settings(allow_delete=True, gc_interval=0)
+
+    def _check(self) -> None:
+        assert check(self.folder, verify=True).damage == ()
+
+    def _sums(self, repository: str) -> tuple[int, int] | None:
+        with closing(sqlite3.connect(self.folder / "registry.db")) as connection:
+            row: tuple[int, int] | None = connection.execute(SUMS, (repository,)).fetchone()
+        return row
 
     def ask(self, method: str, target: str, body: bytes = b"", **headers: str) -> Reply:
         """Ask the one that has not been asked last."""
@@ -238,9 +254,7 @@ class TwoProcesses(RuleBasedStateMachine):
             blobs = sum(len(BLOBS[blob]) for name, blob in self.model.links if name == repository)
             manifests = sum(len(each.body) for (name, _), each in self.model.manifests.items() if name == repository)
             tags = sum(name == repository for name, _ in self.model.tags)
-            with closing(sqlite3.connect(self.folder / "registry.db")) as connection:
-                row = connection.execute("SELECT bytes, tags FROM repo WHERE name = ?", (repository,)).fetchone()
-            assert (row or (0, 0)) == (blobs + manifests, tags)
+            assert (self._sums(repository) or (0, 0)) == (blobs + manifests, tags)
 
 
 async def push(first: Driver, second: Driver, repository: str, blob: str, way: str) -> Reply:

@@ -16,12 +16,12 @@ import pytest
 
 from boxship import media_type
 from boxship.digest import Digest
-from boxship.server.database import Database
 from boxship.server.garbage import Blob, Manifest, Policy
 from boxship.server.lease import Leased, leased
 from boxship.server.preview import preview
 from boxship.server.registry import Settings
 from boxship.server.removal import Removal
+from boxship.server.sqlite import SqliteDatabase
 from boxship.server.sweep import Report, sweep
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
@@ -307,17 +307,17 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
 def test_a_disk_that_fails_once_keeps_no_lease(
     registry: Driver, monkeypatch: pytest.MonkeyPatch, failures: int, left: int
 ) -> None:
-    opened, write = registry.run(registry.open()), Database.write
+    opened, write = registry.run(registry.open()), SqliteDatabase.write
     troubles = [sqlite3.OperationalError("disk I/O error")] * failures
 
-    async def failing(self: Database, work: Callable[[sqlite3.Connection], object], *, durable: bool) -> object:
+    async def failing(self: SqliteDatabase, work: Callable[[sqlite3.Connection], object], *, durable: bool) -> object:
         if troubles:
             raise troubles.pop()
         return await write(self, work, durable=durable)
 
     async def hold() -> None:
         async with leased(opened.database, "sweep", clock=time.time):
-            monkeypatch.setattr(Database, "write", failing)
+            monkeypatch.setattr(SqliteDatabase, "write", failing)
 
     with pytest.raises(sqlite3.Error) if left else nullcontext():
         registry.run(hold())

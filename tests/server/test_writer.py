@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.database import Database
+from boxship.server.sqlite import SqliteDatabase
 
 INSERT = "INSERT INTO lease (name, holder, until) VALUES (?, '', 0)"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(tmp_path / "registry.db")) as opened:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    with closing(SqliteDatabase(tmp_path / "registry.db")) as opened:
         yield opened
 
 
@@ -30,12 +30,12 @@ def lease(name: str) -> Callable[[sqlite3.Connection], str]:
     return work
 
 
-def leases(database: Database) -> list[str]:
+def leases(database: SqliteDatabase) -> list[str]:
     return [name for (name,) in database.read_now("SELECT name FROM lease ORDER BY name")]
 
 
 @asynccontextmanager
-async def held_up(database: Database) -> AsyncIterator[None]:
+async def held_up(database: SqliteDatabase) -> AsyncIterator[None]:
     """An earlier write is under way while the block runs."""
     begun, gate = threading.Event(), threading.Event()
 
@@ -50,7 +50,7 @@ async def held_up(database: Database) -> AsyncIterator[None]:
     await holding
 
 
-async def together(database: Database, *works: Callable[[sqlite3.Connection], object]) -> list[object]:
+async def together(database: SqliteDatabase, *works: Callable[[sqlite3.Connection], object]) -> list[object]:
     """What becomes of works that all wait at the same time; those whose name says so need not be durable."""
     async with held_up(database):
         waiting = [
@@ -61,17 +61,18 @@ async def together(database: Database, *works: Callable[[sqlite3.Connection], ob
     return list(await asyncio.gather(*waiting, return_exceptions=True))
 
 
-def commits(database: Database, work: Callable[[], object]) -> int:
+def commits(database: SqliteDatabase, work: Callable[[], object]) -> int:
     """How many transactions are committed by `work`."""
     statements: list[str] = []
-    connection = database._writer._connection
+    connection = database._writer._writing.transaction
+    assert isinstance(connection, sqlite3.Connection)
     connection.set_trace_callback(statements.append)
     work()
     connection.set_trace_callback(None)
     return statements.count("COMMIT")
 
 
-def test_writes_that_wait_together_share_a_commit_and_get_their_own_results(database: Database) -> None:
+def test_writes_that_wait_together_share_a_commit_and_get_their_own_results(database: SqliteDatabase) -> None:
     names = [f"lease-{number:02}" for number in range(20)]
     results: list[object] = []
     made = commits(database, lambda: results.extend(asyncio.run(together(database, *map(lease, names)))))
@@ -79,7 +80,7 @@ def test_writes_that_wait_together_share_a_commit_and_get_their_own_results(data
     assert results == names == leases(database)
 
 
-def test_one_that_fails_undoes_itself_and_nobody_else(database: Database) -> None:
+def test_one_that_fails_undoes_itself_and_nobody_else(database: SqliteDatabase) -> None:
     def fail(connection: sqlite3.Connection) -> None:
         connection.execute(INSERT, ("half",))
         connection.execute(INSERT, ("first",))
@@ -89,7 +90,7 @@ def test_one_that_fails_undoes_itself_and_nobody_else(database: Database) -> Non
     assert leases(database) == ["first", "last"]
 
 
-def test_what_makes_sqlite_give_up_the_transaction_fails_for_all_in_it(database: Database) -> None:
+def test_what_makes_sqlite_give_up_the_transaction_fails_for_all_in_it(database: SqliteDatabase) -> None:
     def give_up(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
@@ -100,7 +101,7 @@ def test_what_makes_sqlite_give_up_the_transaction_fails_for_all_in_it(database:
     assert asyncio.run(database.write(lease("next"))) == "next"
 
 
-def test_one_that_was_given_up_is_not_done(database: Database) -> None:
+def test_one_that_was_given_up_is_not_done(database: SqliteDatabase) -> None:
     async def cancelled() -> None:
         async with held_up(database):
             waiting = asyncio.create_task(database.write(lease("unwanted")))
@@ -113,7 +114,7 @@ def test_one_that_was_given_up_is_not_done(database: Database) -> None:
     assert leases(database) == ["next"]
 
 
-def test_a_commit_is_as_durable_as_the_most_demanding_in_it(database: Database) -> None:
+def test_a_commit_is_as_durable_as_the_most_demanding_in_it(database: SqliteDatabase) -> None:
     def durable(connection: sqlite3.Connection) -> int:
         return int(connection.execute("PRAGMA synchronous").fetchone()[0])
 
@@ -125,7 +126,7 @@ def test_a_commit_is_as_durable_as_the_most_demanding_in_it(database: Database) 
     assert asyncio.run(together(database, not_durable, durable)) == [full, full]
 
 
-def test_after_a_failed_fsync_nothing_is_written_but_what_is_there_is_read(database: Database) -> None:
+def test_after_a_failed_fsync_nothing_is_written_but_what_is_there_is_read(database: SqliteDatabase) -> None:
     asyncio.run(database.write(lease("before")))
     # As COMMIT raises it: outside of any one's work. `tests/crash` makes the disk fail in earnest.
     database._writer._note(_io_error(sqlite3.SQLITE_IOERR_FSYNC))
@@ -135,7 +136,7 @@ def test_after_a_failed_fsync_nothing_is_written_but_what_is_there_is_read(datab
     assert leases(database) == ["before"]
 
 
-def test_other_failures_of_the_disk_stop_nothing(database: Database) -> None:
+def test_other_failures_of_the_disk_stop_nothing(database: SqliteDatabase) -> None:
     database._writer._note(_io_error(sqlite3.SQLITE_IOERR_WRITE))
     assert not database.failure
     assert asyncio.run(database.write(lease("after"))) == "after"

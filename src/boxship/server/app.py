@@ -23,6 +23,7 @@ from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.audit import AuditLog
 from boxship.server.body import Body
 from boxship.server.chores import chores, open_limits, open_retention
+from boxship.server.database import Unavailable
 from boxship.server.deliver import deliver, messages, send_all
 from boxship.server.logged import address
 from boxship.server.origin import Doorkeeper
@@ -278,6 +279,9 @@ def _crowded(error: Crowded) -> Answer:
 
 def failed(error: OSError | sqlite3.DatabaseError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
+    if isinstance(error, Unavailable):
+        _log.error("a request failed %s: %s", request_id.get(), error.strerror)
+        return Refusal(503, "UNKNOWN", "the registry's database cannot be asked", headers={"retry-after": "1"}).answer
     _log.error("a request failed %s", request_id.get(), exc_info=error)
     if _is_full(error):
         return Refusal(507, "UNKNOWN", "the registry's disk is full").answer

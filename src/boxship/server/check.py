@@ -19,11 +19,11 @@ from urllib.parse import quote
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
-from boxship.server.database import telling
 from boxship.server.document import Rejected, judge
 from boxship.server.layout import check_database
 from boxship.server.schema import VERSION, read_version
 from boxship.server.soundness import digest_file
+from boxship.server.sqlite import telling
 
 _GRACE = 3600.0  # seconds that a file without a row may belong to a push that is under way
 _BATCH = 100  # manifests read at once: no transaction stays open while files are looked at

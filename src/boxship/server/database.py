@@ -1,122 +1,93 @@
-"""The database file: one connection that reads and one that writes. Its tables are `schema`'s.
+"""What a database of names is to all who read and write it; `sqlite` and `postgres` are two.
 
-Reading happens where it is asked for, so an indexed look-up costs no change of thread; writing is `writer`'s, in a
-thread of its own. What is read and written is `names`'s business.
+Queries are written once, in what both dialects have in common, with SQLite's placeholders. Every transaction that
+writes is alone: nobody else, in this process or another, writes from its beginning to its end.
 """
 
 from __future__ import annotations
 
-__all__ = ["Database", "telling"]
+__all__ = ["Database", "Elsewhere", "Rows", "Transaction", "Unavailable"]
 
-import os
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TypeVar
-
-from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
-from boxship.server.schema import prepare
-from boxship.server.writer import Writer
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 Result = TypeVar("Result")
+Row = Any  # a tuple of what its query asks for, which only the query says
+Parameters = Sequence[object] | Mapping[str, object]
 
-_BUSY = 5.0  # seconds to wait for another process, which only holds the database for an instant
+
+class Unavailable(OSError):
+    """The database cannot be asked now; what was to be written is not, or nobody knows. It may work in a moment."""
 
 
-class Database:
-    """An open database: `read` on the spot, `write` from a running event loop."""
-
-    def __init__(self, path: Path) -> None:
-        """Open the file, which is made if need be; `InvalidSettings` where it is no database, or a newer registry's."""
-        _make(path)
-        try:
-            connection = _connect(path)
-            prepare(connection, str(path))
-            self._writer = Writer(connection)
-            self._reader = _connect(path)
-        except sqlite3.OperationalError:
-            raise  # of this moment: it is busy, or its disk is full
-        except sqlite3.DatabaseError as error:
-            raise InvalidSettings(str(path), why=str(error), remedy="restore a backup of the registry") from error
-        self._versions = self._reader.cursor()  # asked with every request: a new one each time costs more
+class Rows(Protocol):
+    """What a query found, or how many rows it changed."""
 
     @property
-    def failure(self) -> sqlite3.Error | None:
+    def rowcount(self) -> int:
+        """How many rows a change changed."""
+
+    def fetchone(self) -> Row:
+        """The next row; None after the last."""
+
+    def fetchall(self) -> Sequence[Row]:
+        """All rows that are left."""
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that are left, one after the other."""
+
+
+class Transaction(Protocol):
+    """A connection within its transaction."""
+
+    def execute(self, query: str, parameters: Parameters = (), /) -> Rows:
+        """What the query finds or changes."""
+
+    def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> object:
+        """Do the same for each row of parameters."""
+
+
+class Database(Protocol):
+    """An open database."""
+
+    @property
+    def failure(self) -> Exception | None:
         """Why nothing can be written any more; None while all is well."""
-        return self._writer.failure
 
-    def version(self) -> int:
-        """A number that is another one after whatever anybody has committed, here or in another process."""
-        return int(self._versions.execute("PRAGMA data_version").fetchone()[0])
+    def version(self) -> object:
+        """What is another one after whatever anybody has committed, and may be another one each time."""
 
-    async def read(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        """The rows that `query` finds in what is committed; the connection keeps it prepared."""
-        return self._reader.execute(query, parameters)
+    async def read(self, query: str, parameters: Sequence[object] = ()) -> Rows:
+        """The rows that `query` finds in what is committed."""
 
-    def read_now(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        """The same, blocking: before there is an event loop."""
-        return self._reader.execute(query, parameters)
+    def read_now(self, query: str, parameters: Sequence[object] = ()) -> Rows:
+        """The same, blocking: before there is an event loop, or in a thread beside it."""
 
-    async def look(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """What `work` finds by several queries; it writes nothing."""
-        return work(self._reader)
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """What `work` finds by several queries; it writes nothing, and may be done twice."""
 
-    async def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = True) -> Result:
+    async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone.
 
         Durable means that it outlives a loss of power; without, only that it outlives the process.
         """
-        results: list[Result] = []
-        await self._writer.write(lambda connection: results.append(work(connection)), durable=durable)
-        return results[0]
 
-    def write_now(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def write_now(self, work: Callable[[Transaction], object]) -> None:
         """Do `work` in a durable transaction, blocking: before there is an event loop."""
 
-        def whole(connection: sqlite3.Connection) -> None:
-            work(connection)
+    def apart(self) -> AbstractContextManager[Transaction]:
+        """A connection of one's own, for temporary tables: each statement is a transaction but between BEGIN and END.
 
-        self._writer.write_now(whole)
+        What is read between these is of one moment. Blocks.
+        """
 
     def close(self) -> None:
         """Finish what is being written, and close."""
-        # The last to close moves the log into the database: the one that may write to it.
-        self._reader.close()
-        self._writer.close()
 
 
-@contextmanager
-def telling(folder: Path) -> Iterator[None]:
-    """Let what SQLite raises of the registry in `folder` be an error for people."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _told(error, folder / "registry.db") from error
+@runtime_checkable
+class Elsewhere(Protocol):
+    """A database that is not in the registry's folder."""
 
-
-def _told(error: sqlite3.Error, path: Path) -> BoxshipError:
-    why, what = str(error), f"the database {path}"
-    name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return BoxshipError(f"{what} is busy", why="another program is writing to it", remedy="try again in a moment")
-    if name.startswith("SQLITE_FULL"):
-        return BoxshipError(f"{what} cannot grow", why=why, remedy="make room on its disk")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return ContentMismatch(f"{what} is damaged", why=why, remedy="restore a backup of the registry")
-    return BoxshipError(f"{what} cannot be used", why=why, remedy="see who owns its folder, and its disk")
-
-
-def _make(path: Path) -> None:
-    """Make the file where there is none. SQLite gives its -wal and -shm files the permissions of the database."""
-    # Not even opened where it is there: closing it would take away the locks that this process's other connections
-    # have on it (fcntl(2), "Advisory record locking"), and then the next process to leave deletes the log under them.
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    return connection
+    id: str

@@ -8,12 +8,14 @@ from __future__ import annotations
 __all__ = ["check_authorities", "check_exposure", "check_tls", "settled"]
 
 import contextlib
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
 from boxship.server import users
 from boxship.server.address import Address
+from boxship.server.opening import open_database
 from boxship.server.plan import Plan
 from boxship.server.registry import Settings
 
@@ -30,7 +32,7 @@ def check_exposure(plan: Plan, where: Address) -> None:
     if not (plan.tls_cert or plan.insecure_http):
         remedy = "--tls-cert FILE --tls-key FILE, or 127.0.0.1, or --insecure-http if this is meant"
         raise InvalidSettings(flag, why="others would reach it over plain HTTP", remedy=remedy)
-    if not (_has_rules(plan.settings) or users.are_there(Path(plan.folder))):
+    if not (_has_rules(plan.settings) or _has_users(plan)):
         remedy = "`boxship registry user add`, --htpasswd FILE, or --anonymous pull|push if this is meant"
         raise InvalidSettings(flag, why="anybody who reaches it could pull and push", remedy=remedy)
 
@@ -75,6 +77,13 @@ def _check_readable(file: Path) -> None:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise InvalidSettings(str(file), why=why, remedy="give a file that can be read") from error
+
+
+def _has_users(plan: Plan) -> bool:
+    if not plan.settings.database:
+        return users.are_there(Path(plan.folder))
+    with closing(open_database(Path(plan.folder), plan.settings.database)) as database:
+        return database.read_now("SELECT 1 FROM \"user\" WHERE name <> '' LIMIT 1").fetchone() is not None
 
 
 def _has_rules(settings: Settings) -> bool:

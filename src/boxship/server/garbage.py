@@ -8,13 +8,12 @@ from __future__ import annotations
 
 __all__ = ["BATCH", "Blob", "Found", "Link", "Manifest", "Policy", "Repository", "find_garbage"]
 
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
+from boxship.server.database import Database, Transaction
 from boxship.server.retention import Retention, Tag
 
 BATCH = 500  # rows of a transaction: others wait for their turn for some milliseconds at most
@@ -79,7 +78,7 @@ class Blob(NamedTuple):
 class Found:
     """What a policy calls garbage; read in batches of `BATCH`, in an order in which it can go."""
 
-    def __init__(self, connection: sqlite3.Connection, policy: Policy, *, now: float) -> None:
+    def __init__(self, connection: Transaction, policy: Policy, *, now: float) -> None:
         self._connection = connection
         self._due = now - policy.wait
         cutoff = {"cutoff": now - policy.grace}
@@ -130,11 +129,11 @@ class Found:
 
     def due(self) -> Iterator[Sequence[Blob]]:
         """Blobs that were doomed long enough ago, as of now."""
-        return self._by_digest(_DUE, self._due)
+        return self._by_digest(_DUE, (self._due,))
 
     def claimed(self) -> Iterator[Sequence[Blob]]:
         """Blobs that are being deleted, as of now: by this sweep or by one that was cut short."""
-        return self._by_digest(_CLAIMED, self._due)
+        return self._by_digest(_CLAIMED, ())
 
     def known(self, start: str, stop: str) -> frozenset[str]:
         """The digests from `start` to before `stop` that have a row."""
@@ -147,18 +146,17 @@ class Found:
             after = rows[-1][-1]
             yield [row[:-1] for row in rows]
 
-    def _by_digest(self, query: str, due: float) -> Iterator[Sequence[Blob]]:
+    def _by_digest(self, query: str, values: tuple[object, ...]) -> Iterator[Sequence[Blob]]:
         after = ""
-        while rows := self._connection.execute(query, (due, after, BATCH)).fetchall():
+        while rows := self._connection.execute(query, (*values, after, BATCH)).fetchall():
             after = rows[-1][0]
             yield tuple(map(Blob._make, rows))
 
 
 @contextmanager
-def find_garbage(database: Path, policy: Policy, *, now: float) -> Iterator[Found]:
+def find_garbage(database: Database, policy: Policy, *, now: float) -> Iterator[Found]:
     """What is garbage now. Reads through all that there is: not for an event loop."""
-    connection = sqlite3.connect(database, timeout=5.0, isolation_level=None, check_same_thread=False)
-    with closing(connection):
+    with database.apart() as connection:
         yield Found(connection, policy, now=now)
 
 
@@ -166,7 +164,7 @@ _ROWS = "(place INTEGER PRIMARY KEY, repo_id INTEGER, digest TEXT, UNIQUE (repo_
 _TABLES = (
     "CREATE TEMP TABLE swept_repo (repo_id INTEGER PRIMARY KEY)",
     """CREATE TEMP TABLE gone_tag (
-        place INTEGER PRIMARY KEY, repo_id INTEGER, name TEXT, digest TEXT, updated REAL, UNIQUE (repo_id, name)
+        place INTEGER PRIMARY KEY, repo_id INTEGER, name TEXT, digest TEXT, updated DOUBLE PRECISION, UNIQUE (repo_id, name)
     )""",
     f"CREATE TEMP TABLE gone_manifest {_ROWS}",
     f"CREATE TEMP TABLE gone_link {_ROWS}",
@@ -181,7 +179,7 @@ SELECT gone.repo_id, repo.name, gone.name, gone.digest, gone.updated, place FROM
 JOIN repo ON id = gone.repo_id WHERE place > ? ORDER BY place LIMIT ?
 """
 _FIND_MANIFESTS = f"""
-INSERT OR IGNORE INTO gone_manifest (repo_id, digest)
+INSERT INTO gone_manifest (repo_id, digest)
 SELECT repo_id, digest FROM manifest AS found WHERE pushed < :cutoff AND repo_id IN (SELECT repo_id FROM swept_repo)
 AND {_KEPT.format("found", "digest")}
 AND NOT EXISTS (
@@ -196,6 +194,7 @@ AND NOT EXISTS (
     SELECT 1 FROM manifest AS about WHERE about.repo_id = found.repo_id AND about.digest = found.subject
     AND {_KEPT.format("about", "digest")}
 )
+ON CONFLICT DO NOTHING
 """  # noqa: S608 - both are constants
 _FIND_LINKS = f"""
 INSERT INTO gone_link (repo_id, digest)
@@ -245,5 +244,5 @@ WHERE state <> 0 AND state = 1 AND touched <= ? AND digest > ? ORDER BY digest L
 """
 _CLAIMED = """
 SELECT digest, size, version FROM blob
-WHERE state <> 0 AND state = 2 AND ? AND digest > ? ORDER BY digest LIMIT ?
+WHERE state <> 0 AND state = 2 AND digest > ? ORDER BY digest LIMIT ?
 """

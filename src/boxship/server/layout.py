@@ -37,9 +37,10 @@ class Layout:
         first: whether nobody else had it when it was opened.
     """
 
-    def __init__(self, root: Path, *, alone: bool = False) -> None:
+    def __init__(self, root: Path, *, alone: bool = False, names_elsewhere: bool = False) -> None:
         """Have the folder; with `alone`, only if nobody else has it."""
         self.root = root
+        self._names_elsewhere = names_elsewhere
         try:
             _make_root(root)
             self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
@@ -114,7 +115,7 @@ class Layout:
             # An older one lacks some of the folders, and nothing else. Its number comes before what the database gets
             # next, which the boxship that wrote it does not know.
             self._make(version)
-        else:
+        elif not self._names_elsewhere:
             check_database(self.root)
 
     def _make(self, version: Path) -> None:
@@ -136,6 +137,9 @@ class Layout:
 
 def check_database(root: Path) -> None:
     """`InvalidSettings` where content is there, and not what knows of it: a new one would let sweeps take all away."""
+    if (root / "DATABASE").exists():
+        why = "its names are in a database of PostgreSQL"
+        raise InvalidSettings(str(root), why=why, remedy="give its URL: --database postgresql://…")
     database = root / "registry.db"
     if not database.exists() and next((root / "blobs").glob("*/*/*"), None):
         remedy = "put it back, or restore a backup of the registry"

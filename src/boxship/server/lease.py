@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from boxship.server.database import Database
+from boxship.server.database import Database, Transaction
 
 _DURATION = 300.0  # seconds that a holder has from one sign of life to the next
 _ATTEMPTS = 2  # at giving one up
@@ -46,21 +46,21 @@ async def _give_up(database: Database, name: str, holder: str) -> None:
     for attempt in range(_ATTEMPTS):
         try:
             await database.write(lambda connection: connection.execute(_GIVE_UP, (name, holder)), durable=False)
-        except sqlite3.Error:
+        except (OSError, sqlite3.Error):
             if attempt + 1 == _ATTEMPTS:
                 raise
         else:
             return
 
 
-def _take(connection: sqlite3.Connection, name: str, holder: str, now: float) -> bool:
+def _take(connection: Transaction, name: str, holder: str, now: float) -> bool:
     return connection.execute(_TAKE, (name, holder, now + _DURATION, now)).rowcount > 0
 
 
 # A clock that was set back does not make a lease last: none was ever taken for longer than its duration.
 _TAKE = """
 INSERT INTO lease (name, holder, until) VALUES (?1, ?2, ?3)
-ON CONFLICT DO UPDATE SET holder = excluded.holder, until = excluded.until
-WHERE holder = excluded.holder OR until <= ?4 OR until > ?3
+ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+WHERE lease.holder = excluded.holder OR lease.until <= ?4 OR lease.until > ?3
 """
 _GIVE_UP = "DELETE FROM lease WHERE name = ? AND holder = ?"

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server.address import Address
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
+from boxship.server.opening import open_database
 from boxship.server.routes import name_of
 
 if TYPE_CHECKING:
@@ -114,20 +115,27 @@ class _Counted:
 class _Held:
     """What the registry in a folder holds, as of when it is asked."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, url: str) -> None:
+        self._folder, self._url = folder, url
 
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - an extra
 
         path = self._folder / "registry.db"
-        if not path.is_file():  # it begins just now
+        if not (self._url or path.is_file()):  # it begins just now
             return
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as read:
-            for name, help_, query in _HELD:
-                yield GaugeMetricFamily(f"boxship_{name}", help_, value=read.execute(query).fetchone()[0])
+        for name, help_, value in self._held(path):
+            yield GaugeMetricFamily(f"boxship_{name}", help_, value=value)
         free = shutil.disk_usage(self._folder).free
         yield GaugeMetricFamily("boxship_disk_free_bytes", "Bytes of the disk that are free.", value=free)
+
+    def _held(self, path: Path) -> Iterator[tuple[str, str, int]]:
+        if self._url:
+            with closing(open_database(path, self._url)) as database:
+                yield from ((name, help_, database.read_now(query).fetchone()[0]) for name, help_, query in _HELD)
+            return
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as read:
+            yield from ((name, help_, read.execute(query).fetchone()[0]) for name, help_, query in _HELD)
 
 
 _HELD = (
@@ -140,7 +148,7 @@ _HELD = (
 
 
 @contextmanager
-def telling_metrics(where: Address, folder: Path) -> Iterator[Address]:
+def telling_metrics(where: Address, folder: Path, url: str = "") -> Iterator[Address]:
     """Tell what the processes count that are started while the block runs, at `http://ADDRESS/metrics`.
 
     Raises `InvalidSettings` for an address that cannot be had, `MissingExtra`.
@@ -148,7 +156,7 @@ def telling_metrics(where: Address, folder: Path) -> Iterator[Address]:
     with tempfile.TemporaryDirectory(prefix="boxship-metrics-", ignore_cleanup_errors=True) as shared:
         os.environ[_FOLDER] = shared
         try:
-            server, thread = _started(where, folder)
+            server, thread = _started(where, folder, url)
             try:
                 yield Address(where.host, server.server_port)
             finally:
@@ -159,14 +167,14 @@ def telling_metrics(where: Address, folder: Path) -> Iterator[Address]:
             del os.environ[_FOLDER]
 
 
-def _started(where: Address, folder: Path) -> tuple[WSGIServer, Thread]:
+def _started(where: Address, folder: Path, url: str) -> tuple[WSGIServer, Thread]:
     try:
         from prometheus_client import CollectorRegistry, start_http_server  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("metrics", "metrics for Prometheus") from error
     registry = CollectorRegistry()
     registry.register(_Counted())
-    registry.register(_Held(folder))
+    registry.register(_Held(folder, url))
     try:
         return start_http_server(where.port, where.host, registry)
     except OSError as error:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 __all__ = ["Blob", "Look", "Names", "Referrer", "StoredManifest", "Vanished"]
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from boxship.digest import Digest
-from boxship.server.database import Database
+from boxship.server.database import Database, Rows, Transaction
 from boxship.server.document import Document
 from boxship.server.push import TagMoved, push_manifest
 from boxship.server.quota import Quotas
@@ -135,7 +134,7 @@ class Names:
         just moved it away.
         """
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             # Files are moved away in transactions only (`scrub`, `garbage`): what is there now stays.
             state = look()
             if not state:
@@ -150,7 +149,7 @@ class Names:
     async def refresh_blob(self, blob: Blob, *, now: float) -> None:
         """Note what the file of a blob looks like now that it was found to be right."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             connection.execute(_REFRESH_BLOB, (blob.size, blob.modified, now, str(blob.digest)))
 
         await self._database.write(work, durable=False)
@@ -161,7 +160,7 @@ class Names:
         Raises `QuotaExceeded`.
         """
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Transaction) -> bool:
             revived = connection.execute(_REVIVE, (now, str(digest))).rowcount > 0
             if revived:
                 with self._quotas.kept(connection, repository):
@@ -176,7 +175,7 @@ class Names:
         No sweep takes it then for a while: who is told so does not push it.
         """
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Transaction) -> bool:
             return connection.execute(_TOUCH, (now, repository, str(digest))).rowcount > 0
 
         return await self._database.write(work, durable=False)
@@ -184,7 +183,7 @@ class Names:
     async def unlink_blob(self, repository: str, digest: Digest) -> tuple[str, ...] | None:
         """Take a blob from the repository, unless manifests need it: then say which. None where it has no such blob."""
 
-        def work(connection: sqlite3.Connection) -> tuple[str, ...] | None:
+        def work(connection: Transaction) -> tuple[str, ...] | None:
             parents = connection.execute(_PARENTS, (repository, str(digest))).fetchall()
             if parents:
                 return tuple(parent for (parent,) in parents)
@@ -210,7 +209,7 @@ class Names:
         Raises `ContentMissing`, `SizeDiffers`, `QuotaExceeded`, or `TagMoved` or `TagKept` where the terms deny it.
         """
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             with self._quotas.kept(connection, repository):
                 repo = _repository(connection, repository, now)
                 push_manifest(connection, repo, digest, document, tags=tags, terms=terms, now=now, sparse=sparse)
@@ -220,7 +219,7 @@ class Names:
     async def refresh_manifest(self, repository: str, digest: Digest, *, now: float) -> None:
         """Note that the repository's manifest is as good as pushed now."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             connection.execute(_REFRESH_MANIFEST, (now, str(digest), repository))
 
         await self._database.write(work, durable=False)
@@ -236,7 +235,7 @@ class Names:
     async def _delete(self, queries: tuple[str, str], repository: str, name: str, terms: Terms) -> bool:
         find, delete = queries
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Transaction) -> bool:
             tags = connection.execute(find, (repository, name)).fetchall()
             deleted = connection.execute(delete, (repository, name)).fetchone()
             # What is raised undoes it.
@@ -249,23 +248,23 @@ class Names:
         return await self._database.write(work)
 
 
-def _manifest(rows: sqlite3.Cursor) -> StoredManifest | None:
+def _manifest(rows: Rows) -> StoredManifest | None:
     row = rows.fetchone()
     return StoredManifest(Digest.parse(row[0]), row[1], row[2]) if row else None
 
 
-def _blob(digest: Digest, rows: sqlite3.Cursor) -> Blob | None:
+def _blob(digest: Digest, rows: Rows) -> Blob | None:
     row = rows.fetchone()
     return Blob(digest, *row) if row else None
 
 
-def _repository(connection: sqlite3.Connection, name: str, now: float) -> int:
+def _repository(connection: Transaction, name: str, now: float) -> int:
     connection.execute("INSERT INTO repo (name, created) VALUES (?, ?) ON CONFLICT DO NOTHING", (name, now))
     (found,) = connection.execute("SELECT id FROM repo WHERE name = ?", (name,)).fetchone()
     return int(found)
 
 
-def _link(connection: sqlite3.Connection, repository: str, digest: Digest, now: float) -> None:
+def _link(connection: Transaction, repository: str, digest: Digest, now: float) -> None:
     connection.execute(_LINK, (_repository(connection, repository, now), str(digest), now))
 
 
@@ -304,7 +303,8 @@ ORDER BY manifest.digest LIMIT ?3
 """
 _PUT_BLOB = """
 INSERT INTO blob (digest, size, modified, touched, verified) VALUES (?1, ?2, ?3, ?4, ?4)
-ON CONFLICT DO UPDATE SET size = excluded.size, modified = excluded.modified, state = 0, version = version + 1,
+ON CONFLICT (digest) DO UPDATE SET size = excluded.size, modified = excluded.modified, state = 0,
+    version = blob.version + 1,
     touched = excluded.touched, verified = excluded.verified
 """
 _REFRESH_MANIFEST = """
@@ -319,7 +319,7 @@ AND EXISTS (SELECT 1 FROM repo JOIN repo_blob ON repo_id = id WHERE name = ?2 AN
 """
 _LINK = """
 INSERT INTO repo_blob (repo_id, digest, linked) VALUES (?, ?, ?)
-ON CONFLICT DO UPDATE SET linked = excluded.linked
+ON CONFLICT (repo_id, digest) DO UPDATE SET linked = excluded.linked
 """
 _PARENTS = """
 SELECT parent FROM repo JOIN manifest_ref ON manifest_ref.repo_id = repo.id AND child = ?2 WHERE name = ?1
@@ -342,7 +342,7 @@ ORDER BY 1
 # The tags that would lose what they name, or a part of it: those of a manifest, and of the indexes that it is in.
 _TAGS_ABOVE = """
 WITH RECURSIVE above (repo_id, digest) AS (
-    SELECT id, ?2 FROM repo WHERE name = ?1
+    SELECT id, digest FROM repo JOIN manifest ON repo_id = id AND digest = ?2 WHERE name = ?1
     UNION
     SELECT above.repo_id, parent FROM above
     JOIN manifest_ref ON manifest_ref.repo_id = above.repo_id AND child = above.digest

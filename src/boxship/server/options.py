@@ -86,6 +86,12 @@ def _amount(text: str) -> float:
 OPTIONS = (
     Option("--address", "address", "port 0 takes a free one (default: 127.0.0.1:5000)", metavar="HOST:PORT"),
     Option("--disk", "folder", "where everything is kept (default: ./registry)", metavar="DIR"),
+    Option(
+        "--database",
+        "database",
+        "keep names in PostgreSQL, for several registries: postgresql://USER@HOST/NAME (default: in DIR)",
+        metavar="URL",
+    ),
     Option("--allow-delete", "allow_delete", "let clients delete manifests, tags and blobs"),
     Option("--allow-sparse", "allow_sparse", "take manifests some of whose content is not there"),
     Option("--read-only", "read_only", "let clients pull, and nothing else"),

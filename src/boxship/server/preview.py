@@ -33,7 +33,7 @@ def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
     """
     now = registry.clock()
     removal = Removal(registry.database, registry.layout, policy, now=now)
-    with find_garbage(registry.layout.database, policy, now=now) as found:
+    with find_garbage(registry.database, policy, now=now) as found:
         for tag in chain.from_iterable(found.tags()):
             yield Find("tag", f"{tag.repository}:{tag.name}")
         for manifest in chain.from_iterable(found.manifests()):

@@ -8,10 +8,10 @@ from __future__ import annotations
 __all__ = ["ContentMissing", "SizeDiffers", "TagMoved", "describe", "push_manifest"]
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable
 
 from boxship.digest import Digest
+from boxship.server.database import Transaction
 from boxship.server.document import Document
 from boxship.server.tagging import Terms
 from boxship.spec.descriptor import Descriptor
@@ -37,7 +37,7 @@ class TagMoved(Exception):
 
 
 def push_manifest(
-    connection: sqlite3.Connection,
+    connection: Transaction,
     repo: int,
     digest: Digest,
     document: Document,
@@ -57,7 +57,7 @@ def push_manifest(
     connection.executemany(_PUT_TAG, [(repo, tag, str(digest), now) for tag in tags])
 
 
-def describe(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
+def describe(connection: Transaction, repo: int, digest: str, document: Document) -> None:
     """Write beside a manifest that is there what today's registry keeps beside it."""
     connection.execute(_DESCRIBE, (*_described(document), repo, digest))
     _put_references(connection, repo, digest, document)
@@ -70,13 +70,13 @@ def _described(document: Document) -> tuple[str | None, str, str]:
     return subject, document.artifact_type, annotations
 
 
-def _put_references(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
+def _put_references(connection: Transaction, repo: int, digest: str, document: Document) -> None:
     kinds = (("blob", document.blobs + document.foreign), ("manifest", document.children))
     values = [(repo, digest, str(child.digest), kind) for kind, children in kinds for child in children]
     connection.executemany(_PUT_REFERENCE, values)
 
 
-def _check_content(connection: sqlite3.Connection, repo: int, document: Document, *, sparse: bool) -> None:
+def _check_content(connection: Transaction, repo: int, document: Document, *, sparse: bool) -> None:
     """Every descriptor points at content of this repository, and says its right size; a sparse one is ahead of some."""
     missing = []
     for query, descriptors in ((_SIZE_OF_BLOB, document.blobs), (_SIZE_OF_CHILD, document.children)):
@@ -90,9 +90,7 @@ def _check_content(connection: sqlite3.Connection, repo: int, document: Document
         raise ContentMissing(missing)
 
 
-def _check_terms(
-    connection: sqlite3.Connection, repo: int, digest: Digest, tags: Collection[str], terms: Terms
-) -> None:
+def _check_terms(connection: Transaction, repo: int, digest: Digest, tags: Collection[str], terms: Terms) -> None:
     """What is pushed to, tags or else the manifest by its digest, is what the request expects, and may change."""
     query, names = (_TAGGED, tags) if tags else (_PRESENT, (str(digest),))
     for name in names:
@@ -108,18 +106,18 @@ _PRESENT = "SELECT digest FROM manifest WHERE repo_id = ? AND digest = ?"
 _PUT_MANIFEST = """
 INSERT INTO manifest (repo_id, digest, media_type, body, subject, artifact_type, annotations, pushed)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET pushed = excluded.pushed
+ON CONFLICT (repo_id, digest) DO UPDATE SET pushed = excluded.pushed
 """
 _DESCRIBE = """
 UPDATE manifest SET subject = ?, artifact_type = ?, annotations = ? WHERE repo_id = ? AND digest = ?
 """
 _PUT_REFERENCE = """
 INSERT INTO manifest_ref (repo_id, parent, child, kind) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET kind = excluded.kind WHERE kind <> excluded.kind
+ON CONFLICT (repo_id, parent, child) DO UPDATE SET kind = excluded.kind WHERE manifest_ref.kind <> excluded.kind
 """
 _PUT_TAG = """
 INSERT INTO tag (repo_id, name, digest, updated) VALUES (?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET digest = excluded.digest, updated = excluded.updated
+ON CONFLICT (repo_id, name) DO UPDATE SET digest = excluded.digest, updated = excluded.updated
 """
 _SIZE_OF_BLOB = "SELECT size FROM repo_blob JOIN blob USING (digest) WHERE repo_id = ?1 AND digest = ?2 AND state = 0"
 # An index may list any content (image-index.md, "manifests"), and build caches list layers.

@@ -10,20 +10,20 @@ from __future__ import annotations
 __all__ = ["Quota", "QuotaExceeded", "Quotas", "Usage", "read_size"]
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from boxship.errors import InvalidSettings
+from boxship.server.database import Rows, Transaction
 from boxship.server.rights import Pattern
 
 _AMOUNT = re.compile(r"(\d{1,15})(?:([kKMGT])(i?)B)?")
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 
 # A query and its parameters, of a connection that reads or one that writes.
-Read = Callable[[str, Sequence[object]], sqlite3.Cursor]
+Read = Callable[[str, Sequence[object]], Rows]
 
 
 def read_size(text: str) -> int | None:
@@ -88,7 +88,7 @@ class Quotas:
         return cls(Quota.parse(what, text) for what, given in texts.items() for text in given)
 
     @contextmanager
-    def kept(self, connection: sqlite3.Connection, repository: str) -> Iterator[None]:
+    def kept(self, connection: Transaction, repository: str) -> Iterator[None]:
         """While something is written to the repository; raises `QuotaExceeded`, which undoes it."""
         before = [(quota, quota.used(connection.execute)) for quota in self.of(repository)]
         yield

@@ -11,11 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from boxship.server.belonging import belong
 from boxship.server.body import Patience
-from boxship.server.database import Database
+from boxship.server.database import Database, Elsewhere
 from boxship.server.issuer_keys import Issuer
 from boxship.server.layout import Layout
 from boxship.server.names import Names
+from boxship.server.opening import open_database
 from boxship.server.proxy.upstream import Source
 from boxship.server.quota import Quotas
 from boxship.server.room import Room
@@ -64,6 +66,7 @@ class Settings:
         proxy_size: bytes of blobs to keep of them at most; 0 is any.
         proxy_age: seconds after which what nobody asked for goes; 0 is never.
         audit_log: a file that has a line for each change, log-in and refusal; '' for none.
+        database: the URL of a PostgreSQL database that has the names, '' where they are in the folder.
         verify_on_read: whether a blob that is sent whole is hashed as it goes, and cut off where it is damaged.
     """
 
@@ -99,6 +102,7 @@ class Settings:
     proxy_age: float = 0.0
     audit_log: str = ""
     verify_on_read: bool = False
+    database: str = field(default="", repr=False)  # no `Secret`, for workers are told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -133,9 +137,11 @@ class Registry:
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
         """
         immutable, quotas = TagPatterns.parse(settings.immutable), quotas_of(settings)
-        layout = Layout(folder)
+        layout = Layout(folder, names_elsewhere=bool(settings.database))
         try:
-            database = Database(layout.database)
+            database = open_database(layout.database, settings.database)
+            if isinstance(database, Elsewhere):
+                belong(layout, database.id)
         except BaseException:
             layout.close()
             raise

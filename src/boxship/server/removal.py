@@ -10,13 +10,12 @@ from __future__ import annotations
 
 __all__ = ["Freed", "Removal"]
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from boxship.digest import Digest
-from boxship.server.database import Database
+from boxship.server.database import Database, Transaction
 from boxship.server.garbage import Blob, Link, Manifest, Policy, Repository
 from boxship.server.layout import Layout
 from boxship.server.retention import Tag
@@ -51,7 +50,7 @@ class Removal:
     async def delete_tags(self, tags: Sequence[Tag]) -> Sequence[Tag]:
         """Delete tags that nobody has moved since; which."""
 
-        def work(connection: sqlite3.Connection) -> Sequence[Tag]:
+        def work(connection: Transaction) -> Sequence[Tag]:
             rows = ((tag, (tag.repo, tag.name, tag.digest, tag.updated)) for tag in tags)
             return [tag for tag, row in rows if connection.execute(_DELETE_TAG, row).rowcount]
 
@@ -80,7 +79,7 @@ class Removal:
     async def remove(self, blobs: Sequence[Blob], *, into: Path) -> Freed:
         """Move the files of claimed blobs `into` a folder, and forget the blobs."""
 
-        def work(connection: sqlite3.Connection) -> Freed:
+        def work(connection: Transaction) -> Freed:
             taken = [each for each in blobs if connection.execute(_IS_CLAIMED, (each.digest, each.version)).fetchone()]
             sizes = [self._move(Digest.parse(each.digest), into) for each in taken]
             connection.executemany("DELETE FROM blob WHERE digest = ?", [(each.digest,) for each in taken])
@@ -91,7 +90,7 @@ class Removal:
     async def remove_orphans(self, digests: Sequence[Digest], *, into: Path) -> Freed:
         """Move files `into` a folder that still have no row and are old."""
 
-        def work(connection: sqlite3.Connection) -> Freed:
+        def work(connection: Transaction) -> Freed:
             orphans = [each for each in digests if self._is_orphan(connection, each)]
             return Freed.of([self._move(each, into) for each in orphans])
 
@@ -107,12 +106,12 @@ class Removal:
         return max(found.st_mtime, found.st_ctime) <= self._aged
 
     async def _each(self, query: str, rows: Sequence[tuple[object, ...]]) -> int:
-        def work(connection: sqlite3.Connection) -> int:
+        def work(connection: Transaction) -> int:
             return sum(connection.execute(query, row).rowcount for row in rows)
 
         return await self._database.write(work)
 
-    def _is_orphan(self, connection: sqlite3.Connection, digest: Digest) -> bool:
+    def _is_orphan(self, connection: Transaction, digest: Digest) -> bool:
         row = connection.execute("SELECT 1 FROM blob WHERE digest = ?", (str(digest),)).fetchone()
         return not row and self.is_old(self._layout.blob(digest))
 

@@ -9,7 +9,6 @@ __all__ = ["Scrubbed", "condemn_blob", "condemn_read", "scrub"]
 
 import asyncio
 import hashlib
-import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from boxship.digest import Digest
+from boxship.server.database import Transaction
 from boxship.server.registry import Registry
 from boxship.server.soundness import FileIdentity, Suspect, condemn, identify, set_aside
 from boxship.server.storage import Hash
@@ -102,7 +102,7 @@ async def _look(registry: Registry, row: _Row, pace: _Pace) -> bool:
     return not await condemn_blob(registry, Suspect(row.digest, row.version, file))
 
 
-def _confirm(connection: sqlite3.Connection, row: _Row, now: float) -> None:
+def _confirm(connection: Transaction, row: _Row, now: float) -> None:
     connection.execute(_CONFIRM, (now, str(row.digest), row.version))
 
 

@@ -46,7 +46,9 @@ def serve(plan: Plan, *, announce: Callable[[str], None], note: Callable[[str], 
 
 
 def _metrics(plan: Plan) -> AbstractContextManager[Address | None]:
-    return telling_metrics(Address.parse(plan.metrics), Path(plan.folder)) if plan.metrics else nullcontext()
+    if not plan.metrics:
+        return nullcontext()
+    return telling_metrics(Address.parse(plan.metrics), Path(plan.folder), plan.settings.database)
 
 
 def _check(plan: Plan, where: Address) -> None:

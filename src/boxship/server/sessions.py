@@ -11,7 +11,6 @@ __all__ = ["Busy", "Session", "Sessions", "TooMany", "Unknown"]
 
 import hashlib
 import json
-import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from boxship.digest import Digest
 from boxship.server.claim import Claim, Incomplete, Taken
-from boxship.server.database import Database
+from boxship.server.database import Database, Transaction
 from boxship.server.finishing import finished, in_thread
 from boxship.server.storage import Hash, Hashes, Storage
 
@@ -136,7 +135,7 @@ class Sessions:
         """
         session = Session(str(uuid.uuid4()), repository, owner, hashes={algorithm: hashlib.new(algorithm)}).at(0)
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             for query, whose, most in ((_OF_REPOSITORY, repository, _MOST), (_OF_HOLDER, holder, _MOST_OF_HOLDER)):
                 if connection.execute(query, (whose,)).fetchone()[0] >= most:
                     raise TooMany(whose)
@@ -154,7 +153,7 @@ class Sessions:
         """
         further = replace(session.at(size), version=session.version + 1)
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Transaction) -> bool:
             values = (size, json.dumps(further.digests), now + _IDLE, _AGE, session.id, session.version)
             return connection.execute(_ADVANCE, values).rowcount > 0
 
@@ -167,7 +166,7 @@ class Sessions:
     async def end(self, session: str) -> None:
         """Forget the session."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
         await finished(self._database.write(work, durable=False))
@@ -222,7 +221,8 @@ _FIND = """
 SELECT size, version, digests FROM upload WHERE id = ? AND repository = ? AND owner = ? AND expires > ?
 """
 _ADVANCE = """
-UPDATE upload SET size = ?1, digests = ?2, expires = min(?3, started + ?4), version = version + 1
+UPDATE upload SET size = ?1, digests = ?2, expires = CASE WHEN ?3 < started + ?4 THEN ?3 ELSE started + ?4 END,
+    version = version + 1
 WHERE id = ?5 AND version = ?6
 """
 _EXPIRED = "SELECT id FROM upload WHERE expires <= ? LIMIT ?"

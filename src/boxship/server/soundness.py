@@ -11,11 +11,11 @@ __all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "ide
 
 import hashlib
 import os
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
+from boxship.server.database import Transaction
 from boxship.server.layout import Layout, fsync_folder
 
 _BLOCK = 1024 * 1024
@@ -65,12 +65,12 @@ def _identity(found: os.stat_result) -> FileIdentity:
     return FileIdentity(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def condemn(connection: sqlite3.Connection, suspect: Suspect) -> bool:
+def condemn(connection: Transaction, suspect: Suspect) -> bool:
     """Let the blob be absent until it is pushed anew; False where its row has changed since."""
     return connection.execute(_CONDEMN, (str(suspect.digest), suspect.version)).rowcount > 0
 
 
-def set_aside(connection: sqlite3.Connection, layout: Layout, suspect: Suspect, *, now: float) -> Path | None:
+def set_aside(connection: Transaction, layout: Layout, suspect: Suspect, *, now: float) -> Path | None:
     """Move a condemned blob's file to quarantine/, durably; None where it is no longer that file.
 
     To be called in a transaction after the one of `condemn`.

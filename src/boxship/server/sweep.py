@@ -201,7 +201,7 @@ class _Sweep:
 
     @asynccontextmanager
     async def _found(self) -> AsyncIterator[Found]:
-        finding = find_garbage(self._layout.database, self._policy, now=self._now)
+        finding = find_garbage(self._registry.database, self._policy, now=self._now)
         found = await in_thread(finding.__enter__)
         try:
             yield found

@@ -17,17 +17,19 @@ from pathlib import Path
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.database import Database, telling
+from boxship.server.database import Database, Transaction
 from boxship.server.layout import Layout
+from boxship.server.opening import open_database
 from boxship.server.passwords import LONGEST, hash_password
 from boxship.server.rights import Grant, Pattern, Right, Rights
+from boxship.server.sqlite import SqliteDatabase, telling
 
 # RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it. Surrogates are no characters.
 _NAME = re.compile(r"[^\x00-\x1f\x7f:\ud800-\udfff]{1,255}")
-_PUT = "INSERT INTO user (name, password) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password"
-_REMOVE = "DELETE FROM user WHERE name = ? AND name <> ''"
-_REMEMBER = "INSERT INTO user (name, password) VALUES ('', '') ON CONFLICT DO NOTHING"
-_GRANT = "INSERT INTO user_grant (user, pattern, actions) VALUES (?, ?, ?)"
+_PUT = 'INSERT INTO "user" (name, password) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET password = excluded.password'
+_REMOVE = "DELETE FROM \"user\" WHERE name = ? AND name <> ''"
+_REMEMBER = "INSERT INTO \"user\" (name, password) VALUES ('', '') ON CONFLICT DO NOTHING"
+_GRANT = 'INSERT INTO user_grant ("user", pattern, actions) VALUES (?, ?, ?)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +67,30 @@ class Users:
         """The user of that name."""
         if not name:
             return None
-        row = (await self._database.read("SELECT password FROM user WHERE name = ?", (name,))).fetchone()
+        row = (await self._database.read('SELECT password FROM "user" WHERE name = ?', (name,))).fetchone()
         return User(name, row[0], await self._grants(name)) if row else None
 
     async def some_hash(self) -> str | None:
         """The hash of some user's password; None where there are no users."""
-        row = (await self._database.read("SELECT password FROM user WHERE name <> '' LIMIT 1")).fetchone()
+        row = (await self._database.read("SELECT password FROM \"user\" WHERE name <> '' LIMIT 1")).fetchone()
         return row[0] if row else None
 
     async def were_there(self) -> bool:
         """Whether there once were users, and the last one was removed: that is no reason to let anybody in."""
-        return (await self._database.read("SELECT 1 FROM user WHERE name = ''")).fetchone() is not None
+        return (await self._database.read("SELECT 1 FROM \"user\" WHERE name = ''")).fetchone() is not None
 
     async def all(self) -> tuple[User, ...]:
         """Every user, by name."""
-        query = "SELECT name, password FROM user WHERE name <> '' ORDER BY name"
+        query = "SELECT name, password FROM \"user\" WHERE name <> '' ORDER BY name"
         rows = (await self._database.read(query)).fetchall()
         return tuple([User(name, password, await self._grants(name)) for name, password in rows])
 
     async def put(self, user: User) -> None:
         """Add the user, or let it have another password and other grants."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Transaction) -> None:
             connection.execute(_PUT, (user.name, user.password))
-            connection.execute("DELETE FROM user_grant WHERE user = ?", (user.name,))
+            connection.execute('DELETE FROM user_grant WHERE "user" = ?', (user.name,))
             rows = [(user.name, str(grant.pattern), ",".join(sorted(grant.rights))) for grant in user.grants]
             connection.executemany(_GRANT, rows)
 
@@ -97,7 +99,7 @@ class Users:
     async def remove(self, name: str) -> bool:
         """Remove the user; whether there was one."""
 
-        def work(connection: sqlite3.Connection) -> bool:
+        def work(connection: Transaction) -> bool:
             removed = connection.execute(_REMOVE, (name,)).rowcount > 0
             if removed:
                 connection.execute(_REMEMBER)
@@ -106,7 +108,7 @@ class Users:
         return await self._database.write(work)
 
     async def _grants(self, name: str) -> tuple[Grant, ...]:
-        query = "SELECT pattern, actions FROM user_grant WHERE user = ? ORDER BY pattern"
+        query = 'SELECT pattern, actions FROM user_grant WHERE "user" = ? ORDER BY pattern'
         rows = (await self._database.read(query, (name,))).fetchall()
         return tuple(Grant(Pattern.parse(pattern), _rights(actions)) for pattern, actions in rows)
 
@@ -125,14 +127,19 @@ def _merge(grants: Iterable[Grant]) -> tuple[Grant, ...]:
 
 
 @contextmanager
-def opened(folder: Path, *, make: bool = False) -> Iterator[Users]:
+def opened(folder: Path, *, make: bool = False, url: str = "") -> Iterator[Users]:
     """The users of the registry in `folder`, which may be running; `make` it where there is none yet.
 
+    With `url` they are those of that database, wherever the registry's folder is.
     Raises `InvalidSettings` where it cannot be had.
     """
+    if url:
+        with closing(open_database(folder, url)) as database:
+            yield Users(database)
+        return
     if not (make or (folder / "registry.db").is_file()):
         raise InvalidSettings(str(folder), why="there is no registry", remedy="give its folder: --disk DIR")
-    with telling(folder), closing(Layout(folder)) as layout, closing(Database(layout.database)) as database:
+    with telling(folder), closing(Layout(folder)) as layout, closing(SqliteDatabase(layout.database)) as database:
         yield Users(database)
 
 

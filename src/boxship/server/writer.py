@@ -6,22 +6,50 @@ savepoint of its own: one's failure undoes nobody else's work.
 
 from __future__ import annotations
 
-__all__ = ["Work", "Writer"]
+__all__ = ["Work", "Writer", "Writing"]
 
 import asyncio
 import errno
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-Work = Callable[[sqlite3.Connection], None]
+if TYPE_CHECKING:
+    from boxship.server.database import Transaction
+
+# Each is given the transaction of its own database.
+Work = Callable[[Any], None]
 
 _MOST = 256  # works in one transaction: a bound on what one failure of the disk undoes
-# After a failed fsync the kernel may drop what it could not write and say that all is well the next time (fsync(2),
-# "EIO"). What later commits build on is then not known.
-_FSYNC_FAILED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
+
+
+class Writing(Protocol):
+    """A connection that writes: each transaction is alone, whoever else has a connection."""
+
+    @property
+    def transaction(self) -> Transaction:
+        """What works write with."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether what works wrote can still be committed."""
+
+    def begin(self, *, durable: bool) -> None:
+        """Begin a transaction, when nobody else writes any more."""
+
+    def commit(self) -> None:
+        """Let everybody see it."""
+
+    def rollback(self) -> None:
+        """Undo it."""
+
+    def is_final(self, error: BaseException) -> bool:
+        """Whether nothing may be written after this."""
+
+    def close(self) -> None:
+        """Close it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,11 +77,11 @@ class Writer:
         failure: why nothing is written any more until the database is opened anew; None while all is well.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, writing: Writing) -> None:
+        self._writing = writing
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="names")
         self._waiting: deque[_Write] = deque()
-        self.failure: sqlite3.Error | None = None
+        self.failure: Exception | None = None
 
     async def write(self, work: Work, *, durable: bool) -> None:
         """Do `work` in a transaction, with whatever else waits; what it raises undoes it, and it alone."""
@@ -72,7 +100,7 @@ class Writer:
     def close(self) -> None:
         """Finish what is being written, and close the connection."""
         self._thread.shutdown()
-        self._connection.close()
+        self._writing.close()
 
     def _commit_waiting(self) -> None:
         group = self._take()
@@ -101,29 +129,28 @@ class Writer:
         if self.failure:
             raise OSError(errno.EIO, "nothing is written after a failed fsync, until a restart") from self.failure
         durable = any(write.durable for write in group)
-        # With a write-ahead log, NORMAL leaves out the fsync of a commit (SQLite's manual, "PRAGMA synchronous").
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._writing.begin(durable=durable)
         try:
             for write in group:
                 self._attempt(write)
-            self._connection.execute("COMMIT")
+            self._writing.commit()
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if self._writing.in_transaction:
+                self._writing.rollback()
             raise
 
     def _attempt(self, write: _Write) -> None:
-        self._connection.execute("SAVEPOINT attempt")
+        transaction = self._writing.transaction
+        transaction.execute("SAVEPOINT attempt")
         try:
-            write.work(self._connection)
+            write.work(transaction)
         except BaseException as error:
-            if not self._connection.in_transaction:
+            if not self._writing.in_transaction:
                 raise  # SQLite gave up the transaction, and everybody's work with it (lang_transaction.html, 3)
-            self._connection.execute("ROLLBACK TO attempt")
+            transaction.execute("ROLLBACK TO attempt")
             write.failure = error
-        self._connection.execute("RELEASE attempt")
+        transaction.execute("RELEASE attempt")
 
     def _note(self, error: BaseException) -> None:
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in _FSYNC_FAILED:
+        if isinstance(error, Exception) and self._writing.is_final(error):
             self.failure = error

@@ -13,6 +13,7 @@ import logging
 import sqlite3
 from functools import partial
 
+from boxship.server.database import Transaction
 from boxship.server.lease import Leased, leased
 from boxship.server.registry import Registry
 
@@ -54,7 +55,7 @@ async def evict(registry: Registry) -> int:
     return evicted
 
 
-def _unlink(connection: sqlite3.Connection, *, before: float, most: int) -> int:
+def _unlink(connection: Transaction, *, before: float, most: int) -> int:
     """Take some blobs from all repositories; the next sweep finds that nobody has them, whatever its grace."""
     (kept,) = connection.execute(_KEPT).fetchone()
     too_much = kept - most * _SHARE if most and kept > most else 0.0
@@ -73,6 +74,6 @@ SELECT digest, size FROM (
     SELECT digest, size, touched, coalesce(sum(size) OVER (
         ORDER BY touched, digest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ), 0) AS earlier FROM blob WHERE {_LINKED}
-) WHERE touched < ?1 OR earlier < ?2 ORDER BY touched, digest LIMIT ?3
+) AS ranked WHERE touched < ?1 OR earlier < ?2 ORDER BY touched, digest LIMIT ?3
 """  # noqa: S608
 _DELETE_MANIFESTS = "DELETE FROM manifest WHERE pushed < ?"

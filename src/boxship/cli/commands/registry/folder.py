@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_folder", "opened"]
+__all__ = ["add_database", "add_folder", "opened"]
 
 import argparse
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
-from boxship.server.database import telling
 from boxship.server.registry import Registry, Settings
+from boxship.server.sqlite import telling
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +19,16 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--disk", default="registry", metavar="DIR", help="the registry's folder (default: ./registry)")
 
 
+def add_database(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where its names are."""
+    words = "where its names are, if not in DIR: postgresql://USER@HOST/NAME"
+    parser.add_argument("--database", default="", metavar="URL", help=words)
+
+
 @contextmanager
-def opened(folder: Path) -> Iterator[Registry]:
+def opened(folder: Path, database: str = "") -> Iterator[Registry]:
     """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
     if not (folder / "VERSION").is_file():
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of a registry")
-    with telling(folder), closing(Registry.open(folder, Settings())) as registry:
+    with telling(folder), closing(Registry.open(folder, Settings(database=database))) as registry:
         yield registry

@@ -13,11 +13,11 @@ from pathlib import Path
 from boxship.cli import console
 from boxship.server import options
 from boxship.server.address import Address
-from boxship.server.database import telling
 from boxship.server.issuer_keys import Issuer
 from boxship.server.plan import Plan
 from boxship.server.proxy.upstream import Source
 from boxship.server.serve import serve
+from boxship.server.sqlite import telling
 
 SUMMARY = "Serve a folder, which is made if need be, until Ctrl-C."
 EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"

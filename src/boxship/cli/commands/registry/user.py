@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_database, add_folder
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Grant, Right
@@ -43,6 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     remove.add_argument("name", metavar="NAME")
     for each in (add, show, remove):
         add_folder(each)
+        add_database(each)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -63,7 +64,7 @@ def _add(chosen: argparse.Namespace) -> None:
         raise InvalidSettings(f"user add {chosen.name}", why=why, remedy="--push 'team/*' or --pull '*'")
     # The password and its hash before the folder: nobody waits for it meanwhile.
     user = User.of(chosen.name, _password(from_input=chosen.password_stdin), grants)
-    with opened(Path(chosen.disk), make=True) as users:
+    with opened(Path(chosen.disk), make=True, url=chosen.database) as users:
         known = asyncio.run(_put(users, user))
     console.say(f"{'changed' if known else 'added'} {_line(user)}")
 
@@ -76,7 +77,7 @@ async def _put(users: Users, user: User) -> bool:
 
 
 def _list(chosen: argparse.Namespace) -> None:
-    with opened(Path(chosen.disk)) as users:
+    with opened(Path(chosen.disk), url=chosen.database) as users:
         found, were_there = asyncio.run(users.all()), asyncio.run(users.were_there())
     if found:
         console.say(*map(_line, found))
@@ -85,7 +86,7 @@ def _list(chosen: argparse.Namespace) -> None:
 
 
 def _remove(chosen: argparse.Namespace) -> None:
-    with opened(Path(chosen.disk)) as users:
+    with opened(Path(chosen.disk), url=chosen.database) as users:
         removed = asyncio.run(users.remove(chosen.name))
         left = asyncio.run(users.some_hash())
     if not removed:

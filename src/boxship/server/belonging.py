@@ -1,0 +1,48 @@
+"""Which names a folder's content belongs to, where these are not in the folder: told by the database's own id.
+
+With other names than its own, a sweep would take all content for garbage.
+"""
+
+from __future__ import annotations
+
+__all__ = ["NAME", "belong"]
+
+import os
+
+from boxship.errors import InvalidSettings
+from boxship.server.layout import Layout, fsync_folder
+
+NAME = "DATABASE"
+
+
+def belong(layout: Layout, database: str) -> None:
+    """Let the folder belong to the database with that id, or raise `InvalidSettings` where it is another's.
+
+    To be called before others share the folder.
+    """
+    file = layout.root / NAME
+    if layout.database.exists():
+        raise _wrong(layout, "its names are in registry.db", "leave out --database, or give another folder")
+    try:
+        found = file.read_text("ascii").strip()
+    except FileNotFoundError:
+        if next(layout.blobs.glob("*/*/*"), None):
+            raise _wrong(layout, "it has content that the database does not know", "give another folder") from None
+        _write(layout, database)
+    else:
+        if found != database:
+            raise _wrong(layout, "its names are in another database", "give that one, or another folder")
+
+
+def _write(layout: Layout, database: str) -> None:
+    new = layout.root / f"{NAME}.new"
+    with new.open("w", encoding="ascii") as written:
+        written.write(f"{database}\n")
+        written.flush()
+        os.fsync(written.fileno())
+    new.replace(layout.root / NAME)
+    fsync_folder(layout.root)
+
+
+def _wrong(layout: Layout, why: str, remedy: str) -> InvalidSettings:
+    return InvalidSettings(str(layout.root), why=why, remedy=remedy)

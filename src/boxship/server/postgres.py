@@ -1,0 +1,168 @@
+"""Names in PostgreSQL: for several registries, on several machines, that have them in common.
+
+Whoever writes takes a lock first, which all of them share, so that transactions come one after the other as SQLite's
+do; those that wait in one process share a commit (`writer`). Reading is done by threads, each with a connection.
+"""
+
+from __future__ import annotations
+
+__all__ = ["PostgresDatabase"]
+
+import asyncio
+import errno
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from boxship.errors import BoxshipError
+from boxship.server.database import Rows, Transaction, Unavailable
+from boxship.server.postgres_connection import Connection, Where
+from boxship.server.postgres_schema import LOCK, prepare
+from boxship.server.writer import Writer
+
+Result = TypeVar("Result")
+
+_READERS = 8  # connections of a process; PostgreSQL takes a hundred in all unless it is told otherwise
+_PATIENCE = 5.0  # seconds for reading, the wait for a connection included
+_WRITING = 30  # seconds of a statement
+_APART = 3600  # the same of a sweep, which reads through everything
+# Each statement sees what was committed before it, so all after the lock see what its holders before wrote.
+_BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({LOCK})"
+_NOT_DURABLE = "; SET LOCAL synchronous_commit = off"
+
+
+class PostgresDatabase:
+    """An open database, as `database.Database` promises.
+
+    Attributes:
+        id: the registry's own, by which its folder is told from another's.
+    """
+
+    failure: Exception | None = None  # what was lost with a connection is the server's to know: the next one is sound
+
+    def __init__(self, url: str) -> None:
+        """Open the database, whose tables are made if need be; `BoxshipError` where that cannot be done. Blocks."""
+        self._where = Where(url)
+        self._writer = Writer(_Writing(Connection(self._where, seconds=_WRITING)))
+        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="names-read")
+        self._own = threading.local()
+        self._connections: list[Connection] = []
+        self.id = ""
+        try:
+            self.write_now(self._prepare)
+        except OSError as error:
+            self.close()
+            remedy = "see whether it runs, and who may connect to it"
+            raise BoxshipError("--database", why=error.strerror or str(error), remedy=remedy) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def version(self) -> object:
+        """Another one each time: what others commit is not told here."""
+        return object()
+
+    async def read(self, query: str, parameters: Sequence[object] = ()) -> Rows:
+        """The rows that `query` finds in what is committed; asked once more where the connection was lost."""
+        return await self.look(lambda connection: connection.execute(query, parameters))
+
+    def read_now(self, query: str, parameters: Sequence[object] = ()) -> Rows:
+        """The same, blocking."""
+        looking = self._threads.submit(self._look, lambda connection: connection.execute(query, parameters))
+        rows: Rows = looking.result()
+        return rows
+
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
+        """What `work` finds, in a thread; it is done once more where the connection was lost."""
+        looking = asyncio.get_running_loop().run_in_executor(self._threads, self._look, work)
+        try:
+            return await asyncio.wait_for(looking, _PATIENCE)
+        except TimeoutError as error:
+            raise Unavailable(errno.EAGAIN, f"the database {self._where} takes too long") from error
+
+    async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
+        """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone."""
+        results: list[Result] = []
+        await self._writer.write(lambda transaction: results.append(work(transaction)), durable=durable)
+        return results[-1]
+
+    def write_now(self, work: Callable[[Transaction], object]) -> None:
+        """Do `work` in a durable transaction, blocking."""
+
+        def whole(transaction: Transaction) -> None:
+            work(transaction)
+
+        self._writer.write_now(whole)
+
+    @contextmanager
+    def apart(self) -> Iterator[Transaction]:
+        """A connection of one's own, whose temporary tables are nobody else's."""
+        connection = Connection(self._where, seconds=_APART)
+        try:
+            connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield connection
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Finish what is being written, and close."""
+        self._threads.shutdown(cancel_futures=True)
+        for connection in self._connections:
+            connection.close()
+        self._writer.close()
+
+    def _prepare(self, transaction: Transaction) -> None:
+        self.id = prepare(transaction, str(self._where))
+
+    def _look(self, work: Callable[[Transaction], Result]) -> Result:
+        connection = self._reader()
+        try:
+            return work(connection)
+        except Unavailable:
+            if connection.usable:
+                raise
+            return work(connection)  # over a new one
+
+    def _reader(self) -> Connection:
+        """This thread's connection."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if not connection:
+            connection = self._own.connection = Connection(self._where, seconds=int(_PATIENCE))
+            self._connections.append(connection)
+        return connection
+
+
+class _Writing:
+    """The connection that writes, as `writer` wants it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.transaction = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.transaction.in_transaction
+
+    def begin(self, *, durable: bool) -> None:
+        begin = _BEGIN if durable else _BEGIN + _NOT_DURABLE
+        try:
+            self.transaction.execute(begin)
+        except Unavailable:
+            if self.transaction.usable:
+                self.rollback()  # the lock was not to be had
+                raise
+            self.transaction.execute(begin)  # the server was started anew since: nothing was written yet
+
+    def commit(self) -> None:
+        self.transaction.commit()
+
+    def rollback(self) -> None:
+        self.transaction.execute("ROLLBACK")
+
+    def is_final(self, error: BaseException) -> bool:
+        del error
+        return False
+
+    def close(self) -> None:
+        self.transaction.close()

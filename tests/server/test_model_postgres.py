@@ -1,0 +1,53 @@
+"""The same model, of replicas whose names are in one PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import ClassVar
+
+import pytest
+
+from boxship.digest import Digest
+from boxship.server.opening import open_database
+from boxship.server.registry import Settings
+from tests.peers.postgresql import Cluster, cluster
+from tests.server import test_model
+
+pytestmark = pytest.mark.peer("postgres")
+
+
+class TwoReplicas(test_model.TwoProcesses):
+    """Two registries, whose folder and whose database are the same."""
+
+    cluster: ClassVar[Cluster]
+
+    def prepare(self) -> None:
+        self.url = self.cluster.new()
+
+    def _settings(self) -> Settings:
+        return replace(super()._settings(), database=self.url)
+
+    def _check(self) -> None:
+        with closing(open_database(self.folder, self.url)) as database:
+            live = database.read_now("SELECT digest, size FROM blob WHERE state < 2").fetchall()
+        for name, size in live:
+            digest = Digest.parse(name)
+            content = (self.folder / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex).read_bytes()
+            assert (Digest.of(content), len(content)) == (digest, size)
+
+    def _sums(self, repository: str) -> tuple[int, int] | None:
+        with closing(open_database(self.folder, self.url)) as database:
+            row: tuple[int, int] | None = database.read_now(test_model.SUMS, (repository,)).fetchone()
+        return row
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _postgresql() -> Iterator[None]:
+    with cluster() as TwoReplicas.cluster:
+        yield
+
+
+TestTwoReplicas = pytest.mark.timeout(600)(TwoReplicas.TestCase)
+TestTwoReplicas.settings = test_model.TestTwoProcesses.settings
