@@ -28,11 +28,11 @@ class Cluster:
     """One that is started and stopped at will."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://boxship@/{database}?host={self._folder}"
+        return f"postgresql://boxship@/{database}?host={self.folder}"
 
     def new(self) -> str:
         """The URL of a database with nothing in it."""
@@ -42,16 +42,16 @@ class Cluster:
         return self.url(name)
 
     def make(self) -> None:
-        data = str(self._folder / "data")
+        data = str(self.folder / "data")
         command = ["initdb", "-D", data, "-U", "boxship", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
         subprocess.run(_as_somebody(command), check=True, capture_output=True)
 
     def start(self) -> None:
         options = [
-            word for setting in (*_SETTINGS, f"unix_socket_directories={self._folder}") for word in ("-c", setting)
+            word for setting in (*_SETTINGS, f"unix_socket_directories={self.folder}") for word in ("-c", setting)
         ]
-        command = _as_somebody(["postgres", "-D", str(self._folder / "data"), *options])
-        with (self._folder / "log").open("ab") as log:
+        command = _as_somebody(["postgres", "-D", str(self.folder / "data"), *options])
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         until = time.monotonic() + _START
         while True:

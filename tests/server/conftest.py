@@ -14,11 +14,8 @@ from tests.server.driver import Driver
 # What registries promise, whatever keeps their names: these modules' tests are tried with each.
 CONTRACT = (
     "blobs",
-    "conformance_blobs",
-    "conformance_content",
     "manifests",
     "referrers",
-    "scrub",
     "sweep",
     "tagging",
     "tags",

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,7 +89,7 @@ def test_a_repeated_push_is_a_push(registry: Driver) -> None:
     """No sweep of untagged manifests, which goes by their age, takes what was just pushed again."""
 
     def times() -> tuple[float, float]:
-        with closing(sqlite3.connect(registry.folder / "registry.db")) as database:
+        with registry.run(registry.open()).database.apart() as database:
             query = "SELECT pushed, updated FROM manifest JOIN tag USING (digest)"
             pushed, updated = database.execute(query).fetchone()
         return pushed, updated

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +16,12 @@ import pytest
 
 from boxship import media_type
 from boxship.digest import Digest
+from boxship.server.database import Database, Transaction
 from boxship.server.garbage import Blob, Manifest, Policy
 from boxship.server.lease import Leased, leased
 from boxship.server.preview import preview
 from boxship.server.registry import Settings
 from boxship.server.removal import Removal
-from boxship.server.sqlite import SqliteDatabase
 from boxship.server.sweep import Report, sweep
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
@@ -45,14 +45,16 @@ def preview_later(registry: Driver, seconds: float, policy: Policy) -> list[str]
 
 
 @contextmanager
-def database(registry: Driver) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(registry.folder / "registry.db")) as connection, connection:
+def database(registry: Driver) -> Iterator[Transaction]:
+    opened = registry._app._registry
+    assert opened
+    with opened.database.apart() as connection:
         yield connection
 
 
 def rows(registry: Driver, query: str) -> list[tuple[object, ...]]:
     with database(registry) as connection:
-        return connection.execute(query).fetchall()
+        return list(connection.execute(query))
 
 
 def files(registry: Driver, folder: str) -> list[str]:
@@ -307,17 +309,19 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
 def test_a_disk_that_fails_once_keeps_no_lease(
     registry: Driver, monkeypatch: pytest.MonkeyPatch, failures: int, left: int
 ) -> None:
-    opened, write = registry.run(registry.open()), SqliteDatabase.write
+    opened = registry.run(registry.open())
+    kind = type(opened.database)
+    write = kind.write
     troubles = [sqlite3.OperationalError("disk I/O error")] * failures
 
-    async def failing(self: SqliteDatabase, work: Callable[[sqlite3.Connection], object], *, durable: bool) -> object:
+    async def failing(self: Database, work: Callable[[Transaction], object], *, durable: bool) -> object:
         if troubles:
             raise troubles.pop()
         return await write(self, work, durable=durable)
 
     async def hold() -> None:
         async with leased(opened.database, "sweep", clock=time.time):
-            monkeypatch.setattr(SqliteDatabase, "write", failing)
+            monkeypatch.setattr(kind, "write", failing)
 
     with pytest.raises(sqlite3.Error) if left else nullcontext():
         registry.run(hold())

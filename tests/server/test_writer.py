@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship.server.database import Transaction
 from boxship.server.sqlite import SqliteDatabase
 
 INSERT = "INSERT INTO lease (name, holder, until) VALUES (?, '', 0)"
@@ -22,8 +23,8 @@ def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
         yield opened
 
 
-def lease(name: str) -> Callable[[sqlite3.Connection], str]:
-    def work(connection: sqlite3.Connection) -> str:
+def lease(name: str) -> Callable[[Transaction], str]:
+    def work(connection: Transaction) -> str:
         connection.execute(INSERT, (name,))
         return name
 
@@ -39,7 +40,7 @@ async def held_up(database: SqliteDatabase) -> AsyncIterator[None]:
     """An earlier write is under way while the block runs."""
     begun, gate = threading.Event(), threading.Event()
 
-    def hold(_: sqlite3.Connection) -> None:
+    def hold(_: Transaction) -> None:
         begun.set()
         gate.wait(60)
 
@@ -50,7 +51,7 @@ async def held_up(database: SqliteDatabase) -> AsyncIterator[None]:
     await holding
 
 
-async def together(database: SqliteDatabase, *works: Callable[[sqlite3.Connection], object]) -> list[object]:
+async def together(database: SqliteDatabase, *works: Callable[[Transaction], object]) -> list[object]:
     """What becomes of works that all wait at the same time; those whose name says so need not be durable."""
     async with held_up(database):
         waiting = [
@@ -81,7 +82,7 @@ def test_writes_that_wait_together_share_a_commit_and_get_their_own_results(data
 
 
 def test_one_that_fails_undoes_itself_and_nobody_else(database: SqliteDatabase) -> None:
-    def fail(connection: sqlite3.Connection) -> None:
+    def fail(connection: Transaction) -> None:
         connection.execute(INSERT, ("half",))
         connection.execute(INSERT, ("first",))
 
@@ -91,7 +92,7 @@ def test_one_that_fails_undoes_itself_and_nobody_else(database: SqliteDatabase) 
 
 
 def test_what_makes_sqlite_give_up_the_transaction_fails_for_all_in_it(database: SqliteDatabase) -> None:
-    def give_up(connection: sqlite3.Connection) -> None:
+    def give_up(connection: Transaction) -> None:
         connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -115,10 +116,10 @@ def test_one_that_was_given_up_is_not_done(database: SqliteDatabase) -> None:
 
 
 def test_a_commit_is_as_durable_as_the_most_demanding_in_it(database: SqliteDatabase) -> None:
-    def durable(connection: sqlite3.Connection) -> int:
+    def durable(connection: Transaction) -> int:
         return int(connection.execute("PRAGMA synchronous").fetchone()[0])
 
-    def not_durable(connection: sqlite3.Connection) -> int:
+    def not_durable(connection: Transaction) -> int:
         return durable(connection)
 
     full, normal = 2, 1

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 __all__ = ["check_authorities", "check_exposure", "check_tls", "settled"]
 
-import contextlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def check_authorities(file: Path) -> None:
 
     _check_readable(file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with contextlib.suppress(ssl.SSLError):  # which is that there is none, too
+    with suppress(ssl.SSLError):  # which is that there is none, too
         context.load_verify_locations(file)
     if not context.cert_store_stats()["x509_ca"]:
         why = "it holds no certificate of an authority in PEM"

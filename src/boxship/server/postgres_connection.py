@@ -10,7 +10,6 @@ __all__ = ["Connection", "Where"]
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server.database import Rows, Unavailable
@@ -20,6 +19,7 @@ try:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
     from psycopg.pq import TransactionStatus
+    from psycopg.rows import TupleRow
     from psycopg.types.numeric import IntLoader
 except ModuleNotFoundError as error:
     raise MissingExtra("postgres", "names in PostgreSQL") from error
@@ -77,7 +77,7 @@ class Connection:
         """A statement takes at most so many `seconds`."""
         self._where = where
         self._settings = _SETTINGS.format(seconds)
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._connection: psycopg.Connection[TupleRow] | None = None
 
     @property
     def usable(self) -> bool:
@@ -117,7 +117,7 @@ class Connection:
                 self._connection.close()
         self._connection = None
 
-    def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _open(self) -> psycopg.Connection[TupleRow]:
         if self._connection and not self._connection.closed:
             return self._connection
         connection = psycopg.connect(self._where.conninfo, autocommit=True)

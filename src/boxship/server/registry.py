@@ -6,6 +6,7 @@ __all__ = ["Registry", "Settings", "quotas_of"]
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -138,13 +139,13 @@ class Registry:
         """
         immutable, quotas = TagPatterns.parse(settings.immutable), quotas_of(settings)
         layout = Layout(folder, names_elsewhere=bool(settings.database))
-        try:
+        with ExitStack() as failing:
+            failing.callback(layout.close)
             database = open_database(layout.database, settings.database)
+            failing.callback(database.close)
             if isinstance(database, Elsewhere):
                 belong(layout, database.id)
-        except BaseException:
-            layout.close()
-            raise
+            failing.pop_all()
 
         def close() -> None:
             database.close()

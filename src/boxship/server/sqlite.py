@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
+from boxship.server.database import Transaction
 from boxship.server.schema import prepare
 from boxship.server.writer import Writer
 
@@ -62,11 +63,11 @@ class SqliteDatabase:
         """The same, blocking: before there is an event loop."""
         return self._reader.execute(query, parameters)
 
-    async def look(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def look(self, work: Callable[[Transaction], Result]) -> Result:
         """What `work` finds by several queries; it writes nothing."""
         return work(self._reader)
 
-    async def write(self, work: Callable[[sqlite3.Connection], Result], *, durable: bool = True) -> Result:
+    async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone.
 
         Durable means that it outlives a loss of power; without, only that it outlives the process.
@@ -75,10 +76,10 @@ class SqliteDatabase:
         await self._writer.write(lambda connection: results.append(work(connection)), durable=durable)
         return results[-1]
 
-    def write_now(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def write_now(self, work: Callable[[Transaction], object]) -> None:
         """Do `work` in a durable transaction, blocking: before there is an event loop."""
 
-        def whole(connection: sqlite3.Connection) -> None:
+        def whole(connection: Transaction) -> None:
             work(connection)
 
         self._writer.write_now(whole)

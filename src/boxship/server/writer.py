@@ -14,13 +14,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from boxship.server.database import Transaction
+from boxship.server.database import Transaction
 
-# Each is given the transaction of its own database.
-Work = Callable[[Any], None]
+Work = Callable[[Transaction], None]
 
 _MOST = 256  # works in one transaction: a bound on what one failure of the disk undoes
 

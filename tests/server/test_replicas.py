@@ -1,0 +1,148 @@
+"""Three registries as processes, with one PostgreSQL and one folder: what each acknowledged, all of them have."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+from boxship import media_type
+from tests.peers.postgresql import Cluster
+from tests.server.content import digest, image
+from tests.server.running import ask, connect, registry
+
+pytestmark = [pytest.mark.peer("postgres"), pytest.mark.timeout(180)]
+TYPE = {"content-type": media_type.OCI_MANIFEST}
+
+
+@contextmanager
+def replicas(folder: Path, url: str, *options: str) -> Iterator[list[str]]:
+    """The addresses of three."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(registry(folder, "--database", url, *options)) for _ in range(3)]
+        yield [address for _, address in started]
+
+
+def push(address: str, number: int, tag: str, **headers: str) -> int:
+    """Push a manifest that only this number has; its config is there already."""
+    return ask(address, "PUT", f"/v2/app/manifests/{tag}", manifest(number), **TYPE, **headers)[0]
+
+
+def manifest(number: int) -> bytes:
+    return image(annotations={"number": str(number)})
+
+
+def begin(address: str) -> None:
+    assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(b'{}')}", b"{}")[0] == 201
+
+
+def at_once(work: Callable[[int], int], number: int) -> Counter[int]:
+    with ThreadPoolExecutor(number) as threads:
+        return Counter(threads.map(work, range(number)))
+
+
+def test_of_many_who_make_a_tag_one_does(tmp_path: Path, postgresql: Cluster) -> None:
+    with replicas(tmp_path / "registry", postgresql.new()) as addresses:
+        begin(addresses[0])
+        for turn in range(5):
+            new = {"if-none-match": "*"}
+            found = at_once(lambda number: push(addresses[number % 3], number, f"v{turn}", **new), 9)  # noqa: B023
+            assert found == {201: 1, 412: 8}
+            assert len({ask(address, "GET", f"/v2/app/manifests/v{turn}") for address in addresses}) == 1
+
+
+def test_a_quota_is_one_for_all(tmp_path: Path, postgresql: Cluster) -> None:
+    with replicas(tmp_path / "registry", postgresql.new(), "--quota-tags", "5") as addresses:
+        begin(addresses[0])
+        assert at_once(lambda number: push(addresses[number % 3], number, f"v{number}"), 15) == {201: 5, 403: 10}
+
+
+def test_an_upload_goes_on_at_another(tmp_path: Path, postgresql: Cluster) -> None:
+    content = bytes(range(256)) * 1000
+    with replicas(tmp_path / "registry", postgresql.new()) as (one, two, three):
+        connection = connect(one)
+        connection.request("POST", "/v2/app/blobs/uploads/")
+        location = connection.getresponse().headers["location"]
+        connection.close()
+        for address, part in ((two, content[:1000]), (three, content[1000:100_000]), (one, content[100_000:])):
+            assert ask(address, "PATCH", location, part)[0] == 202
+        assert ask(two, "PUT", f"{location}?digest={digest(content)}")[0] == 201
+        assert ask(three, "GET", f"/v2/app/blobs/{digest(content)}") == (200, content)
+
+
+def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(tmp_path: Path, postgresql: Cluster) -> None:
+    acknowledged: list[int] = []
+    statuses: Counter[int] = Counter()
+    over = threading.Event()
+
+    def keep_pushing(which: int) -> None:
+        number = which
+        while not over.is_set():
+            number += 6
+            status = push(addresses[which % 3], number, f"v{number}")
+            statuses[status] += 1
+            if status == 201:
+                acknowledged.append(number)
+            else:
+                time.sleep(0.05)
+
+    def goes_on() -> None:
+        """Wait until all that wrote before do so again."""
+        before, until = len(acknowledged), time.monotonic() + 60
+        while len(acknowledged) < before + 30:
+            assert time.monotonic() < until, statuses
+            time.sleep(0.02)
+
+    with replicas(tmp_path / "registry", postgresql.new()) as addresses:
+        begin(addresses[0])
+        with ThreadPoolExecutor(6) as threads:
+            pushing = [threads.submit(keep_pushing, which) for which in range(6)]
+            try:
+                for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+                    goes_on()
+                    postgresql.stop(how)
+                    postgresql.start()
+                goes_on()
+            finally:
+                over.set()
+            for each in pushing:
+                each.result()
+        assert set(statuses) <= {201, 503}
+        for number in acknowledged:
+            assert ask(addresses[number % 3], "GET", f"/v2/app/manifests/v{number}") == (200, manifest(number))
+
+
+def test_the_others_go_on_where_one_is_killed(tmp_path: Path, postgresql: Cluster) -> None:
+    folder, url = tmp_path / "registry", postgresql.new()
+    with registry(folder, "--database", url) as (victim, one), registry(folder, "--database", url) as (_, other):
+        begin(one)
+        done: list[int] = []
+
+        def push_until_it_ends() -> None:
+            for number in range(10_000):
+                try:
+                    status = push(one, number, f"v{number}")
+                except (OSError, HTTPException):
+                    return
+                assert status == 201
+                done.append(number)
+
+        pushing = threading.Thread(target=push_until_it_ends)
+        pushing.start()
+        until = time.monotonic() + 60
+        while len(done) < 20:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        victim.kill()
+        pushing.join()
+        for number in done:
+            assert ask(other, "GET", f"/v2/app/manifests/v{number}") == (200, manifest(number))
+        assert push(other, 1, "after") == 201
