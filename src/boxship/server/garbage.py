@@ -164,7 +164,8 @@ _ROWS = "(place INTEGER PRIMARY KEY, repo_id INTEGER, digest TEXT, UNIQUE (repo_
 _TABLES = (
     "CREATE TEMP TABLE swept_repo (repo_id INTEGER PRIMARY KEY)",
     """CREATE TEMP TABLE gone_tag (
-        place INTEGER PRIMARY KEY, repo_id INTEGER, name TEXT, digest TEXT, updated DOUBLE PRECISION, UNIQUE (repo_id, name)
+        place INTEGER PRIMARY KEY, repo_id INTEGER, name TEXT, digest TEXT, updated DOUBLE PRECISION,
+        UNIQUE (repo_id, name)
     )""",
     f"CREATE TEMP TABLE gone_manifest {_ROWS}",
     f"CREATE TEMP TABLE gone_link {_ROWS}",
