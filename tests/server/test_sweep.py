@@ -214,6 +214,19 @@ def test_what_refers_to_a_tagged_manifest_stays_with_it(registry: Driver) -> Non
     assert sweep_later(registry, 9 * DAY, Policy(untagged=True)).manifests == 2
 
 
+@pytest.mark.parametrize("loses", ["moves", "is deleted"])
+def test_what_loses_its_tag_is_kept_for_the_grace_from_then_on(registry: Driver, loses: str) -> None:
+    push_image(registry, "app", "v1")
+    with Driver(registry.folder, allow_delete=True, clock=lambda: time.time() + 9 * DAY) as later:
+        if loses == "moves":
+            push_image(later, "app", "v1", layer=b"another")
+        else:
+            assert later("DELETE", "/v2/app/manifests/v1").status == 202
+    untagged = Policy(untagged=True)
+    assert sweep_later(registry, 9 * DAY + HOUR, untagged).manifests == 0
+    assert sweep_later(registry, 11 * DAY, untagged).manifests == 1
+
+
 def test_a_manifest_that_gets_a_tag_between_two_looks_stays(registry: Driver) -> None:
     manifest = push_image(registry, "app")
     opened = registry.run(registry.open())
