@@ -65,7 +65,8 @@ def _silent(connection: socket.socket) -> int:
     """Milliseconds in which nothing was sent either way; 0 where that is not known."""
     if sys.platform != "linux":
         return 0
-    return min(_IDLE.unpack_from(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), _WHERE_IDLE))
+    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    return int(min(_IDLE.unpack_from(told, _WHERE_IDLE)))
 
 
 def _cut(connection: socket.socket) -> bool:

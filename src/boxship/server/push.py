@@ -54,9 +54,9 @@ def push_manifest(
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
     connection.execute(_PUT_MANIFEST, values)
     _put_references(connection, repo, str(digest), document)
-    values = [(repo, tag, str(digest), now) for tag in tags]
-    connection.executemany(_LOSE_TAG, values)
-    connection.executemany(_PUT_TAG, values)
+    named = [(repo, tag, str(digest), now) for tag in tags]
+    connection.executemany(_LOSE_TAG, named)
+    connection.executemany(_PUT_TAG, named)
 
 
 def describe(connection: sqlite3.Connection, repo: int, digest: str, document: Document) -> None:
