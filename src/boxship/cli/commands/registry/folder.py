@@ -1,4 +1,4 @@
-"""What actions on a registry's folder have in common: how it is given and opened, and what findings end with."""
+"""What actions on a registry's folder have in common: how it is given and opened."""
 
 from __future__ import annotations
 
