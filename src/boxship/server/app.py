@@ -242,7 +242,9 @@ class App:
         """Who asks, if they may. Decided here for every route, and before anything is looked up."""
         assert self._access
         url = (self._settings.url or called(scope)) if registry.tokens else ""
-        caller = await self._access.admit(registry.users, right, repository, scope["headers"], url)
+        caller = await self._access.admit(
+            registry.users, right, repository, scope["headers"], url=url, client=_client(scope)
+        )
         # A browser sends a password to the site that it was given for; TLS makes sure which site this is.
         if right is not Right.NONE and not caller.name and scope.get("scheme") != "https":
             self._doorkeeper.check_host(scope["headers"])
