@@ -98,6 +98,10 @@ class Names:
         """Raise `QuotaExceeded` where the repository can have no blob of `size` bytes, or more."""
         self._quotas.check_room(self._database.read, repository, size)
 
+    def room(self, repository: str, most: int) -> int:
+        """How many bytes a blob can have that comes to the repository, by its quotas and `most`."""
+        return self._quotas.room(self._database.read, repository, most)
+
     def tags(self, repository: str, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` tags that come after `after`, in the order of their bytes."""
         rows = self._database.read(_TAGS, (repository, after, limit))
