@@ -93,6 +93,35 @@ def test_who_is_refused_is_told_with_who_they_said_that_they_are(tmp_path: Path)
     assert "secret" not in (tmp_path / "audit").read_text()
 
 
+def test_who_shows_no_credential_leaves_no_line_however_they_are_refused(tmp_path: Path) -> None:
+    with Driver(tmp_path / "disk", settings=Settings(audit_log=str(tmp_path / "audit"), anonymous=("pull",))) as driver:
+        assert driver("POST", "/v2/app/blobs/uploads/").status == 403
+        assert driver("GET", "/v2/", headers={"origin": "http://evil.example"}).status == 403
+    assert lines(tmp_path) == []
+
+
+def test_who_is_refused_again_and_again_is_counted(tmp_path: Path) -> None:
+    now = [1000.0]
+
+    def refused(*, times: int) -> None:
+        headers = {"authorization": "Bearer x", "origin": "http://evil.example"}
+        for _ in range(times):
+            assert driver("GET", "/v2/" + "|" * 1000, headers=headers).status == 403
+
+    settings = Settings(audit_log=str(tmp_path / "audit"))
+    add(tmp_path / "disk", "ana", push="**")
+    with Driver(tmp_path / "disk", settings=settings, clock=lambda: now[0]) as driver:
+        refused(times=100)
+        assert told(tmp_path, "event", "left_out") == [("refused", 0)] * 60
+        driver.client = "10.0.0.7"
+        refused(times=1)
+        now[0] += 60
+        refused(times=63)
+        assert told(tmp_path, "client", "left_out")[60:] == [("10.0.0.7", 40), *[("10.0.0.7", 0)] * 60]
+    assert told(tmp_path, "event", "client", "left_out")[121:] == [("refused", "", 3)]
+    assert max(len(line["path"]) for line in lines(tmp_path)) <= 200
+
+
 def test_a_token_for_a_password_is_a_log_in_and_one_for_anybody_is_none(tmp_path: Path) -> None:
     with audited(tmp_path, token_key=(key_file(tmp_path),)) as driver:
         assert driver("GET", "/auth/token?scope=repository:app:pull").status == 200

@@ -125,7 +125,7 @@ class App:
             if self._access:
                 await asyncio.to_thread(self._access.close)
             if self._audit:
-                self._audit.close()
+                await asyncio.to_thread(self._audit.close)
             self._registry = self._recent = self._cache = self._access = self._audit = None
             self._chores = ()
 
