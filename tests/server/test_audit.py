@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +136,46 @@ def test_a_quota_that_is_passed_is_a_refusal(tmp_path: Path) -> None:
     with audited(tmp_path, quota_bytes=("3",)) as driver:
         assert push(driver) == 403
     assert told(tmp_path, "event", "user") == [("refused", "ana")]
+
+
+def test_what_is_stored_while_its_request_is_ended_has_its_line(tmp_path: Path) -> None:
+    manifest, headers = image(BLOB), {"content-type": media_type.OCI_MANIFEST, **basic("ana")}
+    with audited(tmp_path) as driver, closing(sqlite3.connect(tmp_path / "disk" / "registry.db")) as other:
+        for content in (BLOB, b"{}"):
+            push(driver, content=content)
+
+        async def end_it_while_somebody_else_writes() -> None:
+            other.execute("BEGIN IMMEDIATE")
+            task = asyncio.create_task(driver.ask("PUT", "/v2/app/manifests/v1", manifest, headers))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            await asyncio.sleep(0.1)
+            other.rollback()
+            await asyncio.wait((task,))
+            assert task.cancelled()
+
+        driver.run(end_it_while_somebody_else_writes())
+        assert driver("GET", "/v2/app/manifests/v1", headers=basic("bob")).status == 200
+    assert told(tmp_path, "event", "name")[-1] == ("push", "v1")
+
+
+def test_an_upload_whose_request_is_ended_ends_without_its_body(tmp_path: Path) -> None:
+    with audited(tmp_path) as driver:
+        location = driver("POST", "/v2/app/blobs/uploads/", headers=basic("ana")).location
+
+        async def end_it() -> float:
+            asking = driver.ask("PUT", f"{location}?digest={digest(BLOB)}", [BLOB[:3]], basic("ana"), end="never")
+            task = asyncio.create_task(asking)
+            await asyncio.sleep(0.3)
+            before = time.monotonic()
+            task.cancel()
+            await asyncio.wait((task,))
+            return time.monotonic() - before
+
+        assert driver.run(end_it()) < 5
+        # What had come is there to go on with.
+        assert driver("GET", location, headers=basic("ana")).headers["range"] == "0-2"
+        assert driver("PUT", f"{location}?digest={digest(BLOB)}", BLOB[3:], basic("ana")).status == 201
 
 
 def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:
