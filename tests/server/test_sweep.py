@@ -18,7 +18,7 @@ from boxship import media_type
 from boxship.digest import Digest
 from boxship.server.database import Database
 from boxship.server.garbage import Blob, Manifest, Policy
-from boxship.server.lease import Leased, leased
+from boxship.server.lease import Leased, Lost, leased
 from boxship.server.preview import preview
 from boxship.server.registry import Settings
 from boxship.server.removal import Removal
@@ -291,8 +291,9 @@ def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> No
         async with leased(opened.database, "sweep", clock=time.time):
             await sweep(opened, Policy())
 
-    with pytest.raises(Leased):
+    with pytest.raises(Leased) as raised:
         registry.run(two())
+    assert raised.type is Leased
     with database(registry) as connection:
         connection.execute("INSERT INTO lease VALUES ('sweep', 'who died', ?)", (time.time() + 299,))
     with pytest.raises(Leased):
@@ -311,7 +312,7 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
                 connection.execute("UPDATE lease SET holder = 'another'")
             await renew()
 
-    with pytest.raises(Leased):
+    with pytest.raises(Lost):
         registry.run(lose())
     assert rows(registry, "SELECT holder FROM lease") == [("another",)]
 
