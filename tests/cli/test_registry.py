@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -9,14 +10,18 @@ import shlex
 import signal
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from boxship.cli.commands.registry import ACTIONS
+from boxship.cli.commands.registry import ACTIONS, gc
+from boxship.errors import BoxshipError
+from boxship.server.garbage import Link
 from boxship.server.options import OPTIONS
+from boxship.server.removal import Removal
 from boxship.testing import RunningRegistry, put_blob, put_image, registry
 from tests.cli.running import COMMAND, PATIENCE, begin, boxship, three_parts
 from tests.peers.certificates import issue
@@ -45,8 +50,6 @@ def test_an_action_has_help_that_begins_with_an_example(action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_example_of_an_action_can_be_parsed(action: str) -> None:
-    import argparse
-
     module = import_module(f"boxship.cli.commands.registry.{action}")
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.arguments(parser)
@@ -146,7 +149,7 @@ def test_a_current_folder_that_was_removed_is_told_in_words(tmp_path: Path) -> N
 def test_a_folder_in_order_checks_with_0_and_one_that_is_not_with_8(served: RunningRegistry) -> None:
     found = boxship("registry", "check", "--disk", str(served.folder))
     assert (found.status, found.output) == (0, "")
-    assert re.fullmatch(r"\d blobs and 1 manifests: all there\n", found.errors)
+    assert re.fullmatch(r"\d blobs and 1 manifest: all there\n", found.errors)
     name = blob(served.folder).name
     blob(served.folder).unlink()
     found = boxship("registry", "check", "--disk", str(served.folder))
@@ -202,12 +205,34 @@ def test_gc_shows_what_would_go_and_takes_it_away_while_the_registry_serves(tmp_
         taken = boxship(*words)
         assert taken.status == 0
         assert "links 1" in taken.output
-        assert taken.errors.startswith("1 blobs go with the next sweep")
+        assert taken.errors.startswith("1 blob goes with the next sweep: requests that began before may need it")
         assert boxship("ls", f"{running.address}/team/app").output == "v1\n"
     taken = boxship(*words)
     assert ("deleted 1" in taken.output, taken.errors) == (True, "")
     assert boxship(*words, "--dry-run").output == ""
     assert boxship("registry", "check", "--disk", str(running.folder)).status == 0
+
+
+def test_gc_says_whether_it_had_begun_when_another_process_sweeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry(tmp_path / "registry") as running:
+        put_blob(running.address, "team/app", b"nobody's")
+    parser = argparse.ArgumentParser()
+    gc.arguments(parser)
+    chosen = parser.parse_args(["--disk", str(running.folder), "--grace", "0"])
+    unlink = Removal.unlink
+
+    async def lose(removal: Removal, links: Sequence[Link]) -> int:
+        with closing(sqlite3.connect(running.folder / "registry.db")) as connection, connection:
+            connection.execute("UPDATE lease SET holder = 'another'")
+        return await unlink(removal, links)
+
+    monkeypatch.setattr(Removal, "unlink", lose)
+    with pytest.raises(BoxshipError, match="the sweep was left half way"):
+        gc.run(chosen)
+    with pytest.raises(BoxshipError, match="nothing was swept"):
+        gc.run(chosen)
 
 
 def test_gc_keeps_what_is_young(served: RunningRegistry) -> None:

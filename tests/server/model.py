@@ -6,14 +6,14 @@ __all__ = ["HOUR", "Model", "Stored"]
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A manifest, the digests it needs, and when it was pushed."""
+    """A manifest, the digests it needs, and when it was pushed, or last lost a tag."""
 
     body: bytes = field(repr=False)
     kind: str
@@ -44,7 +44,17 @@ class Model:
 
     def put(self, repository: str, digest: str, stored: Stored, tags: Iterable[str]) -> None:
         self.manifests[repository, digest] = stored
-        self.tags.update({(repository, tag): digest for tag in tags})
+        for tag in tags:
+            if self.tags.get((repository, tag)) != digest:
+                self.delete_tag(repository, tag)
+            self.tags[repository, tag] = digest
+
+    def delete_tag(self, repository: str, tag: str) -> bool:
+        """What it named is as good as pushed now."""
+        digest = self.tags.pop((repository, tag), None)
+        if digest:
+            self.manifests[repository, digest] = replace(self.manifests[repository, digest], pushed=self.now)
+        return digest is not None
 
     def delete_manifest(self, repository: str, digest: str) -> None:
         del self.manifests[repository, digest]

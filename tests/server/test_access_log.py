@@ -6,12 +6,13 @@ import asyncio
 import json
 import re
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from boxship.server.access_log import FORMS, AccessLog
-from boxship.server.asgi import Message, Receive, Scope, Send
+from boxship.server.asgi import Application, Message, Receive, Scope, Send
 from boxship.server.request_id import Named
 from tests.server.content import digest
 from tests.server.running import ask, connect, registry
@@ -35,7 +36,11 @@ async def _nowhere(message: Message) -> None:
 
 
 def lines(
-    capfd: pytest.CaptureFixture[str], target: bytes = b"/v2/", form: str = "text", agent: bytes = b"crane/1"
+    capfd: pytest.CaptureFixture[str],
+    target: bytes = b"/v2/",
+    form: str = "text",
+    agent: bytes = b"crane/1",
+    app: Application = _answer,
 ) -> str:
     """What is logged of a request."""
     path, _, query = target.partition(b"?")
@@ -48,8 +53,9 @@ def lines(
         "headers": [(b"user-agent", agent), (b"authorization", b"Basic c2VjcmV0"), (b"cookie", b"c2VjcmV0")],
         "client": ("10.0.0.7", 4711),
     }
-    log = AccessLog(_answer, form)
-    asyncio.run(Named(log)(scope, _nothing, _nowhere))
+    log = AccessLog(app, form)
+    with suppress(EOFError):
+        asyncio.run(Named(log)(scope, _nothing, _nowhere))
     log.close()
     output, errors = capfd.readouterr()
     assert output == ""
@@ -61,6 +67,17 @@ def test_a_line_says_who_asked_for_what_and_what_came_of_it(capfd: pytest.Captur
     when = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
     asked = r"10\.0\.0\.7 GET /v2/team/app/tags/list\?n=10&last=v1"
     assert re.fullmatch(rf'{when} {asked} 200 7 \d+\.\dms "crane/1"\n', line)
+
+
+def test_what_was_sent_is_what_the_server_took(capfd: pytest.CaptureFixture[str]) -> None:
+    async def break_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]})
+        await send({"type": "http.response.body", "body": b"con", "more_body": True})
+        await send({"type": "http.response.body", "body": b"tent", "more_body": True})
+        raise EOFError
+
+    entry = json.loads(lines(capfd, b"/v2/", "json", app=break_off))
+    assert (entry["status"], entry["sent"]) == (200, 7)
 
 
 def test_programs_read_the_same_as_json(capfd: pytest.CaptureFixture[str]) -> None:

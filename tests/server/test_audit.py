@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +96,35 @@ def test_who_is_refused_is_told_with_who_they_said_that_they_are(tmp_path: Path)
     assert "secret" not in (tmp_path / "audit").read_text()
 
 
+def test_who_shows_no_credential_leaves_no_line_however_they_are_refused(tmp_path: Path) -> None:
+    with Driver(tmp_path / "disk", settings=Settings(audit_log=str(tmp_path / "audit"), anonymous=("pull",))) as driver:
+        assert driver("POST", "/v2/app/blobs/uploads/").status == 403
+        assert driver("GET", "/v2/", headers={"origin": "http://evil.example"}).status == 403
+    assert lines(tmp_path) == []
+
+
+def test_who_is_refused_again_and_again_is_counted(tmp_path: Path) -> None:
+    now = [1000.0]
+
+    def refused(*, times: int) -> None:
+        headers = {"authorization": "Bearer x", "origin": "http://evil.example"}
+        for _ in range(times):
+            assert driver("GET", "/v2/" + "|" * 1000, headers=headers).status == 403
+
+    settings = Settings(audit_log=str(tmp_path / "audit"))
+    add(tmp_path / "disk", "ana", push="**")
+    with Driver(tmp_path / "disk", settings=settings, clock=lambda: now[0]) as driver:
+        refused(times=100)
+        assert told(tmp_path, "event", "left_out") == [("refused", 0)] * 60
+        driver.client = "10.0.0.7"
+        refused(times=1)
+        now[0] += 60
+        refused(times=63)
+        assert told(tmp_path, "client", "left_out")[60:] == [("10.0.0.7", 40), *[("10.0.0.7", 0)] * 60]
+    assert told(tmp_path, "event", "client", "left_out")[121:] == [("refused", "", 3)]
+    assert max(len(line["path"]) for line in lines(tmp_path)) <= 200
+
+
 def test_a_token_for_a_password_is_a_log_in_and_one_for_anybody_is_none(tmp_path: Path) -> None:
     with audited(tmp_path, token_key=(key_file(tmp_path),)) as driver:
         assert driver("GET", "/auth/token?scope=repository:app:pull").status == 200
@@ -104,6 +136,46 @@ def test_a_quota_that_is_passed_is_a_refusal(tmp_path: Path) -> None:
     with audited(tmp_path, quota_bytes=("3",)) as driver:
         assert push(driver) == 403
     assert told(tmp_path, "event", "user") == [("refused", "ana")]
+
+
+def test_what_is_stored_while_its_request_is_ended_has_its_line(tmp_path: Path) -> None:
+    manifest, headers = image(BLOB), {"content-type": media_type.OCI_MANIFEST, **basic("ana")}
+    with audited(tmp_path) as driver, closing(sqlite3.connect(tmp_path / "disk" / "registry.db")) as other:
+        for content in (BLOB, b"{}"):
+            push(driver, content=content)
+
+        async def end_it_while_somebody_else_writes() -> None:
+            other.execute("BEGIN IMMEDIATE")
+            task = asyncio.create_task(driver.ask("PUT", "/v2/app/manifests/v1", manifest, headers))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            await asyncio.sleep(0.1)
+            other.rollback()
+            await asyncio.wait((task,))
+            assert task.cancelled()
+
+        driver.run(end_it_while_somebody_else_writes())
+        assert driver("GET", "/v2/app/manifests/v1", headers=basic("bob")).status == 200
+    assert told(tmp_path, "event", "name")[-1] == ("push", "v1")
+
+
+def test_an_upload_whose_request_is_ended_ends_without_its_body(tmp_path: Path) -> None:
+    with audited(tmp_path) as driver:
+        location = driver("POST", "/v2/app/blobs/uploads/", headers=basic("ana")).location
+
+        async def end_it() -> float:
+            asking = driver.ask("PUT", f"{location}?digest={digest(BLOB)}", [BLOB[:3]], basic("ana"), end="never")
+            task = asyncio.create_task(asking)
+            await asyncio.sleep(0.3)
+            before = time.monotonic()
+            task.cancel()
+            await asyncio.wait((task,))
+            return time.monotonic() - before
+
+        assert driver.run(end_it()) < 5
+        # What had come is there to go on with.
+        assert driver("GET", location, headers=basic("ana")).headers["range"] == "0-2"
+        assert driver("PUT", f"{location}?digest={digest(BLOB)}", BLOB[3:], basic("ana")).status == 201
 
 
 def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path) -> None:

@@ -215,6 +215,26 @@ def test_a_falsified_manifest_is_kept_aside_and_forgotten(tmp_path: Path) -> Non
         assert registry("GET", "/v2/app/manifests/v1").status == 404
 
 
+def test_a_manifest_is_forgotten_only_when_its_copy_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Driver(tmp_path / "registry") as registry:
+        push_image(registry, "app", "v1", layer=LAYER)
+        change(registry, "UPDATE manifest SET body = ?", b"falsified")
+    seen: list[tuple[str, int]] = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        with closing(sqlite3.connect(registry.folder / "registry.db")) as connection:
+            (there,) = connection.execute("SELECT count(*) FROM manifest").fetchone()
+        seen.append((os.path.realpath(f"/proc/self/fd/{descriptor}"), there))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    repair(registry.folder)
+    (copy,) = (registry.folder / "quarantine").iterdir()
+    assert copy.read_bytes() == b"falsified"
+    assert seen[-3:] == [(str(each), 1) for each in (registry.folder, copy, copy.parent)]
+
+
 def test_uploads_that_nobody_can_go_on_with_go_and_others_stay(tmp_path: Path) -> None:
     with Driver(tmp_path / "registry") as registry:
         kept, lost = (registry("POST", "/v2/app/blobs/uploads/").location for _ in range(2))

@@ -45,6 +45,27 @@ def get(content: bytes) -> str:
     return f"/v2/app/blobs/{digest(content)}"
 
 
+def test_uploads_that_are_read_back_are_few_at_a_time(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashing = Hashing()
+    monkeypatch.setattr("boxship.server.storage.digest_file", hashing)
+
+    async def finish(content: bytes) -> int:
+        # By an algorithm that was not announced.
+        location = (await registry.ask("POST", "/v2/app/blobs/uploads/")).location
+        await registry.ask("PATCH", location, [content])
+        return (await registry.ask("PUT", f"{location}?digest={digest(content, 'sha512')}")).status
+
+    async def finish_at_once() -> list[int]:
+        running = [asyncio.create_task(finish(content)) for content in CONTENTS]
+        assert await asyncio.to_thread(hashing.two.wait, 20)
+        await asyncio.sleep(0.1)
+        assert len(hashing.begun) == 2
+        hashing.gate.set()
+        return await asyncio.gather(*running)
+
+    assert registry.run(finish_at_once()) == [201] * len(CONTENTS)
+
+
 def test_many_who_ask_at_once_wait_for_one_look(registry: Driver, hashing: Hashing) -> None:
     push_blob(registry, "app", CONTENTS[0])
     os.utime(file_of(registry, digest(CONTENTS[0])), ns=(1, 1))

@@ -146,7 +146,7 @@ class TwoProcesses(RuleBasedStateMachine):
 
     @rule(repository=repositories, tag=st.sampled_from(("v1", "v2")))
     def delete_tag(self, repository: str, tag: str) -> None:
-        known = self.model.tags.pop((repository, tag), None)
+        known = self.model.delete_tag(repository, tag)
         assert self.ask("DELETE", f"/v2/{repository}/manifests/{tag}").status == (202 if known else 404)
 
     # What goes by itself

@@ -127,7 +127,9 @@ def test_those_who_find_too_many_waiting_are_sent_away_without_work(work: Work) 
     work.held.clear()
 
     async def check(passwords: Passwords) -> None:
-        asking = [asyncio.create_task(passwords.check(f"u{n}", Secret("x"), None)) for n in range(1000)]
+        asking = [
+            asyncio.create_task(passwords.check(f"u{n}", Secret("x"), None, client=f"10.0.0.{n}")) for n in range(1000)
+        ]
         await asyncio.sleep(0)
         work.held.set()
         ends = await asyncio.gather(*asking, return_exceptions=True)
@@ -138,6 +140,31 @@ def test_those_who_find_too_many_waiting_are_sent_away_without_work(work: Work) 
 
     run(work, check)
     assert len(work.hashes) == 35
+
+
+@pytest.mark.parametrize(("client", "most"), [("10.0.0.7", 4), ("", 16)])
+def test_a_client_that_guesses_leaves_places_for_others(work: Work, client: str, most: int) -> None:
+    work.held.clear()
+
+    async def check(passwords: Passwords) -> None:
+        guesses = [
+            asyncio.create_task(passwords.check("alice", Secret(f"guess {n}"), STORED, client=client))
+            for n in range(60)
+        ]
+        await asyncio.sleep(0)
+        other = asyncio.create_task(passwords.check("bob", Secret("right"), OTHER, client="10.0.0.8"))
+        await asyncio.sleep(0)
+        work.held.set()
+        ends = await asyncio.gather(*guesses, return_exceptions=True)
+        assert ends.count(False) == most
+        assert sum(isinstance(end, Overloaded) for end in ends) == 60 - most
+        assert await other
+        # And then it may guess again, slowly.
+        assert not await passwords.check("alice", Secret("wrong"), STORED, client=client)
+        await asyncio.sleep(0)
+        assert not passwords._clients
+
+    run(work, check)
 
 
 def test_what_is_remembered_has_an_end(work: Work) -> None:

@@ -73,6 +73,18 @@ def test_who_sends_too_much_is_told_before_it_is_read(tmp_path: Path) -> None:
         assert registry("PUT", f"{location}?digest={digest(b'x' * 10)}", b"x" * 10).status == 201
 
 
+@pytest.mark.parametrize("way", ["single", "stream"])
+def test_no_more_is_read_of_a_stream_than_there_is_room_for(tmp_path: Path, way: str) -> None:
+    with serve(tmp_path / "registry", bytes="25") as registry:
+        push_blob(registry, "app", b"x" * 5)
+        uploads = UPLOADS.format("app")
+        target = f"{uploads}?digest={digest(b'x')}" if way == "single" else registry("POST", uploads).location
+        reply = registry("POST" if way == "single" else "PATCH", target, [b"x" * 10] * 100)
+        assert (reply.refusal, reply.headers["connection"]) == (DENIED, "close")
+        assert "25 bytes: 5 are there, 21 would come" in reply.json()["errors"][0]["message"]
+        assert sum(file.stat().st_size for file in (registry.folder / "uploads").iterdir()) <= 20
+
+
 def test_what_is_there_is_pushed_again_and_read_whatever_the_quota_is_now(tmp_path: Path) -> None:
     with Driver(tmp_path / "registry") as registry:
         manifest = push_image(registry, "app", "v1", "v2")

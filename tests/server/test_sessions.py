@@ -19,7 +19,7 @@ from boxship.server import locks
 from boxship.server.claim import Claim, Taken
 from boxship.server.finishing import in_thread
 from boxship.server.registry import Registry, Settings
-from boxship.server.sessions import Busy, Session, Unknown
+from boxship.server.sessions import Busy, Session, Sessions, Unknown
 from tests.server.content import digest
 from tests.server.driver import Driver, Reply
 
@@ -100,6 +100,20 @@ def test_a_request_without_bytes_keeps_what_is_known(registry: Driver, other: Dr
     registry("PATCH", location, CONTENT)
     assert other("PATCH", location).status == 202
     assert find(registry, location).digest("sha256") == Digest.of(CONTENT)
+
+
+def test_after_the_machine_was_started_nobody_believes_what_was_reckoned_before(registry: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    empty = registry("POST", f"{UPLOADS}?digest-algorithm=sha512").location
+    registry("PATCH", location, CONTENT)
+    # Beside somebody who opened the folder first, as a backup may: nobody who serves has it alone then.
+    opened = registry.run(registry.open())
+    again = Sessions(opened.database, opened.storage, boot="the next one")
+    found, begun = (
+        registry.run(again.find("app", each.rpartition("/")[2], now=time.time())) for each in (location, empty)
+    )
+    assert (found.size, found.digest("sha256")) == (len(CONTENT), None)
+    assert begun.digest("sha512") == Digest.of(b"", "sha512")
 
 
 def test_one_process_writes_to_an_upload_at_a_time(registry: Driver, other: Driver) -> None:

@@ -18,7 +18,7 @@ from boxship import media_type
 from boxship.digest import Digest
 from boxship.server.database import Database, Transaction
 from boxship.server.garbage import Blob, Manifest, Policy
-from boxship.server.lease import Leased, leased
+from boxship.server.lease import Leased, Lost, leased
 from boxship.server.preview import preview
 from boxship.server.registry import Settings
 from boxship.server.removal import Removal
@@ -216,6 +216,19 @@ def test_what_refers_to_a_tagged_manifest_stays_with_it(registry: Driver) -> Non
     assert sweep_later(registry, 9 * DAY, Policy(untagged=True)).manifests == 2
 
 
+@pytest.mark.parametrize("loses", ["moves", "is deleted"])
+def test_what_loses_its_tag_is_kept_for_the_grace_from_then_on(registry: Driver, loses: str) -> None:
+    push_image(registry, "app", "v1")
+    with Driver(registry.folder, allow_delete=True, clock=lambda: time.time() + 9 * DAY) as later:
+        if loses == "moves":
+            push_image(later, "app", "v1", layer=b"another")
+        else:
+            assert later("DELETE", "/v2/app/manifests/v1").status == 202
+    untagged = Policy(untagged=True)
+    assert sweep_later(registry, 9 * DAY + HOUR, untagged).manifests == 0
+    assert sweep_later(registry, 11 * DAY, untagged).manifests == 1
+
+
 def test_a_manifest_that_gets_a_tag_between_two_looks_stays(registry: Driver) -> None:
     manifest = push_image(registry, "app")
     opened = registry.run(registry.open())
@@ -280,8 +293,9 @@ def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> No
         async with leased(opened.database, "sweep", clock=time.time):
             await sweep(opened, Policy())
 
-    with pytest.raises(Leased):
+    with pytest.raises(Leased) as raised:
         registry.run(two())
+    assert raised.type is Leased
     with database(registry) as connection:
         connection.execute("INSERT INTO lease VALUES ('sweep', 'who died', ?)", (time.time() + 299,))
     with pytest.raises(Leased):
@@ -300,7 +314,7 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
                 connection.execute("UPDATE lease SET holder = 'another'")
             await renew()
 
-    with pytest.raises(Leased):
+    with pytest.raises(Lost):
         registry.run(lose())
     assert rows(registry, "SELECT holder FROM lease") == [("another",)]
 

@@ -71,6 +71,30 @@ def test_what_it_signs_it_reads_for_as_long_as_that_is_good() -> None:
     assert Tokens([KEY], clock=clock).read(token) is None  # not yet
 
 
+def test_tokens_are_known_up_to_a_size_and_those_that_are_over_go_first() -> None:
+    clock = Clock()
+    tokens = Tokens([KEY], clock=clock)
+    wide = Allowed({f"team/{'x' * 90}/{number}": frozenset({Right.PULL}) for number in range(60)})
+
+    def know(times: int) -> list[int]:
+        """How many are known after each new one."""
+        counts = []
+        for _ in range(times):
+            assert tokens.read(tokens.sign("", wide))
+            counts.append(len(tokens._known))
+        return counts
+
+    first = know(300)
+    clock.now += SECONDS + 20
+    fresh = know(800)
+    size = len(next(iter(tokens._known)))
+    most = 4 * 1024 * 1024 // size
+    assert first[-1] == 300
+    assert max(fresh) == most
+    assert most - 300 + 1 in fresh  # only those of now, with the one that did not fit
+    assert tokens._size == sum(map(len, tokens._known)) <= 4 * 1024 * 1024
+
+
 def test_a_second_key_is_believed_and_the_first_one_signs() -> None:
     old, new, both = Tokens([OTHER]), Tokens([KEY]), Tokens([KEY, OTHER])
     assert both.read(old.sign("alice", ALLOWED))

@@ -39,7 +39,8 @@ def test_only_what_was_pushed_so_long_ago_is_listed(tmp_path: Path) -> None:
     with Driver(tmp_path, allow_delete=True, clock=lambda: now[0]) as registry:
         first = push_untagged(registry, 1)
         now[0] += 100
-        second = push_untagged(registry, 2)
+        second = push_untagged(registry, 2)  # and only now nothing names the first any more
+        now[0] += 100
         push_untagged(registry, 3)
         for older, expected in ((0, {first, second}), (1, {first}), (100, {first}), (101, set[str]())):
             assert set(registry("GET", f"{PATH}?older={older}").json()["manifests"]) == expected

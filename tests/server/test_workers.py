@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,28 @@ def test_a_worker_that_dies_is_replaced_and_the_others_serve_on(tmp_path: Path) 
         process.terminate()
         _, said = process.communicate(timeout=20)
         assert said == f"worker {died} ended with -9; another is started\n"
+
+
+def test_a_worker_that_cannot_be_started_again_ends_no_other_and_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, moved = tmp_path / "python", tmp_path / "moved"
+    python.symlink_to(Path(sys.executable).resolve())
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setattr(sys, "executable", str(python))
+    with two(tmp_path / "registry") as (process, address, workers):
+        python.rename(moved)  # as while it is upgraded
+        died = workers.pop()
+        os.kill(died, signal.SIGKILL)
+        eventually(lambda: not is_alive(died))
+        time.sleep(1.5)
+        assert process.poll() is None
+        assert {ask(address, "GET", "/v2/")[0] for _ in range(10)} == {200}
+        moved.rename(python)
+        eventually(lambda: workers < children(process) - {died})
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+        assert "no worker can be started: " in said
 
 
 def test_all_of_them_let_requests_finish_when_told_to_stop(tmp_path: Path) -> None:

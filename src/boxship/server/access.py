@@ -34,25 +34,31 @@ class Access:
         """Let go of the threads that check passwords."""
         self._callers.passwords.close()
 
-    async def admit(self, users: Users, right: Right, repository: str, headers: Headers, url: str = "") -> Caller:
+    async def admit(
+        self, users: Users, right: Right, repository: str, headers: Headers, *, url: str = "", client: str = ""
+    ) -> Caller:
         """Who asks, if they may do in `repository` what takes `right`; or the `Refusal` that they get.
 
-        `url` is how the client reaches the registry: where it is sent for a token, if there are any.
+        `url` is how the client reaches the registry: where it is sent for a token, if there are any. `client` is its
+        address, as far as that counts.
         """
         if right is Right.NONE:
             return NOBODY
         try:
-            return await self._admitted(users, right, repository, headers)
+            return await self._admitted(users, right, repository, headers, client)
         except Unknown as error:
             raise self._unknown(right, repository, url, error.code) from error
         except Unreadable as error:
             raise self._unknown(right, repository, url) from error
 
-    async def _admitted(self, users: Users, right: Right, repository: str, headers: Headers) -> Caller:
+    async def _admitted(self, users: Users, right: Right, repository: str, headers: Headers, client: str) -> Caller:
         callers = self._callers
         like = await callers.some_hash(users)
         is_open = like is None
-        caller = await (callers.anybody(users, like) if like is None else callers.find(users, right, headers, like))
+        if like is None:
+            caller = await callers.anybody(users, like)
+        else:
+            caller = await callers.find(users, right, headers, like, client)
         if right is Right.LOGIN:
             return caller
         # Clients take a yes to `GET /v2/` for "no password is needed", whatever else they come to ask for.

@@ -35,7 +35,10 @@ _STDERR = 2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and its answer; `status` is 0 where there was none, `id` what it is called (`request_id`)."""
+    """One request and its answer; `status` is 0 where there was none, `id` what it is called (`request_id`).
+
+    `sent` are bytes of its body that the server took, which may be fewer than it announced.
+    """
 
     time: str
     client: str
@@ -89,7 +92,9 @@ class AccessLog:
             nonlocal status, sent
             await send(message)
             if message["type"] == "http.response.start":
-                status, sent = message["status"], _length(message)
+                status = message["status"]
+            else:
+                sent += len(message["body"])
 
         try:
             await self._app(scope, receive, send_and_count)
@@ -125,10 +130,6 @@ def _to_stderr(line: bytes) -> None:
         line = line[os.write(_STDERR, line) :]
 
 
-def _length(start: Message) -> int:
-    return next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
-
-
 def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -> Entry:
     return Entry(
         time=moment(began),
@@ -137,7 +138,7 @@ def _entry(scope: Scope, began: float, seconds: float, status: int, sent: int) -
         path=path(scope),
         query=_query(scope["query_string"]),
         status=status,
-        sent=0 if scope["method"] == "HEAD" else sent,
+        sent=sent,
         milliseconds=round(seconds * 1000, 3),
         agent=escaped(next((value for name, value in scope["headers"] if name == b"user-agent"), b"-"), keep=b" "),
         id=request_id.get(),

@@ -25,6 +25,7 @@ from boxship.server.body import Body
 from boxship.server.chores import chores, open_limits, open_retention
 from boxship.server.database import Unavailable
 from boxship.server.deliver import deliver, messages, send_all
+from boxship.server.finishing import finished
 from boxship.server.logged import address
 from boxship.server.origin import Doorkeeper
 from boxship.server.proxy.actions import ACTIONS
@@ -127,7 +128,7 @@ class App:
             if self._access:
                 await asyncio.to_thread(self._access.close)
             if self._audit:
-                self._audit.close()
+                await asyncio.to_thread(self._audit.close)
             self._registry = self._recent = self._cache = self._access = self._audit = None
             self._chores = ()
 
@@ -180,8 +181,11 @@ class App:
             await _check_room(registry, request)
             if self._audit and route.event:
                 await self._audit.check()
-            answer = await self._act(route, registry, request)
-            await self._note(route, request, answer, scope)
+                # What is done is noted, whoever stops waiting for it.
+                doing = self._act_and_note(self._audit, route, registry, request, scope)
+                answer = await finished(doing, hurry=request.body.give_up)
+            else:
+                answer = await self._act(route, registry, request)
             if route.repeatable and not answer.passing:
                 recent.keep(scope, messages(answer, scope), version)
             return answer
@@ -210,13 +214,17 @@ class App:
         body = Body.of(headers, receive, patience=self._settings.patience, has_room=registry.room.is_left)
         return route, Request(method, path, repository, name, query, headers, body, caller, client)
 
-    async def _note(self, route: Route, request: Request, answer: Answer, scope: Scope) -> None:
-        """Have what was done in the audit log before anybody is told."""
+    async def _act_and_note(
+        self, audit: AuditLog, route: Route, registry: Registry, request: Request, scope: Scope
+    ) -> Answer:
+        """Have what is done in the audit log before anybody is told."""
+        answer = await self._act(route, registry, request)
         event = route.event
         # A token for anybody is no log-in.
         nobody = route.right is Right.LOGIN and not request.caller.name
-        if self._audit and event and answer.status == event.status and not nobody:
-            await self._audit.done(event.word, request, scope, answer)
+        if event and answer.status == event.status and not nobody:
+            await audit.done(event.word, request, scope, answer)
+        return answer
 
     async def _refused(self, refusal: Refusal, scope: Scope) -> Answer:
         if self._audit:
@@ -244,7 +252,9 @@ class App:
         """Who asks, if they may. Decided here for every route, and before anything is looked up."""
         assert self._access
         url = (self._settings.url or called(scope)) if registry.tokens else ""
-        caller = await self._access.admit(registry.users, right, repository, scope["headers"], url)
+        caller = await self._access.admit(
+            registry.users, right, repository, scope["headers"], url=url, client=_client(scope)
+        )
         # A browser sends a password to the site that it was given for; TLS makes sure which site this is.
         if right is not Right.NONE and not caller.name and scope.get("scheme") != "https":
             self._doorkeeper.check_host(scope["headers"])

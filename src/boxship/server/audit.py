@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
@@ -25,12 +25,15 @@ from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Scope
 from boxship.server.authorization import Headers, Unreadable, basic, shown
 from boxship.server.logged import address, escaped, moment, path
+from boxship.server.refusals import Refusals
 from boxship.server.request import Request
 from boxship.server.request_id import request_id
 from boxship.server.retention import Tag
+from boxship.server.throttle import client_of
 
 _log = logging.getLogger(__name__)
 
+_LONGEST = 200  # characters of what somebody chose who may do nothing
 _MOST_KEPT = 10_000  # lines while they cannot be written: those of changes come first, for none is begun any more
 # Nobody waits for who reads a pipe: one without a reader is an error, one that is full a disk that is.
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -46,6 +49,7 @@ class Line:
         name: the tag, digest or session in the path.
         digest: of what was pushed.
         id: what the request is called, in its answer and in the access log.
+        left_out: refusals that have no line (`refusals`), since the last one that has.
     """
 
     time: str
@@ -60,6 +64,7 @@ class Line:
     digest: str = ""
     tags: tuple[str, ...] = ()
     id: str = ""
+    left_out: int = 0
 
 
 def _done(event: str, request: Request, scope: Scope, answer: Answer, now: float) -> Line:
@@ -80,17 +85,17 @@ def _done(event: str, request: Request, scope: Scope, answer: Answer, now: float
 
 
 def _refused(scope: Scope, status: int, now: float) -> Line | None:
-    """The line of somebody who may not; None for who has not said yet who they are: clients begin so."""
+    """The line of somebody who may not; None for who has not said who they are, as clients begin."""
     is_said = any(name == b"authorization" for name, _ in scope["headers"])
-    if status not in (401, 403) or (status == 401 and not is_said):
+    if status not in (401, 403) or not is_said:
         return None
     return Line(
         time=moment(now),
         event="refused",
-        user=_claimed(scope["headers"]),
+        user=_claimed(scope["headers"])[:_LONGEST],
         client=address(scope),
-        method=scope["method"],
-        path=path(scope),
+        method=scope["method"][:_LONGEST],
+        path=path(scope)[:_LONGEST],
         status=status,
         id=request_id.get(),
     )
@@ -102,6 +107,7 @@ class AuditLog:
     def __init__(self, file: Path, *, clock: Callable[[], float] = time.time) -> None:
         """Raises `InvalidSettings` where it cannot be written to. Blocks."""
         self._path, self._clock = file, clock
+        self._refusals = Refusals(clock)
         self._lock = threading.Lock()
         self._waiting: deque[bytes] = deque()
         try:
@@ -123,9 +129,11 @@ class AuditLog:
             )
 
     async def refused(self, scope: Scope, answer: Answer) -> None:
-        """Write that somebody may not, if that is what the answer says."""
-        if line := _refused(scope, answer.status, self._clock()):
-            await self._note(line)
+        """Write that somebody may not, if that is what the answer says, or count it where they were told so often."""
+        line = _refused(scope, answer.status, self._clock())
+        left_out = self._refusals.take(client_of(line.client) or line.client) if line else None
+        if line and left_out is not None:
+            await self._note(replace(line, left_out=left_out))
 
     async def check(self) -> None:
         """Raise the `Refusal` of a change where what happened before is not written yet, and cannot be."""
@@ -133,11 +141,14 @@ class AuditLog:
             raise Refusal(507, "UNKNOWN", "the registry's audit log cannot be written", headers={"connection": "close"})
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. Blocks."""
+        if self._refusals.left_out:
+            last = Line(time=moment(self._clock()), event="refused", left_out=self._refusals.left_out)
+            self._write(_written(last))
         os.close(self._file)
 
     async def _note(self, line: Line) -> None:
-        await asyncio.to_thread(self._write, f"{json.dumps(asdict(line))}\n".encode())
+        await asyncio.to_thread(self._write, _written(line))
 
     def _write(self, line: bytes = b"") -> bool:
         """Write what waits, and this; whether nothing waits any more."""
@@ -171,6 +182,10 @@ class AuditLog:
             fresh = os.open(self._path, _FLAGS, 0o600)
             os.close(self._file)
             self._file = fresh
+
+
+def _written(line: Line) -> bytes:
+    return f"{json.dumps(asdict(line))}\n".encode()
 
 
 def _claimed(headers: Headers) -> str:

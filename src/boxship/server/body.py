@@ -16,9 +16,11 @@ from enum import StrEnum
 from typing import Self
 
 from boxship.server.answer import Refusal
-from boxship.server.asgi import Receive
+from boxship.server.asgi import Message, Receive
 
 _MOST_DIGITS = 19  # of a length: more is past 2**63, and nobody's body
+
+_GONE: Message = {"type": "http.disconnect"}
 
 HasRoom = Callable[[int], Awaitable[bool]]
 
@@ -78,6 +80,8 @@ class Body:
         self.length = length
         self.received = 0
         self.ending = Ending.WHOLE
+        self._given_up = False
+        self._reader: asyncio.Task[object] | None = None
 
     @classmethod
     def of(
@@ -90,6 +94,12 @@ class Body:
     ) -> Self:
         """The body that comes after `headers`, if they agree on where it ends."""
         return cls(receive, _length(headers), patience=patience, has_room=has_room)
+
+    def give_up(self) -> None:
+        """Read no more of it, as if the client had gone, and let who waits for it know at once."""
+        self._given_up = True
+        if self._reader:
+            self._reader.cancel()
 
     async def pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The pieces as they arrive; one that passes `limit` bytes in all, or has no room, is left out and ends it."""
@@ -112,7 +122,7 @@ class Body:
             return self._end(Ending.TOO_LARGE)
         try:
             async with asyncio.timeout(self._patience.silence):
-                message = await self._receive()
+                message = await self._message()
         except TimeoutError:
             return self._end(Ending.STALLED)
         if message["type"] != "http.request":
@@ -123,6 +133,20 @@ class Body:
         if not await self._has_room(len(piece)):
             return self._end(Ending.NO_ROOM)
         return piece, message.get("more_body", False)
+
+    async def _message(self) -> Message:
+        if self._given_up:
+            return _GONE
+        self._reader = asyncio.current_task()
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if not (self._given_up and self._reader):
+                raise
+            self._reader.uncancel()
+            return _GONE
+        finally:
+            self._reader = None
 
     def _end(self, ending: Ending) -> tuple[bytes, bool]:
         self.ending = ending

@@ -69,8 +69,11 @@ class Callers:
             return Caller("", self.anonymous)
         return NOBODY if like is not None or await users.were_there() else Caller("", EVERYTHING)
 
-    async def find(self, users: Users, right: Right, headers: Headers, like: str) -> Caller:
-        """Who asks; `Unknown`, or `authorization.Unreadable`. A wrong password takes as long as one that is `like`."""
+    async def find(self, users: Users, right: Right, headers: Headers, like: str, client: str = "") -> Caller:
+        """Who asks; `Unknown`, or `authorization.Unreadable`. A wrong password takes as long as one that is `like`.
+
+        To check one counts for the address `client`, '' for this machine's.
+        """
         scheme, given = shown(headers)
         if scheme == b"bearer" and (self.tokens or self.issuers):
             return await self._bearer(users, right, Secret(given.decode("latin-1")), like)
@@ -84,7 +87,7 @@ class Callers:
             return vouched
         stored, rights = await self._known(users, name)
         try:
-            sure = await self.passwords.check(name, password, stored, like=like)
+            sure = await self.passwords.check(name, password, stored, like=like, client=client)
         except Overloaded as error:
             wait = {"retry-after": "1"}
             raise Refusal(429, "TOOMANYREQUESTS", "too many passwords to check", headers=wait) from error

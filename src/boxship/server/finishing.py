@@ -19,12 +19,17 @@ async def in_thread(
     return await finished(asyncio.to_thread(work, *arguments, **named))
 
 
-async def finished(work: Coroutine[object, object, Result]) -> Result:
-    """What `work` returns. To cancel this lets it end first."""
+def _nothing() -> None:
+    """Let it take its time."""
+
+
+async def finished(work: Coroutine[object, object, Result], *, hurry: Callable[[], None] = _nothing) -> Result:
+    """What `work` returns. To cancel this lets it end first; `hurry` is to see that it does so before long."""
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        hurry()
         await _end(task)
         raise
 

@@ -6,6 +6,7 @@ registry.db          names (`database`)
 blobs/sha256/ab/ab…  content, read-only, named by its digest (`storage`)
 uploads/<session>    what has arrived of an upload (`storage`); locked while somebody writes to it (`claim`)
 trash/<digest>.<ns>  content that a sweep took away at that time, kept until a later one (`sweep`)
+quarantine/<…>.<ns>  what was found damaged at that time, made when there is any (`soundness`, `repair`)
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A lease only spares doing something twice. Nothing is wrong when two do: what th
 
 from __future__ import annotations
 
-__all__ = ["Leased", "leased"]
+__all__ = ["Leased", "Lost", "leased"]
 
 import sqlite3
 import uuid
@@ -24,17 +24,25 @@ class Leased(Exception):
     """Somebody else has the lease."""
 
 
+class Lost(Leased):
+    """And had it not when the work began, which is left half way: its holder gave no sign of life for too long."""
+
+
 @asynccontextmanager
 async def leased(database: Database, name: str, *, clock: Callable[[], float]) -> AsyncIterator[Renew]:
-    """Hold the lease, or raise `Leased`; what is yielded prolongs it, or raises that, too."""
+    """Hold the lease, or raise `Leased`; what is yielded prolongs it, or raises `Lost`."""
     holder = str(uuid.uuid4())
 
-    async def renew() -> None:
+    async def take() -> bool:
         now = clock()
-        if not await database.write(lambda connection: _take(connection, name, holder, now), durable=False):
-            raise Leased(name)
+        return await database.write(lambda connection: _take(connection, name, holder, now), durable=False)
 
-    await renew()
+    async def renew() -> None:
+        if not await take():
+            raise Lost(name)
+
+    if not await take():
+        raise Leased(name)
     try:
         yield renew
     finally:

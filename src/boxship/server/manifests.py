@@ -68,9 +68,9 @@ async def delete(registry: Registry, request: Request) -> Answer:
     names, terms = registry.names, Terms(_expected(request), registry.immutable.covers)
     try:
         if _is_digest(request.name):
-            deleted = await names.delete_manifest(request.repository, request.digest(), terms)
+            deleted = await names.delete_manifest(request.repository, request.digest(), terms, now=registry.clock())
         else:
-            deleted = await names.delete_tag(request.repository, request.name, terms)
+            deleted = await names.delete_tag(request.repository, request.name, terms, now=registry.clock())
     except (TagMoved, TagKept) as error:
         raise _refused(registry, error) from error
     if not deleted:

@@ -99,13 +99,17 @@ class Names:
         """Raise `QuotaExceeded` where the repository can have no blob of `size` bytes, or more."""
         await self._database.look(lambda connection: self._quotas.check_room(connection.execute, repository, size))
 
+    async def room(self, repository: str, most: int) -> int:
+        """How many bytes a blob can have that comes to the repository, by its quotas and `most`."""
+        return await self._database.look(lambda connection: self._quotas.room(connection.execute, repository, most))
+
     async def tags(self, repository: str, after: str, limit: int) -> tuple[str, ...]:
         """At most `limit` tags that come after `after`, in the order of their bytes."""
         rows = await self._database.read(_TAGS, (repository, after, limit))
         return tuple(name for (name,) in rows)
 
     async def untagged(self, repository: str, after: str, limit: int, *, before: float) -> tuple[str, ...]:
-        """At most `limit` digests of manifests without a tag that were pushed before a moment, after `after`."""
+        """At most `limit` digests of manifests without a tag, and pushed, before a moment; they come after `after`."""
         rows = await self._database.read(_UNTAGGED, (repository, after, limit, before))
         return tuple(digest for (digest,) in rows)
 
@@ -224,15 +228,18 @@ class Names:
 
         await self._database.write(work, durable=False)
 
-    async def delete_manifest(self, repository: str, digest: Digest, terms: Terms) -> bool:
+    async def delete_manifest(self, repository: str, digest: Digest, terms: Terms, *, now: float) -> bool:
         """Delete a manifest and its tags; whether there was one. Raises `TagMoved` or `TagKept` by the terms."""
-        return await self._delete(_OF_MANIFEST, repository, str(digest), terms)
+        return await self._delete(_OF_MANIFEST, repository, str(digest), terms, now)
 
-    async def delete_tag(self, repository: str, tag: str, terms: Terms) -> bool:
-        """Delete a tag and nothing else; whether there was one. Raises `TagMoved` or `TagKept` by the terms."""
-        return await self._delete(_OF_TAG, repository, tag, terms)
+    async def delete_tag(self, repository: str, tag: str, terms: Terms, *, now: float) -> bool:
+        """Delete a tag and nothing else; whether there was one. Raises `TagMoved` or `TagKept` by the terms.
 
-    async def _delete(self, queries: tuple[str, str], repository: str, name: str, terms: Terms) -> bool:
+        What it named is as good as pushed now: no sweep takes it for a while.
+        """
+        return await self._delete(_OF_TAG, repository, tag, terms, now)
+
+    async def _delete(self, queries: tuple[str, str], repository: str, name: str, terms: Terms, now: float) -> bool:
         find, delete = queries
 
         def work(connection: Transaction) -> bool:
@@ -243,6 +250,8 @@ class Names:
                 raise TagMoved(name)
             for tag, digest in tags:
                 terms.check_end(tag, digest)
+            if deleted:
+                connection.execute(_REFRESH_MANIFEST, (now, deleted[0], repository))  # if it is still there
             return deleted is not None
 
         return await self._database.write(work)

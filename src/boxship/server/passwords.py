@@ -12,8 +12,10 @@ import hashlib
 import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import ModuleType
 
 from boxship.credential import Secret
@@ -26,6 +28,8 @@ _HASH = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
 
 _THREADS = 2
 _MOST_WAITING = 32
+_MOST_OF_CLIENT = 4  # of these and those at work: who guesses leaves places for others
+_MOST_OF_THIS_MACHINE = 16  # a proxy of this machine brings the passwords of many
 _REMEMBERED = 60.0  # seconds
 _MOST_REMEMBERED = 4096
 
@@ -34,7 +38,7 @@ Compare = Callable[[bytes, bytes], bool]
 
 
 class Overloaded(Exception):
-    """Too many passwords are being checked."""
+    """Too many passwords are being checked, or too many of one client."""
 
 
 class Passwords:
@@ -48,41 +52,49 @@ class Passwords:
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, float] = {}
         self._checks: dict[bytes, asyncio.Future[bool]] = {}
+        self._clients: Counter[str] = Counter()
 
-    async def check(self, user: str, password: Secret, stored: str | None, *, like: str | None = None) -> bool:
+    async def check(
+        self, user: str, password: Secret, stored: str | None, *, like: str | None = None, client: str = ""
+    ) -> bool:
         """Whether `password` is the one whose hash is `stored`, None for a user that there is not.
 
         That costs the same work, as with the hash `like`: how long it takes tells nobody which users there are.
-        Raises `Overloaded`. What was wrong is not remembered.
+        `client` is whom it counts for, '' a program of this machine. Raises `Overloaded`. What was wrong is not
+        remembered.
         """
         key = self._digest(user, password, stored or "")
         if self._right.get(key, 0.0) > self._clock():
             return True
-        return await self._checked(key, password, stored, like)
-
-    def close(self) -> None:
-        """Let no thread outlive this."""
-        self._threads.shutdown(cancel_futures=True)
-
-    async def _checked(self, key: bytes, password: Secret, stored: str | None, like: str | None) -> bool:
         # A client's parallel requests bring the same password, which is checked once for all.
         running = self._checks.get(key)
         if not running:
-            running = self._start(key, password, stored, like)
+            running = self._start(key, client, partial(self._compare_all, password, stored, like))
         # One of those who wait may go away.
         right = await asyncio.shield(running)
         if right:
             self._remember(key)
         return right
 
-    def _start(self, key: bytes, password: Secret, stored: str | None, like: str | None) -> asyncio.Future[bool]:
-        if len(self._checks) >= _MOST_WAITING + _THREADS:
+    def close(self) -> None:
+        """Let no thread outlive this."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _start(self, key: bytes, client: str, compare: Callable[[], bool]) -> asyncio.Future[bool]:
+        most = _MOST_OF_CLIENT if client else _MOST_OF_THIS_MACHINE
+        if len(self._checks) >= _MOST_WAITING + _THREADS or self._clients[client] >= most:
             raise Overloaded
-        loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._threads, self._compare_all, password, stored, like)
+        running = asyncio.get_running_loop().run_in_executor(self._threads, compare)
         self._checks[key] = running
-        running.add_done_callback(lambda _: self._checks.pop(key, None))
+        self._clients[client] += 1
+        running.add_done_callback(lambda _: self._done(key, client))
         return running
+
+    def _done(self, key: bytes, client: str) -> None:
+        self._checks.pop(key, None)
+        self._clients[client] -= 1
+        if not self._clients[client]:
+            del self._clients[client]
 
     def _compare_all(self, password: Secret, stored: str | None, like: str | None) -> bool:
         given = password.reveal().encode()[:LONGEST]

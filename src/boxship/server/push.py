@@ -54,7 +54,9 @@ def push_manifest(
     # The first type that a digest was pushed with stays: served types never change (CVE-2021-41190).
     connection.execute(_PUT_MANIFEST, values)
     _put_references(connection, repo, str(digest), document)
-    connection.executemany(_PUT_TAG, [(repo, tag, str(digest), now) for tag in tags])
+    named = [(repo, tag, str(digest), now) for tag in tags]
+    connection.executemany(_LOSE_TAG, named)
+    connection.executemany(_PUT_TAG, named)
 
 
 def describe(connection: Transaction, repo: int, digest: str, document: Document) -> None:
@@ -114,6 +116,11 @@ UPDATE manifest SET subject = ?, artifact_type = ?, annotations = ? WHERE repo_i
 _PUT_REFERENCE = """
 INSERT INTO manifest_ref (repo_id, parent, child, kind) VALUES (?, ?, ?, ?)
 ON CONFLICT (repo_id, parent, child) DO UPDATE SET kind = excluded.kind WHERE manifest_ref.kind <> excluded.kind
+"""
+# What had the tag may go from now on, and who has just asked what it names is not told otherwise for a while.
+_LOSE_TAG = """
+UPDATE manifest SET pushed = ?4 WHERE repo_id = ?1 AND digest <> ?3
+AND digest = (SELECT digest FROM tag WHERE repo_id = ?1 AND name = ?2)
 """
 _PUT_TAG = """
 INSERT INTO tag (repo_id, name, digest, updated) VALUES (?, ?, ?, ?)

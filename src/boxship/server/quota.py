@@ -102,6 +102,11 @@ class Quotas:
         for quota in self.of(repository):
             quota.check(quota.used(read), getattr(more, quota.what))
 
+    def room(self, read: Read, repository: str, most: int) -> int:
+        """How many bytes a blob can have there, `most` where no quota says less."""
+        quotas = [quota for quota in self.of(repository) if quota.what == "bytes"]
+        return max(0, min([most, *(quota.most - quota.used(read) for quota in quotas)]))
+
     def of(self, repository: str) -> list[Quota]:
         """Those that are for this repository."""
         return [quota for quota in self._quotas if quota.pattern.matches(repository)]

@@ -29,7 +29,7 @@ from boxship.server.tokens import Tokens
 from boxship.server.turns import Turns
 from boxship.server.users import Users
 
-_MOST_DOUBTS = 2  # blobs that are hashed at a time before somebody gets them: others need threads, too
+_MOST_DOUBTS = 2  # blobs and uploads that are read and hashed at a time: others need threads, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

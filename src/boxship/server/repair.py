@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["repair"]
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -55,11 +56,19 @@ def _take_out(connection: sqlite3.Connection, layout: Layout, finding: Finding) 
     values = (repository, digest)
     with _transaction(connection):
         (body,) = connection.execute(_BODY, values).fetchone()
-        quarantine = layout.root / "quarantine"
-        quarantine.mkdir(mode=0o700, exist_ok=True)
-        (quarantine / f"{digest.partition(':')[2]}.{time.time_ns()}").write_bytes(body)
-        fsync_folder(quarantine)
+        layout.quarantine.mkdir(mode=0o700, exist_ok=True)
+        fsync_folder(layout.root)
+        _write(layout.quarantine / f"{digest.partition(':')[2]}.{time.time_ns()}", body)
         connection.execute(_FORGET, values)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that outlives a loss of power: what it is a copy of is about to go."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fsync_folder(path.parent)
 
 
 def _delete_upload(connection: sqlite3.Connection, layout: Layout, finding: Finding) -> None:

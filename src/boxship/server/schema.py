@@ -107,7 +107,8 @@ CREATE INDEX tag_digest ON tag (repo_id, digest);
 
 -- A session names its repository by text: a push that never ends leaves no repository behind.
 -- `version` grows with every change, and decides between two writers. `digests` is JSON, by algorithm, of exactly
--- `size` bytes. `owner` is the user who began it, `holder` whom it counts for: that user or an address; or ''.
+-- `size` bytes, with the start of the machine that they are of. `owner` is the user who began it, `holder` whom it
+-- counts for: that user or an address; or ''.
 CREATE TABLE upload (
     id TEXT PRIMARY KEY,
     repository TEXT NOT NULL,

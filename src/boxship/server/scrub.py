@@ -36,7 +36,8 @@ class Scrubbed:
 
     def __str__(self) -> str:
         found = f"{len(self.condemned)} damaged, {len(self.unreadable)} unreadable"
-        return f"{self.blobs} blobs, {self.bytes} bytes: {found}"
+        blobs = "1 blob" if self.blobs == 1 else f"{self.blobs} blobs"
+        return f"{blobs}, {self.bytes} bytes: {found}"
 
 
 @dataclass(frozen=True, slots=True)

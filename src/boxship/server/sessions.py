@@ -2,7 +2,8 @@
 
 A row says how many bytes are acknowledged, and their digests: whoever goes on, in whichever process, need not read them
 again to finish. To hash on from there takes the running digests, which this process keeps as far as it reckoned them;
-where they are missing, the file is read back in the end. The file is `claim`'s.
+where they are missing, the file is read back in the end. What was reckoned before the machine was started again is not
+believed: bytes that nobody made durable may be others after a loss of power. The file is `claim`'s.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from boxship.digest import Digest
 from boxship.server.claim import Claim, Incomplete, Taken
@@ -28,6 +30,8 @@ _MOST = 1000  # of one repository
 _MOST_OF_HOLDER = 100  # of one user or one address, wherever
 _MOST_DIGESTS = 4096  # sessions whose running digests are kept
 _MOST_EXPIRED = 100  # sessions that one visit ends, so that it stays short
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # random(4): another one after each start of the machine
+_BOOT = "boot"  # which that was, beside the digests that were reckoned then
 
 
 class Unknown(Exception):
@@ -81,16 +85,19 @@ class Busy(Exception):
 class Sessions:
     """The open uploads of a registry."""
 
-    def __init__(self, database: Database, storage: Storage) -> None:
+    def __init__(self, database: Database, storage: Storage, boot: str | None = None) -> None:
+        """`boot` tells this start of the machine from others; None is what the system says. Blocks."""
         self._database = database
         self._storage = storage
+        self._boot = _read_boot() if boot is None else boot
         # By session: at which version of its row, and the running digests; taken out while somebody writes.
         self._running: dict[str, tuple[int, Mapping[str, Hash]]] = {}
 
     def distrust(self) -> None:
         """Let what is known of uploads' bytes be read from these again: after a loss of power they may be others.
 
-        Blocks. To be called while nobody else has the folder, so always after the machine was started.
+        Blocks. To be called while nobody else has the folder: where the system has no name for its start, that is how
+        one is noticed.
         """
         self._database.write_now(lambda connection: connection.execute(_DISTRUST))
 
@@ -104,7 +111,7 @@ class Sessions:
         if not row:
             raise Unknown(session)
         size, version, digests = row
-        return Session(session, repository, owner, size, version, json.loads(digests or "{}"))
+        return Session(session, repository, owner, size, version, self._read_digests(digests, size))
 
     @asynccontextmanager
     async def writing(
@@ -139,7 +146,7 @@ class Sessions:
             for query, whose, most in ((_OF_REPOSITORY, repository, _MOST), (_OF_HOLDER, holder, _MOST_OF_HOLDER)):
                 if connection.execute(query, (whose,)).fetchone()[0] >= most:
                     raise TooMany(whose)
-            digests = json.dumps(session.digests)
+            digests = self._write_digests(session)
             connection.execute(_BEGIN, (session.id, repository, owner, holder, now, now + _IDLE, digests))
 
         await self._database.write(work, durable=False)
@@ -154,7 +161,7 @@ class Sessions:
         further = replace(session.at(size), version=session.version + 1)
 
         def work(connection: Transaction) -> bool:
-            values = (size, json.dumps(further.digests), now + _IDLE, _AGE, session.id, session.version)
+            values = (size, self._write_digests(further), now + _IDLE, _AGE, session.id, session.version)
             return connection.execute(_ADVANCE, values).rowcount > 0
 
         # Not to be left half way: acknowledged afterwards, when somebody else writes, would be other bytes.
@@ -202,10 +209,27 @@ class Sessions:
         # Of no bytes there is nothing to read back. Of others, an earlier process or a write that failed knew.
         return {} if session.size else {algorithm: hashlib.new(algorithm) for algorithm in session.digests}
 
+    def _read_digests(self, written: str, size: int) -> Mapping[str, str]:
+        """What is known of an upload of `size` bytes; of none, that says which algorithm the client announced."""
+        digests: dict[str, str] = json.loads(written or "{}")
+        boot = digests.pop(_BOOT, None)
+        return digests if boot == self._boot or not size else {}
+
+    def _write_digests(self, session: Session) -> str:
+        return json.dumps({**session.digests, _BOOT: self._boot})
+
     def _keep(self, session: Session) -> None:
         self._running[session.id] = (session.version, session.hashes)
         if len(self._running) > _MOST_DIGESTS:
             del self._running[next(iter(self._running))]
+
+
+def _read_boot() -> str:
+    """The name of this start of the machine; '' where the system has none."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""
 
 
 _HAS = "SELECT 1 FROM upload WHERE id = ?"

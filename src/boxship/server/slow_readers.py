@@ -15,12 +15,13 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from boxship.server.body import Patience
+from boxship.server.connections import are_shown, connections, cut
+from boxship.server.crowds import cut_crowds
 
 if sys.platform == "linux":
     import fcntl
@@ -29,9 +30,6 @@ if sys.platform == "linux":
 _log = logging.getLogger(__name__)
 
 _LOOKS = 6  # in the time that a client has
-_DESCRIPTORS = Path("/proc/self/fd")
-_SOCKET = "socket:"
-_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _COUNT = struct.Struct("=i")
 _ACKED = struct.Struct("=Q")  # tcp_info.tcpi_bytes_acked (linux/tcp.h)
 _WHERE_ACKED = 120
@@ -58,17 +56,10 @@ class SlowReaders:
         """Cut the connections that are over; how many. Blocks for some microseconds for each open file."""
         now, before, count = self._clock(), self._owing, 0
         self._owing = {}
-        for descriptor in _DESCRIPTORS.iterdir():
+        for name, connection in connections(self._port):
             with suppress(OSError):  # one that listens has no other side, and any may have been closed meanwhile
-                # The name of a socket is never another's.
-                name = str(descriptor.readlink())
-                if name.startswith(_SOCKET):
-                    with _borrowed(int(descriptor.name)) as connection:
-                        count += self._is_ours(connection) and self._is_cut(connection, name, before.get(name), now)
+                count += self._is_cut(connection, name, before.get(name), now)
         return count
-
-    def _is_ours(self, connection: socket.socket) -> bool:
-        return connection.family in _INTERNET and connection.getsockname()[1] == self._port
 
     def _is_cut(self, connection: socket.socket, name: str, before: _Owing | None, now: float) -> bool:
         client = connection.getpeername()
@@ -82,18 +73,8 @@ class SlowReaders:
             self._owing[name] = found
             return False
         _log.info("cut off, for it takes nothing: %s", client)
-        _cut(connection)
+        cut(connection)
         return True
-
-
-@contextmanager
-def _borrowed(descriptor: int) -> Iterator[socket.socket]:
-    # Not a duplicate: were it a file by now, closing that would give up SQLite's locks on it (fcntl(2)).
-    connection = socket.socket(fileno=descriptor)
-    try:
-        yield connection
-    finally:
-        connection.detach()
 
 
 if sys.platform == "linux":
@@ -117,17 +98,15 @@ else:
     _taken = _owed
 
 
-def _cut(connection: socket.socket) -> None:
-    # What nobody takes is not to be kept by the system either, which would go on offering it for minutes.
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.shutdown(socket.SHUT_RDWR)
+async def keep_cutting(port: int, patience: Patience, most: int) -> None:
+    """Look at the connections to `port` until cancelled, and let no client have more than `most` of them.
 
-
-async def keep_cutting(port: int, patience: Patience) -> None:
-    """Look at the connections to `port` until cancelled; only Linux shows them, where `/proc` is."""
-    if not await asyncio.to_thread(_DESCRIPTORS.is_dir):
+    Only Linux shows them, where `/proc` is.
+    """
+    if not await asyncio.to_thread(are_shown):
         return
     readers = SlowReaders(port, patience)
     while True:
         await asyncio.sleep(patience.silence / _LOOKS)
         await asyncio.to_thread(readers.look)
+        await asyncio.to_thread(cut_crowds, port, most)

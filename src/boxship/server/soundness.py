@@ -79,7 +79,7 @@ def set_aside(connection: Transaction, layout: Layout, suspect: Suspect, *, now:
     condemned = connection.execute(_IS_CONDEMNED, (str(suspect.digest), suspect.version)).fetchone()
     if not condemned or not suspect.file or identify(path) != suspect.file:
         return None
-    quarantine = layout.root / "quarantine"
+    quarantine = layout.quarantine
     aside = quarantine / f"{suspect.digest.hex}.{int(now * 1e9)}"
     if not quarantine.is_dir():
         quarantine.mkdir(mode=0o700)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["FileState", "Hash", "Hashes", "Storage"]
 
-import hashlib
 import os
 import sys
 import uuid
@@ -21,8 +20,8 @@ from boxship.digest import Digest
 from boxship.server.claim import Claim, Incomplete, Taken
 from boxship.server.finishing import in_thread
 from boxship.server.layout import Layout, fsync_folder
+from boxship.server.soundness import digest_file
 
-_BLOCK = 1024 * 1024
 # What a system does not know, it does not need: O_BINARY is Windows's own.
 _FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -89,7 +88,7 @@ class Storage:
 
     async def digest_upload(self, claim: Claim, algorithm: str) -> Digest:
         """The digest of what has arrived of an upload, read back."""
-        return await in_thread(_digest, claim.path, algorithm)
+        return await in_thread(digest_file, claim.path, algorithm)
 
     async def publish(self, claim: Claim, digest: Digest, size: int) -> FileState:
         """Make an upload of `size` bytes the blob `digest`, durably and at once; whatever was there is replaced.
@@ -129,14 +128,6 @@ def _write(claim: Claim, at: int, pieces: Sequence[bytes], hashes: Hashes) -> in
     for algorithm in hashes.values():
         algorithm.update(content)
     return len(content)
-
-
-def _digest(path: Path, algorithm: str) -> Digest:
-    value = hashlib.new(algorithm)
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
-            value.update(block)
-    return Digest(algorithm, value.hexdigest())
 
 
 def _expect(descriptor: int, size: int) -> os.stat_result:

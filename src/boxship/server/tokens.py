@@ -33,7 +33,7 @@ _ALGORITHM = "EdDSA"
 _WHO = "boxship"  # who issues, and whom it is for
 _LATE = 10.0  # seconds that clocks of two replicas may differ
 _LONGEST = 16 * 1024
-_MOST_KNOWN = 10_000
+_MOST_KNOWN = 4 * 1024 * 1024  # characters of tokens; with what they say, they take four times that, as measured
 _REMEDY = "make one: openssl genpkey -algorithm ed25519 -out token.pem"
 
 
@@ -59,6 +59,7 @@ class Tokens:
         self._public: Mapping[str, Ed25519PublicKey] = {_name(key): key.public_key() for key in found}
         self._clock = clock
         self._known: dict[str, Claims] = {}
+        self._size = 0  # of these, in characters
 
     @classmethod
     def open(cls, files: Iterable[Path], *, clock: Callable[[], float] = time.time) -> Self:
@@ -87,14 +88,26 @@ class Tokens:
     def read(self, token: Secret) -> Claims | None:
         """What a token says; None for one that this registry did not sign, or whose time is over."""
         text = token.reveal()
-        claims = self._known.get(text) or self._verified(text)
-        if not claims or self._clock() >= claims.until + _LATE:
-            self._known.pop(text, None)
+        known = self._known.get(text)
+        claims = known or self._verified(text)
+        if not claims or self._is_over(claims):
             return None
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[text] = claims
+        if not known:
+            self._keep(text, claims)
         return claims
+
+    def _is_over(self, claims: Claims) -> bool:
+        return self._clock() >= claims.until + _LATE
+
+    def _keep(self, text: str, claims: Claims) -> None:
+        """Know the token without looking at its signature again."""
+        if self._size + len(text) > _MOST_KNOWN:
+            self._known = {known: said for known, said in self._known.items() if not self._is_over(said)}
+            if sum(map(len, self._known)) > _MOST_KNOWN // 2:  # or the next ones would look through all again
+                self._known.clear()
+            self._size = sum(map(len, self._known))
+        self._known[text] = claims
+        self._size += len(text)
 
     def _verified(self, text: str) -> Claims | None:
         import jwt  # noqa: PLC0415 - an extra

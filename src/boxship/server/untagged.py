@@ -16,7 +16,7 @@ _MOST_DIGITS = 10  # of an age in seconds: three centuries
 
 
 async def read(registry: Registry, request: Request) -> Answer:
-    """A page of their digests: of those that were pushed `older` seconds ago, or before."""
+    """A page of their digests: of those that were pushed `older` seconds ago, or lost a tag then, or before."""
     page, older = Page.asked(request, registry.settings.page_size), _older(request)
     before = registry.clock() - older
     digests = await registry.names.untagged(request.repository, page.last, page.reach, before=before)

@@ -105,13 +105,13 @@ async def _elsewhere(registry: Registry, caller: Caller, source: str | None, dig
 
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
-    await _check_room(registry, request.repository, digest, request.body.length or 0)
+    most = await _most(registry, request.repository, digest, request.body.length or 0)
     hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
     with await registry.storage.claim_any() as claim:
         try:
-            batches = request.body.batches(registry.settings.largest_blob, _BATCH)
+            batches = request.body.batches(most, _BATCH)
             size = await registry.storage.append(claim, 0, batches, hashes)
-            request.body.check("SIZE_INVALID")
+            await _check_whole(registry, request, most)
         except BaseException:
             await in_thread(claim.discard)
             raise
@@ -154,7 +154,8 @@ async def _receive(registry: Registry, request: Request, session: Session, claim
     """The session with the body added to it; what came of a body that broke off is kept, and acknowledged later."""
     expected = _check_range(request, session)
     await registry.names.check_room(session.repository, session.size + (request.body.length or 0))
-    batches = request.body.batches(registry.settings.largest_blob - session.size, _BATCH)
+    most = await registry.names.room(session.repository, registry.settings.largest_blob)
+    batches = request.body.batches(most - session.size, _BATCH)
     try:
         size = await registry.storage.append(claim, session.size, batches, session.hashes)
     except Incomplete as error:
@@ -163,8 +164,15 @@ async def _receive(registry: Registry, request: Request, session: Session, claim
     if expected is not None and request.body.ending is Ending.WHOLE and request.body.received != expected:
         raise _wrong_length()
     session = await registry.sessions.advance(session, size, now=registry.clock())
-    request.body.check("SIZE_INVALID")
+    await _check_whole(registry, request, most)
     return session
+
+
+async def _check_whole(registry: Registry, request: Request, most: int) -> None:
+    """Refuse a body that did not end whole; one that passed `most`, with the quota that says so, if any does."""
+    if request.body.ending is Ending.TOO_LARGE:
+        await registry.names.check_room(request.repository, most + 1)
+    request.body.check("SIZE_INVALID")
 
 
 def _check_range(request: Request, session: Session) -> int | None:
@@ -204,16 +212,31 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
     registry.sessions.ended(session.id)
 
 
+async def _most(registry: Registry, repository: str, digest: Digest, size: int) -> int:
+    """How many bytes of a blob are taken, of which `size` are announced: what is there already passes no quota."""
+    largest = registry.settings.largest_blob
+    if await registry.names.blob(repository, digest):
+        return largest
+    await registry.names.check_room(repository, size)
+    return await registry.names.room(repository, largest)
+
+
 async def _check_room(registry: Registry, repository: str, digest: Digest, size: int) -> None:
     if not await registry.names.blob(repository, digest):
         await registry.names.check_room(repository, size)
 
 
 async def _check_digest(registry: Registry, session: Session, claim: Claim, digest: Digest) -> None:
-    found = session.digest(digest.algorithm) or await registry.storage.digest_upload(claim, digest.algorithm)
+    found = session.digest(digest.algorithm) or await _read_back(registry, session, claim, digest.algorithm)
     if found != digest:
         detail = {"expected": str(digest), "actual": str(found)}
         raise Refusal(400, "DIGEST_INVALID", "the content has another digest", detail=detail)
+
+
+async def _read_back(registry: Registry, session: Session, claim: Claim, algorithm: str) -> Digest:
+    # Few at a time: whoever names another algorithm in the end than at first has everything hashed once more.
+    async with registry.doubts.about(session.id):
+        return await registry.storage.digest_upload(claim, algorithm)
 
 
 async def _drop(registry: Registry, session: Session, claim: Claim) -> None:

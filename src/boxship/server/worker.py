@@ -27,6 +27,7 @@ from boxship.server.app import App
 from boxship.server.asgi import Application
 from boxship.server.calls import Calls
 from boxship.server.certificate import outlive_hangup, watch
+from boxship.server.crowds import make_room
 from boxship.server.metrics import Counting
 from boxship.server.origin import Doorkeeper
 from boxship.server.plan import Plan
@@ -44,6 +45,8 @@ _PARKING = 0.5  # seconds to write down what arrived of uploads
 _SENDING = 0.25  # seconds for what is still being sent
 _SIDE_BY_SIDE = 0.5  # seconds that both certificates are served
 _ONCE_MORE = 0.005  # seconds between two looks whether it accepts connections
+_BACKLOG = 1024  # connections that wait to be taken
+_SHARE = 2  # no client has more than this part of all connections, so that there are some for others
 _MOST_KEPT = 31 * 1024 * 1024  # bytes at once; past 32 MiB glibc learns nothing
 
 
@@ -62,13 +65,15 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
     counting = Counting(log or app) if plan.metrics else None
     counted = counting or log or app
     calls = Calls(Named(counted) if log or plan.settings.audit_log else counted)
-    server = _server(calls, address, plan)
+    room = make_room()
+    server = _server(calls, address, plan, room)
     await app.open()
     serving = asyncio.create_task(server.serve())
     try:
         await _accepting(address, serving)
         announce()
-        watching = (_watching(server, plan), asyncio.create_task(keep_cutting(address.port, plan.settings.patience)))
+        cutting = keep_cutting(address.port, plan.settings.patience, room // _SHARE)
+        watching = (_watching(server, plan), asyncio.create_task(cutting))
         await _first(serving, stop.asked)
         for task in filter(None, watching):
             task.cancel()
@@ -110,7 +115,7 @@ async def _first(task: asyncio.Task[None], event: asyncio.Event, seconds: float 
     waiting.cancel()
 
 
-def _server(application: Application, address: Address, plan: Plan) -> Server:
+def _server(application: Application, address: Address, plan: Plan, room: int) -> Server:
     try:
         from granian.constants import HTTPModes, Interfaces, SSLProtocols  # noqa: PLC0415 - an extra
         from granian.log import LogLevels  # noqa: PLC0415
@@ -126,7 +131,9 @@ def _server(application: Application, address: Address, plan: Plan) -> Server:
         interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
-        backlog=1024,
+        backlog=_BACKLOG,
+        # What it is called, but it is how many connections there may be: with all of them, none is taken any more.
+        backpressure=room,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
         ssl_cert=Path(plan.tls_cert) if plan.tls_cert else None,

@@ -69,13 +69,24 @@ class _Worker:
         """Have a process serve, and another one after it, until told to stop."""
         while not self._stop.asked.is_set():
             began = time.monotonic()
-            process = await self._start()
+            process = await self._served()
             if self._stop.asked.is_set():
                 return
-            forget(process.pid)
-            wait = pause(time.monotonic() - began)
-            _log.warning("worker %d ended with %s; another is started", process.pid, process.returncode)
-            await _within(wait, self._stop.asked)
+            if process:
+                forget(process.pid)
+                _log.warning("worker %d ended with %s; another is started", process.pid, process.returncode)
+            await _within(pause(time.monotonic() - began), self._stop.asked)
+
+    async def _served(self) -> asyncio.subprocess.Process | None:
+        """A process that served, and has ended; None where none can be started just now."""
+        try:
+            return await self._start()
+        except OSError as error:
+            if not self.ready.is_set():
+                raise
+            # There is no memory, or the program is being replaced: that passes, and others serve meanwhile.
+            _log.error("no worker can be started: %s", error)
+            return None
 
     async def _start(self) -> asyncio.subprocess.Process:
         """A process that served, and has ended."""

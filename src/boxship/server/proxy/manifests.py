@@ -68,7 +68,7 @@ async def _look(cache: Cache, place: Place, tag: str) -> Mapping[str, str]:
             if not held or held.digest != digest:
                 await _store(cache, place, digest, (tag,))
         except NotFound:
-            await cache.registry.names.delete_tag(place.here, tag, _ANY)
+            await cache.registry.names.delete_tag(place.here, tag, _ANY, now=cache.registry.clock())
             raise
         except BoxshipError as error:
             if held and passing(error):

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_folder, amount
 from boxship.cli.statuses import FINDINGS
 from boxship.server.backup import backup
 
@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Copy it; 8 where the registry itself lacks files of it."""
     made = backup(Path(chosen.disk), Path(chosen.target))
-    console.say(f"{chosen.target}: {made.blobs} blobs, {made.manifests} manifests")
+    console.say(f"{chosen.target}: {amount(made.blobs, 'blob')}, {amount(made.manifests, 'manifest')}")
     for digest in made.missing:
         console.complain(f"the registry has no file of {digest}")
     return FINDINGS if made.missing else 0

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_folder, amount
 from boxship.cli.statuses import FINDINGS
 from boxship.server.check import Report, check
 from boxship.server.repair import repair
@@ -52,8 +52,9 @@ def _say(report: Report, when: str) -> None:
     for finding in report.findings:
         console.say(console.one_line(str(finding)))
     prefix = f"{when}: " if when else ""
-    console.complain(f"{prefix}{report.blobs} blobs and {report.manifests} manifests: {_verdict(len(report.findings))}")
+    held = f"{amount(report.blobs, 'blob')} and {amount(report.manifests, 'manifest')}"
+    console.complain(f"{prefix}{held}: {_verdict(len(report.findings))}")
 
 
 def _verdict(findings: int) -> str:
-    return f"{findings} findings" if findings else "all there"
+    return amount(findings, "finding") if findings else "all there"

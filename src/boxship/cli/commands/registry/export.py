@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_folder, amount
 from boxship.server.export import export
 
 SUMMARY = "Write images to a new folder as an OCI layout; skopeo reads it as oci:DIR:TAG, or oci:DIR:REPOSITORY:TAG."
@@ -30,5 +30,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Write it."""
     made = export(Path(chosen.disk), Path(chosen.target), chosen.repositories)
-    console.say(f"{chosen.target}: {made.listed} images, {made.blobs} blobs")
+    console.say(f"{chosen.target}: {amount(made.listed, 'image')}, {amount(made.blobs, 'blob')}")
     return 0

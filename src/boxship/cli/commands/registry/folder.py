@@ -1,8 +1,8 @@
-"""What actions on a registry's folder have in common: how it is given and opened, and what findings end with."""
+"""What actions on a registry's folder have in common: how it is given and opened, and amounts in words."""
 
 from __future__ import annotations
 
-__all__ = ["add_database", "add_folder", "opened"]
+__all__ = ["add_database", "add_folder", "amount", "opened"]
 
 import argparse
 from collections.abc import Iterator
@@ -32,3 +32,8 @@ def opened(folder: Path, database: str = "") -> Iterator[Registry]:
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of a registry")
     with telling(folder), closing(Registry.open(folder, Settings(database=database))) as registry:
         yield registry
+
+
+def amount(number: int, what: str) -> str:
+    """So many of what has an s where it is not one."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

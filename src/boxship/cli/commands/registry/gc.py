@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_database, add_folder, opened
+from boxship.cli.commands.registry.folder import add_database, add_folder, amount, opened
 from boxship.errors import BoxshipError
 from boxship.server.garbage import Policy
-from boxship.server.lease import Leased
+from boxship.server.lease import Leased, Lost
 from boxship.server.preview import preview
 from boxship.server.registry import Registry
 from boxship.server.retention import Retention, parse_retention
@@ -71,17 +71,21 @@ def _show(registry: Registry, policy: Policy) -> int:
     for find in preview(registry, policy):
         console.say(str(find))
         number, size = number + 1, size + find.bytes
-    console.complain(f"{number} to go, {size} bytes; nothing was changed")
+    console.complain(f"{number} to go, {amount(size, 'byte')}; nothing was changed")
     return 0
 
 
 def _sweep(registry: Registry, policy: Policy) -> int:
     try:
         report = asyncio.run(sweep(registry, policy))
+    except Lost as error:
+        why = "it was held up for minutes, and another process sweeps this registry now"
+        raise BoxshipError("the sweep was left half way", why=why, remedy="that one does the rest") from error
     except Leased as error:
         why = "another process sweeps this registry just now"
         raise BoxshipError("nothing was swept", why=why, remedy="wait for it; or see --dry-run") from error
     console.say(str(report))
     if report.waiting:
-        console.complain(f"{report.waiting} blobs go with the next sweep: requests that began before may need them")
+        go = f"{amount(report.waiting, 'blob')} {'goes' if report.waiting == 1 else 'go'} with the next sweep"
+        console.complain(f"{go}: requests that began before may need {'it' if report.waiting == 1 else 'them'}")
     return 0

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_folder, amount
 from boxship.server.restore import restore
 
 SUMMARY = "Make a registry of a backup, in a folder that is new or empty; every byte is verified."
@@ -24,5 +24,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Make it."""
     made = restore(Path(chosen.source), Path(chosen.disk))
-    console.say(f"{chosen.disk}: {made.blobs} blobs, {made.manifests} manifests")
+    console.say(f"{chosen.disk}: {amount(made.blobs, 'blob')}, {amount(made.manifests, 'manifest')}")
     return 0
