@@ -156,7 +156,7 @@ class App:
         try:
             # Until it is delivered: who reads slowly is in progress all the while.
             with self._throttle.passing(client):
-                again = self._answered_before(scope)
+                again = await self._answered_before(scope)
                 if again:
                     self._throttle.count(client)
                     await send_all(again, send)
@@ -165,9 +165,11 @@ class App:
         except Crowded as error:
             await deliver(_crowded(error), scope, receive, send)
 
-    def _answered_before(self, scope: Scope) -> Messages | None:
+    async def _answered_before(self, scope: Scope) -> Messages | None:
         try:
-            return self._recent.find(scope) if self._recent else None
+            return await self._recent.find(scope) if self._recent else None
+        except Unavailable as error:
+            return messages(failed(error), scope)
         except sqlite3.DatabaseError:
             return None  # which finding it out anew meets too, and answers
 

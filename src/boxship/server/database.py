@@ -55,8 +55,8 @@ class Database(Protocol):
     def failure(self) -> Exception | None:
         """Why nothing can be written any more; None while all is well."""
 
-    def version(self) -> object:
-        """What is another one after whatever anybody has committed, and may be another one each time."""
+    async def version(self) -> object:
+        """What is the same only as long as nobody, in whichever process, has committed anything."""
 
     async def read(self, query: str, parameters: Sequence[object] = ()) -> Rows:
         """The rows that `query` finds in what is committed."""

@@ -14,12 +14,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 from boxship.errors import BoxshipError
 from boxship.server.database import Rows, Transaction, Unavailable
 from boxship.server.postgres_connection import Connection, Where
 from boxship.server.postgres_schema import LOCK, prepare
+from boxship.server.snapshots import Snapshots
 from boxship.server.writer import Writer
 
 Result = TypeVar("Result")
@@ -48,6 +50,8 @@ class PostgresDatabase:
         self._writer = Writer(_Writing(Connection(self._where, seconds=_WRITING)))
         self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="names-read")
         self._own = threading.local()
+        self._snapshot = Connection(self._where, seconds=int(_PATIENCE))
+        self._snapshots = Snapshots(self._ask_snapshot)
         self._connections: list[Connection] = []
         self.id = ""
         try:
@@ -60,9 +64,9 @@ class PostgresDatabase:
             self.close()
             raise
 
-    def version(self) -> object:
-        """Another one each time: what others commit is not told here."""
-        return object()
+    async def version(self) -> object:
+        """What is the same only as long as nobody, in whichever process, has committed anything."""
+        return await self._snapshots.now()
 
     async def read(self, query: str, parameters: Sequence[object] = ()) -> Rows:
         """The rows that `query` finds in what is committed; asked once more where the connection was lost."""
@@ -70,17 +74,13 @@ class PostgresDatabase:
 
     def read_now(self, query: str, parameters: Sequence[object] = ()) -> Rows:
         """The same, blocking."""
-        looking = self._threads.submit(self._look, lambda connection: connection.execute(query, parameters))
+        looking = self._threads.submit(self._look, self._reader, lambda it: it.execute(query, parameters))
         rows: Rows = looking.result()
         return rows
 
     async def look(self, work: Callable[[Transaction], Result]) -> Result:
         """What `work` finds, in a thread; it is done once more where the connection was lost."""
-        looking = asyncio.get_running_loop().run_in_executor(self._threads, self._look, work)
-        try:
-            return await asyncio.wait_for(looking, _PATIENCE)
-        except TimeoutError as error:
-            raise Unavailable(errno.EAGAIN, f"the database {self._where} takes too long") from error
+        return await self._in_thread(partial(self._look, self._reader, work))
 
     async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone."""
@@ -109,15 +109,30 @@ class PostgresDatabase:
     def close(self) -> None:
         """Finish what is being written, and close."""
         self._threads.shutdown(cancel_futures=True)
-        for connection in self._connections:
+        for connection in (*self._connections, self._snapshot):
             connection.close()
         self._writer.close()
 
     def _prepare(self, transaction: Transaction) -> None:
         self.id = prepare(transaction, str(self._where))
 
-    def _look(self, work: Callable[[Transaction], Result]) -> Result:
-        connection = self._reader()
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        looking = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            return await asyncio.wait_for(looking, _PATIENCE)
+        except TimeoutError as error:
+            raise Unavailable(errno.EAGAIN, f"the database {self._where} takes too long") from error
+
+    async def _ask_snapshot(self) -> object:
+        return await self._in_thread(partial(self._look, lambda: self._snapshot, self._read_snapshot))
+
+    def _read_snapshot(self, connection: Transaction) -> object:
+        (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        # Numbers of transactions that a crash has lost come again, but over another connection.
+        return self._snapshot.opened, snapshot
+
+    def _look(self, connect: Callable[[], Connection], work: Callable[[Transaction], Result]) -> Result:
+        connection = connect()
         try:
             return work(connection)
         except Unavailable:

@@ -71,12 +71,17 @@ class Where:
 
 
 class Connection:
-    """A connection for one thread at a time, made when it is first needed; also the transaction that is in progress."""
+    """A connection for one thread at a time, made when it is first needed; also the transaction that is in progress.
+
+    Attributes:
+        opened: how many times it was made.
+    """
 
     def __init__(self, where: Where, *, seconds: int) -> None:
         """A statement takes at most so many `seconds`."""
         self._where = where
         self._settings = _SETTINGS.format(seconds)
+        self.opened = 0
         self._connection: psycopg.Connection[TupleRow] | None = None
 
     @property
@@ -124,6 +129,7 @@ class Connection:
         connection.adapters.register_loader("numeric", IntLoader)  # sums, which have no fraction here
         connection.execute(self._settings.encode())
         self._connection = connection
+        self.opened += 1
         return connection
 
     @contextmanager

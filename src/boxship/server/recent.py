@@ -10,10 +10,11 @@ from __future__ import annotations
 
 __all__ = ["Messages", "Recent"]
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from boxship.server.asgi import Message, Scope
 
+_READING = frozenset({"GET", "HEAD"})
 _MOST = 32 * 1024 * 1024  # bytes
 _BESIDE = 2 * 1024  # that an answer takes beside its body and the head that asked for it, as measured
 
@@ -28,15 +29,17 @@ class Recent:
             that is of this version, or of a later one, at which nothing is kept any more.
     """
 
-    def __init__(self, read_version: Callable[[], object]) -> None:
+    def __init__(self, read_version: Callable[[], Awaitable[object]]) -> None:
         self._read_version = read_version
         self.version: object = None
         self._size = 0
         self._answers: dict[object, Messages] = {}
 
-    def find(self, scope: Scope) -> Messages | None:
+    async def find(self, scope: Scope) -> Messages | None:
         """The answer to the same head, in messages that are the caller's own; None where it has to be found out."""
-        version = self._read_version()
+        if not _may_be_kept(scope):
+            return None
+        version = await self._read_version()
         if version != self.version:
             self.version = version
             self._clear()
@@ -49,10 +52,11 @@ class Recent:
 
     def keep(self, scope: Scope, messages: Messages, version: object) -> None:
         """Give this answer again, which was read at `version`; not to somebody who has shown who they are."""
-        headers = scope["headers"]
-        if version != self.version or any(name == b"authorization" for name, _ in headers):
+        if version != self.version or not _may_be_kept(scope):
             return
-        self._size += len(messages[1]["body"]) + sum(len(name) + len(value) for name, value in headers) + _BESIDE
+        self._size += (
+            len(messages[1]["body"]) + sum(len(name) + len(value) for name, value in scope["headers"]) + _BESIDE
+        )
         if self._size > _MOST:
             self._clear()
         else:
@@ -61,6 +65,15 @@ class Recent:
     def _clear(self) -> None:
         self._answers.clear()
         self._size = 0
+
+
+def _may_be_kept(scope: Scope) -> bool:
+    """Whether it may be the answer to a head that anybody could have sent; `/livez` does not wait for a database."""
+    return (
+        scope["method"] in _READING
+        and "/v2/" in scope["path"]
+        and not any(name == b"authorization" for name, _ in scope["headers"])
+    )
 
 
 def _key(scope: Scope) -> object:

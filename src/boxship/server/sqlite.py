@@ -51,7 +51,7 @@ class SqliteDatabase:
         """Why nothing can be written any more; None while all is well."""
         return self._writer.failure
 
-    def version(self) -> int:
+    async def version(self) -> int:
         """A number that is another one after whatever anybody has committed, here or in another process."""
         return int(self._versions.execute("PRAGMA data_version").fetchone()[0])
 

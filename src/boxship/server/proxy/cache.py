@@ -89,9 +89,9 @@ class Cache:
         """Where the repository that is called so here is."""
         return self._places.place(here)
 
-    def version(self) -> object:
+    async def version(self) -> object:
         """What changes with the database, and every second: what tags name is looked up again then, if it is time."""
-        return self.registry.database.version(), int(self.registry.clock())
+        return await self.registry.database.version(), int(self.registry.clock())
 
 
 # How an answer came about, in the word that other caches have for it: by what is here, or by asking the upstream.
