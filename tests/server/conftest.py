@@ -15,7 +15,10 @@ from tests.server.driver import Driver
 CONTRACT = (
     "blobs",
     "manifests",
+    "recent",
     "referrers",
+    "retention",
+    "sessions",
     "sweep",
     "tagging",
     "tags",

@@ -7,6 +7,7 @@ __all__ = ["Driver", "Reply"]
 import asyncio
 import json
 from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -14,6 +15,7 @@ from urllib.parse import unquote
 
 from boxship.server import create_app
 from boxship.server.asgi import Message, Receive, Scope
+from boxship.server.database import Transaction
 from boxship.server.registry import Registry
 
 Result = TypeVar("Result")
@@ -80,6 +82,14 @@ class Driver:
         else:
             self.run(self._app.close())
         self._runner.close()
+
+    def beside(self) -> Driver:
+        """The same registry, as another process would open it."""
+        return Driver(self.folder, **self._settings)
+
+    def database(self) -> AbstractContextManager[Transaction]:
+        """A connection to its names beside its own."""
+        return self.run(self.open()).database.apart()
 
     def reopen(self) -> None:
         """Close the registry, and open it again as another process would."""

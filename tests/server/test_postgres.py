@@ -15,6 +15,7 @@ import pytest
 
 from boxship.credential import Secret
 from boxship.errors import BoxshipError, InvalidSettings
+from boxship.server import postgres_schema
 from boxship.server.database import Transaction, Unavailable
 from boxship.server.dialect import bound, translate
 from boxship.server.postgres import PostgresDatabase
@@ -75,6 +76,23 @@ def test_a_newer_registrys_tables_are_left_alone(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("UPDATE registry SET version = 99")
     with pytest.raises(InvalidSettings, match="version 99"):
+        PostgresDatabase(url)
+
+
+def test_an_older_registrys_tables_are_brought_up_to_date_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(PostgresDatabase(url)) as older:
+        asyncio.run(older.write(lambda it: it.execute(lease("kept"))))
+    # What a later version may do; today's is the first.
+    monkeypatch.setattr(
+        postgres_schema,
+        "_STEPS",
+        (*postgres_schema._STEPS, lambda it: it.execute("ALTER TABLE lease ADD COLUMN added INTEGER")),
+    )
+    for _ in range(2):
+        with closing(PostgresDatabase(url)) as newer:
+            assert newer.read_now("SELECT name, added FROM lease").fetchall() == [("kept", None)]
+    monkeypatch.undo()
+    with pytest.raises(InvalidSettings, match="version 2"):
         PostgresDatabase(url)
 
 

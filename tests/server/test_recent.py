@@ -30,7 +30,7 @@ def asked_often(registry: Driver, *paths: str) -> None:
 @pytest.fixture(params=["the same process", "another process"])
 def other(request: pytest.FixtureRequest, registry: Driver) -> Driver:
     """Who changes something."""
-    return registry if request.param == "the same process" else Driver(registry.folder, allow_delete=True)
+    return registry if request.param == "the same process" else registry.beside()
 
 
 CHANGES: Mapping[str, tuple[Callable[[Driver], Reply | bytes], Mapping[str, Callable[[Reply], bool]]]] = {
@@ -148,14 +148,15 @@ class Failing:
 
 
 def test_a_database_that_fails_is_told_of_where_an_answer_was_kept(
-    registry: Driver, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    push_image(registry, "app", "v1")
-    asked_often(registry, TAG)
-    database = registry.run(registry.open()).database
-    monkeypatch.setattr(database, "_versions", Failing())
-    monkeypatch.setattr(database, "_reader", Failing())
-    assert registry("GET", TAG).status == 503
+    with Driver(tmp_path / "registry") as registry:
+        push_image(registry, "app", "v1")
+        asked_often(registry, TAG)
+        database = registry.run(registry.open()).database
+        monkeypatch.setattr(database, "_versions", Failing())
+        monkeypatch.setattr(database, "_reader", Failing())
+        assert registry("GET", TAG).status == 503
 
 
 def scope_of(number: int) -> Scope:

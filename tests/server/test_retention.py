@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,7 +118,7 @@ def dated(registry: Driver, repository: str, **days: float) -> None:
     """An image for each tag, which was moved there so many days ago; they were pushed at least two days ago."""
     for tag in days:
         push_image(registry, repository, tag, layer=tag.encode())
-    with closing(sqlite3.connect(registry.folder / "registry.db")) as connection, connection:
+    with registry.database() as connection:
         connection.execute("UPDATE manifest SET pushed = pushed - ?", (2 * DAY,))
         for tag, age in days.items():
             connection.execute(

@@ -18,7 +18,6 @@ from boxship.digest import Digest
 from boxship.server import locks
 from boxship.server.claim import Claim, Taken
 from boxship.server.finishing import in_thread
-from boxship.server.registry import Registry, Settings
 from boxship.server.sessions import Busy, Session, Sessions, Unknown
 from tests.server.content import digest
 from tests.server.driver import Driver, Reply
@@ -31,7 +30,7 @@ UPLOADS = "/v2/app/blobs/uploads/"
 @pytest.fixture
 def other(registry: Driver) -> Iterator[Driver]:
     """The same folder, opened as another process would."""
-    with Driver(registry.folder, allow_delete=True) as driver:
+    with registry.beside() as driver:
         yield driver
 
 
@@ -55,11 +54,9 @@ def stalled(registry: Driver, method: str, target: str, content: bytes) -> Itera
 
 def find(registry: Driver, location: str) -> Session:
     """What another process than the one that wrote it knows of an upload."""
-    opened = Registry.open(registry.folder, Settings())
-    try:
-        return registry.run(opened.sessions.find("app", location.rpartition("/")[2], now=time.time()))
-    finally:
-        opened.close()
+    with registry.beside() as other:
+        sessions = other.run(other.open()).sessions
+        return other.run(sessions.find("app", location.rpartition("/")[2], now=time.time()))
 
 
 def files(registry: Driver) -> list[Path]:
@@ -130,7 +127,7 @@ def test_one_process_writes_to_an_upload_at_a_time(registry: Driver, other: Driv
 def test_nobody_sweeps_what_another_process_is_taking(registry: Driver) -> None:
     parked = registry("POST", UPLOADS).location
     registry("PATCH", parked, CONTENT)
-    with stalled(registry, "POST", f"{UPLOADS}?digest={NAME}", CONTENT[:1]), Driver(registry.folder) as other:
+    with stalled(registry, "POST", f"{UPLOADS}?digest={NAME}", CONTENT[:1]), registry.beside() as other:
         assert len(files(registry)) == 2
         assert other("GET", parked).status == 204
     assert len(files(registry)) == 1

@@ -7,8 +7,8 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,16 +44,8 @@ def preview_later(registry: Driver, seconds: float, policy: Policy) -> list[str]
     return [str(find) for find in preview(replace(opened, clock=lambda: time.time() + seconds), policy)]
 
 
-@contextmanager
-def database(registry: Driver) -> Iterator[Transaction]:
-    opened = registry._app._registry
-    assert opened
-    with opened.database.apart() as connection:
-        yield connection
-
-
 def rows(registry: Driver, query: str) -> list[tuple[object, ...]]:
-    with database(registry) as connection:
+    with registry.database() as connection:
         return list(connection.execute(query))
 
 
@@ -116,7 +108,7 @@ def test_a_blob_that_another_repository_needs_is_lost_to_this_one_alone(registry
 @pytest.mark.parametrize(("asked", "left"), [(True, 200), (False, 404)], ids=["asked", "not asked"])
 def test_who_was_told_that_a_blob_is_there_can_rely_on_it(registry: Driver, *, asked: bool, left: int) -> None:
     push_blob(registry, "app", LAYER)
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("UPDATE blob SET touched = touched - ?", (2 * DAY,))
         connection.execute("UPDATE repo_blob SET linked = linked - ?", (2 * DAY,))
     if asked:
@@ -148,7 +140,7 @@ def test_a_doomed_blob_that_somebody_wants_lives(registry: Driver, way: str) -> 
 def test_a_blob_that_is_wanted_between_two_looks_is_no_candidate_any_more(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     removal = removing(registry, AT_ONCE)
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("DELETE FROM repo_blob")
     found = [Blob(NAME, len(LAYER), 0)]
     push_blob(registry, "app", LAYER)
@@ -159,7 +151,7 @@ def test_a_blob_that_is_wanted_between_two_looks_is_no_candidate_any_more(regist
 def test_a_push_after_the_claim_takes_the_blob_back(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     removal = removing(registry, AT_ONCE)
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("DELETE FROM repo_blob")
     assert registry.run(removal.doom([Blob(NAME, 5, 0)])) == 1
     assert registry.run(removal.claim([Blob(NAME, 5, 1)])) == 1
@@ -171,7 +163,7 @@ def test_a_push_after_the_claim_takes_the_blob_back(registry: Driver) -> None:
 
 def test_a_sweep_that_was_cut_short_is_finished_by_the_next(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("DELETE FROM repo_blob")
         connection.execute("UPDATE blob SET state = 2")
     for file in (registry.folder / "blobs").rglob(NAME[7:]):
@@ -278,7 +270,7 @@ def test_a_preview_is_what_a_sweep_then_takes(registry: Driver) -> None:
 def test_more_than_a_transactions_worth_goes(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     names = [(digest(str(number).encode()),) for number in range(1203)]
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.executemany("INSERT INTO blob (digest, size, modified) VALUES (?, 1, 0)", names)
         connection.executemany("INSERT INTO repo_blob (repo_id, digest) VALUES (1, ?)", names)
     report = sweep_later(registry, HOUR, replace(Policy(), wait=0))
@@ -296,7 +288,7 @@ def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> No
     with pytest.raises(Leased) as raised:
         registry.run(two())
     assert raised.type is Leased
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("INSERT INTO lease VALUES ('sweep', 'who died', ?)", (time.time() + 299,))
     with pytest.raises(Leased):
         sweep_later(registry, 0)
@@ -310,7 +302,7 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
     async def lose() -> None:
         async with leased(opened.database, "sweep", clock=time.time) as renew:
             await renew()
-            with database(registry) as connection:
+            with registry.database() as connection:
                 connection.execute("UPDATE lease SET holder = 'another'")
             await renew()
 
@@ -409,7 +401,7 @@ def test_some_registries_do_not_sweep(tmp_path: Path, settings: Settings) -> Non
 
 def test_a_claimed_blob_cannot_be_mounted_any_more(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
-    with database(registry) as connection:
+    with registry.database() as connection:
         connection.execute("DELETE FROM repo_blob")
         connection.execute("UPDATE blob SET state = 2")
     opened = registry.run(registry.open())

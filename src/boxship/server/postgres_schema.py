@@ -8,14 +8,11 @@ from __future__ import annotations
 __all__ = ["LOCK", "prepare"]
 
 import uuid
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from boxship.errors import InvalidSettings
+from boxship.server.database import Transaction
 
-if TYPE_CHECKING:
-    from boxship.server.database import Transaction
-
-_VERSION = 1
 LOCK = 0x626F78736869  # of whoever writes, until the end of the transaction; any number that nobody else uses
 
 _COUNTING = (
@@ -117,17 +114,20 @@ CREATE TABLE user_grant (
 
 
 def prepare(transaction: Transaction, where: str) -> str:
-    """Make the tables where there are none; the registry's own id. `InvalidSettings` for a newer registry's.
+    """Make the tables, or bring an older registry's up to date; the registry's own id. `InvalidSettings` for a newer's.
 
     To be called in a transaction in which nobody else writes.
     """
     (known,) = transaction.execute("SELECT to_regclass('registry')").fetchone()
-    if known is None:
-        _make(transaction)
-    version, own = transaction.execute("SELECT version, id FROM registry").fetchone()
-    if version > _VERSION:
-        why = f"its tables are of version {version}, this boxship knows {_VERSION}"
+    version = transaction.execute("SELECT version FROM registry").fetchone()[0] if known is not None else 0
+    if version > len(_STEPS):
+        why = f"its tables are of version {version}, this boxship knows {len(_STEPS)}"
         raise InvalidSettings(where, why=why, remedy="use the boxship that wrote it, or a newer one")
+    for step in _STEPS[version:]:
+        step(transaction)
+    if version < len(_STEPS):
+        transaction.execute("UPDATE registry SET version = ?", (len(_STEPS),))
+    (own,) = transaction.execute("SELECT id FROM registry").fetchone()
     return str(own)
 
 
@@ -139,4 +139,8 @@ def _make(transaction: Transaction) -> None:
         body = f"BEGIN UPDATE repo SET {change} WHERE id = {row}.repo_id; RETURN NULL; END"  # noqa: S608 - of constants
         transaction.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
         transaction.execute(f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
-    transaction.execute("INSERT INTO registry (version, id) VALUES (?, ?)", (_VERSION, str(uuid.uuid4())))
+    transaction.execute("INSERT INTO registry (version, id) VALUES (1, ?)", (str(uuid.uuid4()),))
+
+
+# From each version to the next, from none on. A step is never changed once somebody has its tables.
+_STEPS: tuple[Callable[[Transaction], None], ...] = (_make,)
