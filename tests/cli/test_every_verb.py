@@ -86,6 +86,7 @@ ROWS: Mapping[str, str] = {
     "registry gc": SERVED,
     "registry backup": f"{SERVED} {{own}}/backup",
     "registry restore": f"{{own}}/backup {SERVED}",
+    "registry move": f"{SERVED} --to-database postgresql://{USER}:{SECRET}@127.0.0.1:1/names {{own}}/moved",
     "registry export": f"{SERVED} {{own}}/layout",
     "completion": "bash",
     "demo": "--help",

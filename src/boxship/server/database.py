@@ -6,7 +6,7 @@ writes is alone: nobody else, in this process or another, writes from its beginn
 
 from __future__ import annotations
 
-__all__ = ["Database", "Elsewhere", "Rows", "Transaction", "Unavailable"]
+__all__ = ["Database", "Elsewhere", "Row", "Rows", "Transaction", "Unavailable"]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -16,5 +16,6 @@ ACTIONS = {
     "gc": "take away what nobody needs, while it serves",
     "backup": "copy all of a registry, while it serves",
     "restore": "make a registry of a backup, every byte verified",
+    "move": "move it to another folder or database, every byte verified",
     "export": "write images as an OCI layout",
 }
