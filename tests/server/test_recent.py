@@ -157,6 +157,7 @@ def test_a_database_that_fails_is_told_of_where_an_answer_was_kept(
         monkeypatch.setattr(database, "_versions", Failing())
         monkeypatch.setattr(database, "_reader", Failing())
         assert registry("GET", TAG).status == 503
+        monkeypatch.undo()  # before it is closed
 
 
 def scope_of(number: int) -> Scope:

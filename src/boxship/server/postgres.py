@@ -127,7 +127,7 @@ class PostgresDatabase:
         return await self._in_thread(partial(self._look, lambda: self._snapshot, self._read_snapshot))
 
     def _read_snapshot(self, connection: Transaction) -> object:
-        (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        (snapshot,) = connection.execute("SELECT CAST(pg_current_snapshot() AS text)").fetchone()
         # Numbers of transactions that a crash has lost come again, but over another connection.
         return self._snapshot.opened, snapshot
 
