@@ -1,7 +1,13 @@
 """The registry inside an ASGI application of your own: granian --interface asgi mounted_registry:application."""
 
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
 from boxship.server import create_app
-from boxship.server.asgi import Message, Receive, Scope, Send
+
+Scope = Message = MutableMapping[str, Any]  # what ASGI passes; a framework has the same types
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 registry = create_app("registry", host_names=["registry.corp"])
 
