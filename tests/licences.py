@@ -17,7 +17,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).parents[1] / "docs/licences.md"
-_NEEDED = ("", "server", "tokens", "metrics", "yaml", "cluster")  # what users install; `dev` and `docs` make nothing that they get
+_NEEDED = (
+    "",
+    "server",
+    "tokens",
+    "metrics",
+    "yaml",
+    "cluster",
+)  # what users install; `dev` and `docs` make nothing that they get
 # What is needed on some systems only: the page is made where it is.
 ELSEWHERE = frozenset({"backports-zstd", "importlib-metadata", "uvloop", "zipp"})
 # Licences that somebody has looked at: each lets boxship be used, changed and sold with what it needs.
