@@ -21,8 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument(
         "source",
-        help="a reference, or oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE[:NAME], docker-daemon:NAME, dir:DIR, "
-        "or - (an archive from standard input)",
+        help="a reference, or oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE[:NAME], docker-daemon:NAME, "
+        "dir:DIR, or - (an archive from standard input)",
     )
     parser.add_argument("target", help="the same; - is standard output")
     parser.add_argument("-a", "--all-tags", action="store_true", help="copy every tag of a repository")
