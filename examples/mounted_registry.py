@@ -5,7 +5,9 @@ from typing import Any
 
 from boxship.server import create_app
 
-Scope = Message = MutableMapping[str, Any]  # what ASGI passes; a framework has the same types
+# What ASGI passes: frameworks have types of their own for the same.
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
