@@ -17,12 +17,22 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).parents[1] / "docs/licences.md"
-_NEEDED = ("", "server", "yaml", "cluster")  # what users install; `dev` and `docs` make nothing that they get
+_NEEDED = (
+    "",
+    "server",
+    "tokens",
+    "metrics",
+    "yaml",
+    "cluster",
+)  # what users install; `dev` and `docs` make nothing that they get
 # What is needed on some systems only: the page is made where it is.
 ELSEWHERE = frozenset({"backports-zstd", "importlib-metadata", "uvloop", "zipp"})
 # Licences that somebody has looked at: each lets boxship be used, changed and sold with what it needs.
 _KNOWN = frozenset(
-    {"Apache-2.0", "Apache-2.0 OR BSD-2-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD", "MIT", "PSF-2.0"}
+    {
+        *("Apache-2.0", "Apache-2.0 AND BSD-2-Clause", "Apache-2.0 OR BSD-2-Clause", "Apache-2.0 OR BSD-3-Clause"),
+        *("BSD-2-Clause", "BSD-3-Clause", "BSD", "MIT", "MIT-0", "PSF-2.0"),
+    }
 )
 # What older metadata says; its classifier does not tell the kinds of BSD apart.
 _SPDX = {

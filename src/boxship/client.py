@@ -63,7 +63,7 @@ class Client(Several, Moving, Extracting, Changing, Reading, Artifacts):
         refresh: ignore what is remembered, and remember anew.
         config: the folder of docker's `config.json`, which is the only file with credentials then.
         authfile: podman's `auth.json`, which is the only one then.
-        pull_secrets: the entries of Kubernetes' pull secrets, instead of all files (`settings.pull_secret`).
+        pull_secrets: the entries of Kubernetes' pull secrets, instead of all files (`boxship.cluster` reads them).
         preemptive: send a password, or a registry token, before it is asked for.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.
