@@ -105,6 +105,25 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     assert names_in(tmp_path) == {"thesis.txt"}
 
 
+def test_a_folder_with_a_version_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    others = {"version": "2.4.1\n", "thesis.txt": "years of work"}
+    for name, content in others.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(InvalidInput, match="other things"):
+        copied(in_memory(random_image(), "1"), "1", Directory(tmp_path))
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == others
+
+
+def test_what_somebody_laid_beside_the_image_stays_when_another_comes(tmp_path: Path) -> None:
+    old, new = random_image(seed=1), random_image(seed=2)
+    copied(in_memory(old, "1"), "1", Directory(tmp_path))
+    theirs = {"README", "abc", "signature-of-mine", f".{'0' * 64}.note"}
+    for name in (*theirs, "signature-2", f"{'0' * 64}-signature-1", f".manifest.json.{'0' * 32}"):
+        (tmp_path / name).write_text("x")
+    copied(in_memory(new, "1"), "1", Directory(tmp_path))
+    assert names_in(tmp_path) == {"version", "manifest.json", *hex_names(new), *theirs}
+
+
 def test_the_folder_holds_one_image(tmp_path: Path) -> None:
     target = Directory(tmp_path)
     copied(in_memory(random_image(seed=1), "1"), "1", target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["Directory", "DirectorySource"]
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,11 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.index import Index
 
 VERSION = b"Directory Transport Version: 1.1\n"
+_VERSIONS = b"Directory Transport Version:"  # of whatever number: what makes a folder one of these
 _ROOT = "manifest.json"
+_DIGEST = r"(?:[0-9a-f]{64}|[0-9a-f]{128})"
+_NAME = rf"{_DIGEST}(?:\.manifest\.json|-signature-[0-9]+)?|signature-[0-9]+|manifest\.json|version"
+_OURS = re.compile(rf"{_NAME}|\.(?:{_NAME})\.[0-9a-f]{{32}}")  # the latter on their way to their names (`written`)
 _ARRIVING = ".arriving"
 _LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 
@@ -137,7 +142,7 @@ class Directory(DirectorySource):
             on_disk(self._folder)
             kept = {"version", _ROOT, *self._reached(document)}
             for path in self._folder.iterdir():
-                if path.name not in kept and path.is_file():
+                if path.name not in kept and _OURS.fullmatch(path.name) and path.is_file():
                     path.unlink()
 
     def _reached(self, document: Document) -> Iterator[str]:
@@ -154,7 +159,7 @@ class Directory(DirectorySource):
                 return
             self._folder.mkdir(parents=True, exist_ok=True)
             version = self._path("version")
-            if not version.is_file() and any(self._folder.iterdir()):
+            if not _is_version(version) and any(self._folder.iterdir()):
                 why = "it holds other things than an image"
                 raise InvalidInput(f"{self} is not written", why=why, remedy="name an empty or a new folder")
             write_file(version, VERSION)
@@ -162,6 +167,14 @@ class Directory(DirectorySource):
 
     def _path(self, name: str) -> Path:
         return self._folder / name
+
+
+def _is_version(path: Path) -> bool:
+    """Whether the file says that its folder is an image: many projects have a `version`."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_VERSIONS)) == _VERSIONS
 
 
 def _own_name(digest: Digest) -> str:
