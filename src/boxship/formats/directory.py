@@ -116,7 +116,9 @@ class Directory(DirectorySource):
             found = self._of_digest(manifest.digest)
         except (DigestMismatch, UnexpectedAnswer):
             return False
-        return found is not None and all(self._path(name).is_file() for name in _needed(found))
+        return found is not None and all(
+            self._path(name).is_file() for name, one in _named_by(found).items() if not one.is_elsewhere
+        )
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
@@ -146,8 +148,8 @@ class Directory(DirectorySource):
                     path.unlink()
 
     def _reached(self, document: Document) -> Iterator[str]:
-        """The files that the image consists of."""
-        for name in _needed(document):
+        """The files that the image consists of, with those that lie elsewhere and are here all the same."""
+        for name in _named_by(document):
             yield name
             if name.endswith(f".{_ROOT}") and (child := self._document(name)):
                 yield from self._reached(child)
@@ -181,12 +183,12 @@ def _own_name(digest: Digest) -> str:
     return f"{digest.hex}.{_ROOT}"
 
 
-def _needed(document: Document) -> list[str]:
-    """The files that a manifest or an index refers to, without those that lie elsewhere."""
+def _named_by(document: Document) -> dict[str, Descriptor]:
+    """The files that a manifest or an index refers to."""
     parsed = parse_document(document)
     if isinstance(parsed, Index):
-        return [_own_name(child.digest) for child in parsed.manifests]
-    return [blob.digest.hex for blob in parsed.references if not blob.urls]
+        return {_own_name(child.digest): child for child in parsed.manifests}
+    return {blob.digest.hex: blob for blob in parsed.references}
 
 
 def _type_of(document: Document) -> str:

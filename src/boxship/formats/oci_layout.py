@@ -48,7 +48,7 @@ class OCILayout(LayoutSource):
             return False
         parsed = parse_document(document)
         wanted = parsed.manifests if isinstance(parsed, Index) else parsed.references
-        return all(self._path(one.digest).is_file() for one in wanted if not one.urls)
+        return all(self._path(one.digest).is_file() for one in wanted if not one.is_elsewhere)
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""

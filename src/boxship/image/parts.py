@@ -41,7 +41,7 @@ def parts_of(source: Source, manifest: Manifest) -> Parts:
     parts = (
         Part(layer, f"{manifest.digest} layer {number}", diff_id if layer.media_type.startswith(_LAYERS) else None)
         for number, (layer, diff_id) in enumerate(zip(manifest.layers, known, strict=True))
-        if not layer.urls
+        if not layer.is_elsewhere
     )
     return Parts(tuple(parts), tuple(Finding(f"{manifest.digest} config", what) for what in wrong))
 
