@@ -28,9 +28,11 @@ from boxship.formats.opening import source_at, target_at
 from boxship.formats.place import Kind, Place
 from boxship.reference import Reference
 from boxship.registry.repository import Repository
+from boxship.registry.uploads import How
 from boxship.spec.descriptor import Descriptor
 from boxship.store import Source, Target
-from boxship.testing import put_image, registry
+from boxship.testing import put_image, random_image, registry
+from tests.formats.stores import in_memory
 from tests.peers.programs import docker_registry, skopeo_copy
 
 if sys.version_info >= (3, 14):
@@ -121,6 +123,34 @@ def test_what_came_of_a_blob_is_kept_and_verified_with_the_rest(tmp_path: Path, 
     assert (tmp_path / "blobs" / "sha256" / blob.digest.hex).read_bytes() == content
     assert asked == ([1 << 20, 0] if bad else [1 << 20])
     assert not arriving.exists()
+
+
+@pytest.mark.parametrize("kind", [Kind.OCI, Kind.DIR])
+def test_a_file_of_the_right_length_is_no_blob_before_it_is_hashed(tmp_path: Path, kind: Kind) -> None:
+    image, place = random_image(), Place(kind, tmp_path / "image")
+    blob = Descriptor(media_type="", digest=Digest.of(image.layers[0]), size=len(image.layers[0]))
+    with target_at(place) as target:
+        assert target.take_blob(blob, in_memory(image)) is How.PUSHED
+    (file,) = place.path.rglob(blob.digest.hex)
+    file.write_bytes(bytes(blob.size))
+    with target_at(place) as target:
+        assert target.take_blob(blob, in_memory(image)) is How.PUSHED
+        assert file.read_bytes() == image.layers[0]
+        file.write_bytes(bytes(blob.size))
+        assert target.take_blob(blob, in_memory(image)) is How.PRESENT  # it is hashed once in a run
+
+
+@pytest.mark.parametrize("kind", [Kind.OCI, Kind.DIR])
+def test_a_blob_that_was_cut_short_is_missed(tmp_path: Path, kind: Kind) -> None:
+    image, place = random_image(), Place(kind, tmp_path / "image")
+    source = in_memory(image, "1")
+    for pushed in (len(image.blobs), 1, 0):
+        with target_at(place) as target:
+            assert copied(source, "1", target, "1").pushed == pushed
+        (file,) = place.path.rglob(Digest.of(image.layers[0]).hex)
+        if pushed > 1:
+            file.write_bytes(image.layers[0][:-1])
+    assert file.read_bytes() == image.layers[0]
 
 
 @pytest.mark.parametrize("kind", FILES)

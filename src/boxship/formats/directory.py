@@ -18,7 +18,7 @@ from pathlib import Path
 from boxship import media_type as types
 from boxship.digest import Digest, is_digest
 from boxship.errors import DigestMismatch, InvalidInput, NotFound, UnexpectedAnswer
-from boxship.formats.arriving import Arriving
+from boxship.formats.arriving import Arriving, is_there
 from boxship.formats.files import Folder
 from boxship.formats.stored import read_stored
 from boxship.formats.written import in_words, on_disk, write_file
@@ -111,13 +111,13 @@ class Directory(DirectorySource):
         self._begun = self._named = False
 
     def has(self, manifest: Descriptor) -> bool:
-        """Whether the manifest is there, and the files of all that it refers to."""
+        """Whether the manifest is there, and the files of all that it refers to, as long as they have to be."""
         try:
             found = self._of_digest(manifest.digest)
         except (DigestMismatch, UnexpectedAnswer):
             return False
         return found is not None and all(
-            self._path(name).is_file() for name, one in _named_by(found).items() if not one.is_elsewhere
+            is_there(self._path(name), one) for name, one in _named_by(found).items() if not one.is_elsewhere
         )
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
