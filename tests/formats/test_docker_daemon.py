@@ -230,6 +230,15 @@ def test_a_host_of_another_kind_is_said_to_be_unknown(host: str) -> None:
         docker_host({"DOCKER_HOST": host})
 
 
+@pytest.mark.parametrize(
+    "host", ["tcp://me:hunter2@there:2375", "tcp://hunter2@there", "ssh://me:hunter2@there", "hunter2@a"]
+)
+def test_a_host_with_a_password_is_refused_and_not_repeated(host: str) -> None:
+    with pytest.raises(InvalidSettings, match=r"DOCKER_HOST.*log-in") as raised:
+        docker_host({"DOCKER_HOST": host})
+    assert "hunter2" not in f"{raised.value} {raised.value!r}"
+
+
 def test_a_daemon_behind_tls_is_not_spoken_to_in_plain_words() -> None:
     with pytest.raises(InvalidSettings, match=r"DOCKER_TLS_VERIFY.*not spoken to over TLS.*docker save"):
         docker_host({"DOCKER_HOST": "tcp://127.0.0.1:2376", "DOCKER_TLS_VERIFY": "1"})

@@ -45,8 +45,11 @@ class DockerHost:
         host, colon, port = rest.rstrip("/").rpartition(":")
         if scheme in ("tcp", "http") and not colon:
             host, port = port, str(_PLAIN_PORT)
-        if scheme not in ("tcp", "http") or not host or not (port.isascii() and port.isdecimal() and len(port) < 6):
-            raise InvalidSettings(said.source, why=f"{said.value!r} is no host that is known here", remedy=_REMEDY)
+        is_known = scheme in ("tcp", "http") and host and port.isascii() and port.isdecimal() and len(port) < 6
+        if not is_known or "@" in rest:
+            # What stands before an @ may be a password: nothing of it is repeated.
+            what = "a log-in and a host" if "@" in said.value else repr(said.value)
+            raise InvalidSettings(said.source, why=f"{what} is no host that is known here", remedy=_REMEDY)
         return cls("", host.strip("[]"), int(port), said)
 
     def __str__(self) -> str:
