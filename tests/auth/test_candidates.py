@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 from boxship import Client
+from boxship.auth.authorizer import Authorizer, _Learnt
 from boxship.auth.candidates import Candidates
 from boxship.auth.scope import Scope, pull
-from boxship.connect.deadline import Work
+from boxship.connect.address import Address
+from boxship.connect.connector import Connector
+from boxship.connect.contexts import Contexts
+from boxship.connect.deadline import Bounds, Work
+from boxship.connect.resolve import Resolver
+from boxship.connect.verdict import Origin, Verdict
 from boxship.credential import Credential, Secret
 from boxship.errors import CredentialFailed, Refused
 from boxship.settings.docker_config import Lookup
@@ -31,6 +37,8 @@ from boxship.testing import (
     failure,
     tls,
 )
+from boxship.wire import message
+from boxship.wire.challenge import Challenge
 from tests.auth.guarded import TAGS, asked, guarded, pair
 from tests.connect.driving import site
 from tests.explain.machine import helper, write
@@ -92,6 +100,27 @@ def test_of_two_threads_that_are_refused_the_same_one_the_second_takes_the_next_
     assert not candidates.another(want, second)
     assert candidates.current(want) == first  # whoever comes next begins anew
     assert candidates.known(want) == Two.both
+
+
+def test_each_is_tried_once_though_another_thread_brings_the_first_round_again() -> None:
+    """Too many attempts lock an account."""
+    want = Wanted(site("reg.corp"), (pull("app"),), Work())
+    tried: list[str] = []
+
+    def refuse(request: message.Request, *_: object, **__: object) -> tuple[message.Head, bytes]:
+        tried.append(base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode())
+        assert len(tried) < 10
+        if tried[-1] == "second:s":  # which the other one has found out, too
+            authorizer._candidates.another(want, Two.both[-1])
+        return message.Head.of(401, "", ()), b""
+
+    authorizer = Authorizer(Two(), refuse, Connector(Resolver(), Contexts(None), Bounds()))
+    learnt = _Learnt()
+    learnt.challenge = Challenge("bearer", {"realm": "https://reg.corp/token"})
+    verdict = Verdict(Origin("https", "reg.corp", 443), Address.of("10.0.0.5", 443), told=True)
+    with pytest.raises(CredentialFailed):
+        authorizer._accepted(want, verdict, learnt)
+    assert tried == ["first:s", "second:s"]
 
 
 def test_one_that_a_token_server_refuses_is_followed_by_the_next(home: Path) -> None:

@@ -157,8 +157,11 @@ class Authorizer:
         refused: Secret | None = None,
     ) -> Secret | None:
         """What the first credential gives that is of use here, from the one in turn on, and is not the refused."""
-        while True:
-            credential = self.credential(want)
+        tried: set[Credential] = set()
+        denied: NotLetIn | None = None
+        # The first may come round again, where other threads find them all refused: too many of those lock an account.
+        while (credential := self.credential(want)) not in tried:
+            tried.add(credential)
             denied = None
             try:
                 authorization = self._authorization(want, verdict, learnt, credential, asked)
@@ -167,9 +170,10 @@ class Authorizer:
             except NotLetIn as error:
                 denied = error
             if not self._candidates.another(want, credential):
-                if denied:
-                    raise self._all_in_all(denied, want) from None
-                return None
+                break
+        if denied:
+            raise self._all_in_all(denied, want) from None
+        return None
 
     def _all_in_all(self, denied: NotLetIn, want: Want) -> CredentialFailed:
         """The last credential's error, and which were tried before."""
