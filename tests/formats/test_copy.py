@@ -22,10 +22,11 @@ from boxship.connect.crew import Crew
 from boxship.connect.deadline import Work
 from boxship.copy import Copied, copy
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, DigestMismatch, NotFound
+from boxship.errors import BoxshipError, DigestMismatch, InvalidSettings, NotFound, UnexpectedAnswer
 from boxship.formats.oci_layout import OCILayout
 from boxship.formats.opening import source_at, target_at
 from boxship.formats.place import Kind, Place
+from boxship.image import bounds
 from boxship.reference import Reference
 from boxship.registry.repository import Repository
 from boxship.registry.uploads import How
@@ -202,6 +203,35 @@ def test_an_archive_may_be_compressed_as_a_whole(tmp_path: Path, compress: Calla
         with source_at(Place(Kind.DOCKER_ARCHIVE, path)) as source:
             digests.append(source.resolve("").digest)
     assert len(set(digests)) == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.DOCKER_ARCHIVE, Kind.OCI_ARCHIVE])
+def test_an_archive_that_is_made_to_fill_a_disk_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr(bounds, "_FREE", 1 << 20)
+    packed = tmp_path / "packed"
+    packed.write_bytes(gzip.compress(bytes(32 << 20)))
+    with pytest.raises(UnexpectedAnswer, match=r"200 times.*decompress it"), source_at(Place(kind, packed)):
+        pass
+
+
+def test_a_blob_that_no_image_of_an_archive_has_is_not_found(tmp_path: Path) -> None:
+    place = Place(Kind.DOCKER_ARCHIVE, tmp_path / "plain.tar")
+    write_docker_archive(place.path, [b"one"])
+    blob = Descriptor(media_type="", digest=Digest.of(b"two"), size=3)
+    with source_at(place) as source, pytest.raises(NotFound), source.open_blob(blob):
+        pass
+
+
+def test_a_list_that_is_longer_than_any_is_not_read(tmp_path: Path) -> None:
+    layout = OCILayout(tmp_path)
+    copied(in_memory(random_image(), "1"), "1", layout, "1")
+    os.truncate(tmp_path / "index.json", (64 << 20) + 1)
+    with pytest.raises(InvalidSettings, match=r"index\.json: it has 67108865 bytes"):
+        layout.resolve("1")
+    with pytest.raises(InvalidSettings, match=r"index\.json: it has 67108865 bytes"):
+        layout.change_list(lambda now: [one.values for one in now])
 
 
 def write_docker_archive(path: Path, layers: list[bytes], diff_ids: list[bytes] | None = None) -> None:

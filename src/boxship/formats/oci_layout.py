@@ -102,15 +102,14 @@ class OCILayout(LayoutSource):
         return self._folder / path_of(digest)
 
     def _fields(self) -> Fields:
-        path = self._folder / "index.json"
         try:
-            raw = path.read_bytes()
+            raw = self._list()
         except FileNotFoundError:
             raw = _NOTHING
         try:
             return parse_object(raw)
         except Malformed as error:
-            raise InvalidSettings(str(path), why=str(error)) from error
+            raise InvalidSettings(str(self._folder / "index.json"), why=str(error)) from error
 
 
 def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:
