@@ -5,7 +5,16 @@ Permission and consent belong to the address that is dialled, not to the name it
 
 from __future__ import annotations
 
-__all__ = ["MAX_ADDRESSES", "Address", "Permission", "interleave", "is_literal", "is_private", "permission_by_address"]
+__all__ = [
+    "MAX_ADDRESSES",
+    "Address",
+    "Permission",
+    "interleave",
+    "is_inside",
+    "is_literal",
+    "is_private",
+    "permission_by_address",
+]
 
 import enum
 import ipaddress
@@ -105,6 +114,11 @@ def is_literal(host: str) -> bool:
 def is_private(ip: IPAddress) -> bool:
     """Whether an address is of a private network, where each network may have another host of it."""
     return any(ip in network for network in _PRIVATE)
+
+
+def is_inside(ip: IPAddress) -> bool:
+    """Whether an address leads to this machine, as the unspecified one does, too, or into a private network."""
+    return ip.is_loopback or ip.is_unspecified or is_private(ip)
 
 
 def permission_by_address(host: str, address: Address) -> Permission:

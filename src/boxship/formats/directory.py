@@ -22,7 +22,7 @@ from boxship.formats.arriving import Arriving, is_there
 from boxship.formats.files import Folder
 from boxship.formats.stored import read_stored
 from boxship.formats.written import in_words, on_disk, write_file
-from boxship.registry.manifests import Document, parse_document
+from boxship.registry.manifests import LONGEST_MANIFEST, Document, parse_document
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.index import Index
@@ -34,7 +34,6 @@ _DIGEST = r"(?:[0-9a-f]{64}|[0-9a-f]{128})"
 _NAME = rf"{_DIGEST}(?:\.manifest\.json|-signature-[0-9]+)?|signature-[0-9]+|manifest\.json|version"
 _OURS = re.compile(rf"{_NAME}|\.(?:{_NAME})\.[0-9a-f]{{32}}")  # the latter on their way to their names (`written`)
 _ARRIVING = ".arriving"
-_LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 
 
 class DirectorySource:
@@ -93,7 +92,7 @@ class DirectorySource:
         size = self._files.size(name)
         if size is None:
             return None
-        if size > _LONGEST:
+        if size > LONGEST_MANIFEST:
             raise UnexpectedAnswer(f"{name} in {self} is no manifest", why=f"it has {size} bytes")
         with self._files.open(name) as file:
             raw = file.read(size) or b""

@@ -15,7 +15,7 @@ from boxship.errors import InvalidSettings, NotFound
 from boxship.formats.files import Files
 from boxship.formats.named import REF_NAME, chosen, names_of, unclear
 from boxship.formats.stored import read_stored
-from boxship.registry.manifests import Document, parse_document
+from boxship.registry.manifests import LONGEST_MANIFEST, Document, parse_document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.index import Index
@@ -24,7 +24,6 @@ from boxship.wire import routes
 
 # Tags of what refers to another manifest: a list of referrers, cosign's signatures and attestations.
 _OF_ANOTHER = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.[a-z]+)?")
-_LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 _LONGEST_LIST = 64 * 1024 * 1024  # bytes of index.json: some 200,000 images, and as much as a registry's page may have
 
 
@@ -57,7 +56,7 @@ class LayoutSource:
 
     def read(self, descriptor: Descriptor) -> Document:
         """The manifest or index, verified."""
-        if descriptor.size > _LONGEST:
+        if descriptor.size > LONGEST_MANIFEST:
             raise NotFound(f"{descriptor.digest} in {self} is no manifest", why=f"it has {descriptor.size} bytes")
         with self.open_blob(descriptor) as pieces:
             raw = b"".join(bytes(piece) for piece in pieces)
