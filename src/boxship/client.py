@@ -18,9 +18,9 @@ from boxship.settings.flags import PlainHTTP, read_access, read_credential, read
 from boxship.verbs.artifacts import Artifacts
 from boxship.verbs.changing import Changing
 from boxship.verbs.extracting import Extracting
-from boxship.verbs.moving import Moving
+from boxship.verbs.moving import JOBS, Moving
 from boxship.verbs.reading import Reading
-from boxship.verbs.several import JOBS, Several
+from boxship.verbs.several import Several
 from boxship.verbs.words import named_reference, named_registry
 
 if TYPE_CHECKING:
