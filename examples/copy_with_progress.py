@@ -1,33 +1,34 @@
 """Copy an image and show how far it is: copy_with_progress.py SOURCE TARGET; each is a reference or oci:FOLDER."""
 
 import sys
+from threading import Lock
 
 from boxship import BoxshipError, Client, Event
 
 
-class Progress:
-    """How many bytes have come. Events come from several threads."""
+class _Progress:
+    """How many bytes have come. Events come from several threads, and are shown one after the other."""
 
     def __init__(self) -> None:
-        self.size, self.come = 0, dict[object, int]()
+        self.size, self.come, self.turn = 0, dict[object, int](), Lock()
 
     def __call__(self, event: Event) -> None:
-        """Show what is of interest here."""
         facts = event.facts
-        if event.name == "Copy":
-            self.size = int(str(facts["size"]))
-        elif event.name == "BlobProgress":
-            self.come[facts["digest"]] = int(str(facts["at"]))
-        elif event.name == "Blob":
-            self.come[facts["digest"]] = int(str(facts["size"])) if facts["how"] == "pushed" else 0
-        else:
-            return
-        print(f"{sum(self.come.values())} of {self.size} bytes", file=sys.stderr)
+        with self.turn:
+            if event.name == "Copy":
+                self.size = int(str(facts["size"]))
+            elif event.name == "BlobProgress":
+                self.come[facts["digest"]] = int(str(facts["at"]))
+            elif event.name == "Blob":
+                self.come[facts["digest"]] = int(str(facts["size"])) if facts["how"] == "pushed" else 0
+            else:
+                return
+            print(f"{sum(self.come.values())} of {self.size} bytes", file=sys.stderr)
 
 
 def main(source: str, target: str) -> int:
     try:
-        with Client(on_event=Progress()) as client:
+        with Client(on_event=_Progress()) as client:
             copied = client.copy(source, target)
     except BoxshipError as error:
         print(error, file=sys.stderr)
@@ -36,5 +37,4 @@ def main(source: str, target: str) -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+sys.exit(main(*sys.argv[1:]))

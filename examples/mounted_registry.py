@@ -1,7 +1,15 @@
 """The registry inside an ASGI application of your own: granian --interface asgi mounted_registry:application."""
 
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
 from boxship.server import create_app
-from boxship.server.asgi import Message, Receive, Scope, Send
+
+# What ASGI passes: frameworks have types of their own for the same.
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 registry = create_app("registry", host_names=["registry.corp"])
 

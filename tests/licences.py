@@ -18,14 +18,17 @@ from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).parents[1] / "docs/licences.md"
 # What users install; `dev` and `docs` make nothing that they get.
-_NEEDED = ("", "server", "yaml", "cluster", "postgres")
+_NEEDED = ("", "server", "tokens", "metrics", "yaml", "cluster", "postgres")
 # What is needed on some systems only: the page is made where it is.
 ELSEWHERE = frozenset({"backports-zstd", "importlib-metadata", "typing-extensions", "uvloop", "zipp"})
 # Licences that somebody has looked at: each lets boxship be used, changed and sold with what it needs.
 _KNOWN = frozenset(
-    {"Apache-2.0", "Apache-2.0 OR BSD-2-Clause", "BSD-2-Clause", "BSD-3-Clause", "BSD", "MIT", "PSF-2.0"}
-    # A library that is installed beside boxship, where another build of it may take its place.
-    | {"LGPL-3.0-only"}
+    {
+        *("Apache-2.0", "Apache-2.0 AND BSD-2-Clause", "Apache-2.0 OR BSD-2-Clause", "Apache-2.0 OR BSD-3-Clause"),
+        *("BSD-2-Clause", "BSD-3-Clause", "BSD", "MIT", "MIT-0", "PSF-2.0"),
+        # A library that is installed beside boxship, where another build of it may take its place.
+        "LGPL-3.0-only",
+    }
 )
 # What older metadata says; its classifier does not tell the kinds of BSD apart.
 _SPDX = {

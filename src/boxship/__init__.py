@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from boxship.aio import AsyncClient
     from boxship.client import Client
     from boxship.connect.deadline import Bounds
+    from boxship.credential import Credential, Secret
     from boxship.digest import Digest
     from boxship.errors import BoxshipError
     from boxship.event import Event
@@ -26,14 +27,28 @@ _HOMES = {
     "Bounds": "boxship.connect.deadline",
     "BoxshipError": "boxship.errors",
     "Client": "boxship.client",
+    "Credential": "boxship.credential",
     "Digest": "boxship.digest",
     "Event": "boxship.event",
     "Platform": "boxship.platform",
     "Reference": "boxship.reference",
     "Registry": "boxship.reference",
+    "Secret": "boxship.credential",
 }
 
-__all__ = ["AsyncClient", "Bounds", "BoxshipError", "Client", "Digest", "Event", "Platform", "Reference", "Registry"]
+__all__ = [
+    "AsyncClient",
+    "Bounds",
+    "BoxshipError",
+    "Client",
+    "Credential",
+    "Digest",
+    "Event",
+    "Platform",
+    "Reference",
+    "Registry",
+    "Secret",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -18,9 +18,9 @@ from boxship.settings.flags import PlainHTTP, read_access, read_credential, read
 from boxship.verbs.artifacts import Artifacts
 from boxship.verbs.changing import Changing
 from boxship.verbs.extracting import Extracting
-from boxship.verbs.moving import Moving
+from boxship.verbs.moving import JOBS, Moving
 from boxship.verbs.reading import Reading
-from boxship.verbs.several import JOBS, Several
+from boxship.verbs.several import Several
 from boxship.verbs.words import named_reference, named_registry
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Client(Several, Moving, Extracting, Changing, Reading, Artifacts):
         refresh: ignore what is remembered, and remember anew.
         config: the folder of docker's `config.json`, which is the only file with credentials then.
         authfile: podman's `auth.json`, which is the only one then.
-        pull_secrets: the entries of Kubernetes' pull secrets, instead of all files (`settings.pull_secret`).
+        pull_secrets: the entries of Kubernetes' pull secrets, instead of all files (`boxship.cluster` reads them).
         preemptive: send a password, or a registry token, before it is asked for.
         timeout: seconds that a whole operation may take; by default none, though each of its phases has a bound.
         bounds: how long each phase may take.

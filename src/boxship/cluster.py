@@ -1,4 +1,7 @@
-"""Pull secrets inside a cluster: those of a service account, asked of the Kubernetes API as a pod may do.
+"""Kubernetes' pull secrets, for `Client(pull_secrets=…)`: of a file, or of a service account inside a cluster.
+
+`read_secrets` reads the text of a file; `pull_secrets` asks the Kubernetes API, as a pod may do. Both give `Secrets`,
+whose `keyring` a client takes.
 
 Where the API is, and who asks, is what Kubernetes puts into every pod (in-cluster configuration); the pod's own account
 needs the right to `get` service accounts and secrets. A secret that is named and not there is passed over, as the
@@ -7,7 +10,7 @@ kubelet does.
 
 from __future__ import annotations
 
-__all__ = ["pull_secrets"]
+__all__ = ["Keyring", "Secrets", "pull_secrets", "read_secrets"]
 
 import base64
 import json

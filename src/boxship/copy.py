@@ -229,7 +229,8 @@ def _take(blob: Descriptor, source: Watched, target: Target, work: Work) -> How:
 
 
 def _missing(leaves: list[Node], target: Target, crew: Crew) -> list[Node]:
-    there = crew.map(lambda node: target.has(node.descriptor), leaves)
+    """Those that are not there, or may be without a layer that is wanted: stores take them without what has `urls`."""
+    there = crew.map(lambda node: not any(blob.urls for blob in node.blobs) and target.has(node.descriptor), leaves)
     return [node for node, present in zip(leaves, there, strict=True) if not present]
 
 

@@ -42,7 +42,7 @@ class Target(Protocol):
     """Where images are written. Safe to use from several threads."""
 
     def has(self, manifest: Descriptor) -> bool:
-        """Whether the manifest or index is there, with all that it refers to."""
+        """Whether the manifest or index is there, with all that it refers to; the bytes of blobs need not be read."""
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob from there to here. It is whole and right when this returns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import stat
@@ -201,6 +202,49 @@ def test_what_is_there_stays_but_where_somebody_says_so(tmp_path: Path) -> None:
     (into / "a").mkdir()
     with Client() as client, pytest.raises(NameTaken):
         client.pull_artifact(at, into, overwrite=True)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_where_one_cannot_be_put_there_all_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    """Also on a disk that has no hard links."""
+    replace, into = os.replace, tmp_path / "into"
+
+    def refusing(source: Path, name: str, **others: int) -> None:
+        if name == "z":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+        replace(source, name, **others)
+
+    def linking(name: str, _: Path, *, src_dir_fd: int, follow_symlinks: bool) -> None:
+        os.stat(name, dir_fd=src_dir_fd, follow_symlinks=follow_symlinks)
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    (into / "d").mkdir(parents=True)
+    (into / "d/x").write_text("mine")
+    (into / "l").symlink_to("d/x")
+    before = tree_of(into)
+    new = [titled(b"1", "a"), titled(b"2", "d/x"), titled(b"3", "l"), titled(b"4", "new/deep/b"), titled(b"5", "z")]
+    at = artifact(tmp_path, new)
+    monkeypatch.setattr(os, "replace", refusing)
+    if not links:
+        monkeypatch.setattr(os, "link", linking)
+    with Client() as client, pytest.raises(BoxshipError, match="into cannot be written: z: permission denied"):
+        client.pull_artifact(at, into, overwrite=True)
+    assert tree_of(into) == before
+    monkeypatch.undo()
+    with Client() as client:
+        client.pull_artifact(at, into, overwrite=True)
+    assert tree_of(into) == {
+        **before,
+        "a": "1",
+        "d/x": "2",
+        "l": "3",
+        "new": "/",
+        "new/deep": "/",
+        "new/deep/b": "4",
+        "z": "5",
+    }
 
 
 @pytest.mark.parametrize(

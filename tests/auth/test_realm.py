@@ -97,6 +97,8 @@ def test_a_realm_that_is_no_url_of_a_token_server(realm: str) -> None:
         ("169.254.169.254", "203.0.114.7", True),
         ("fe80::1", "10.0.0.5", True),
         ("fd00:ec2::254", "10.0.0.5", True),
+        ("0.0.0.0", "203.0.114.7", True),
+        ("198.51.100.9", "203.0.114.7", False),  # nobody's network, whatever Python's release calls private
         ("10.0.0.9", "10.0.0.5", False),
         ("127.0.0.1", "127.0.0.1", False),
         ("8.8.8.8", "10.0.0.5", False),

@@ -22,15 +22,18 @@ from boxship.connect.crew import Crew
 from boxship.connect.deadline import Work
 from boxship.copy import Copied, copy
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, DigestMismatch, NotFound
+from boxship.errors import BoxshipError, DigestMismatch, InvalidSettings, NotFound, UnexpectedAnswer
 from boxship.formats.oci_layout import OCILayout
 from boxship.formats.opening import source_at, target_at
 from boxship.formats.place import Kind, Place
+from boxship.image import bounds
 from boxship.reference import Reference
 from boxship.registry.repository import Repository
+from boxship.registry.uploads import How
 from boxship.spec.descriptor import Descriptor
 from boxship.store import Source, Target
-from boxship.testing import put_image, registry
+from boxship.testing import put_image, random_image, registry
+from tests.formats.stores import in_memory
 from tests.peers.programs import docker_registry, skopeo_copy
 
 if sys.version_info >= (3, 14):
@@ -123,6 +126,34 @@ def test_what_came_of_a_blob_is_kept_and_verified_with_the_rest(tmp_path: Path, 
     assert not arriving.exists()
 
 
+@pytest.mark.parametrize("kind", [Kind.OCI, Kind.DIR])
+def test_a_file_of_the_right_length_is_no_blob_before_it_is_hashed(tmp_path: Path, kind: Kind) -> None:
+    image, place = random_image(), Place(kind, tmp_path / "image")
+    blob = Descriptor(media_type="", digest=Digest.of(image.layers[0]), size=len(image.layers[0]))
+    with target_at(place) as target:
+        assert target.take_blob(blob, in_memory(image)) is How.PUSHED
+    (file,) = place.path.rglob(blob.digest.hex)
+    file.write_bytes(bytes(blob.size))
+    with target_at(place) as target:
+        assert target.take_blob(blob, in_memory(image)) is How.PUSHED
+        assert file.read_bytes() == image.layers[0]
+        file.write_bytes(bytes(blob.size))
+        assert target.take_blob(blob, in_memory(image)) is How.PRESENT  # it is hashed once in a run
+
+
+@pytest.mark.parametrize("kind", [Kind.OCI, Kind.DIR])
+def test_a_blob_that_was_cut_short_is_missed(tmp_path: Path, kind: Kind) -> None:
+    image, place = random_image(), Place(kind, tmp_path / "image")
+    source = in_memory(image, "1")
+    for pushed in (len(image.blobs), 1, 0):
+        with target_at(place) as target:
+            assert copied(source, "1", target, "1").pushed == pushed
+        (file,) = place.path.rglob(Digest.of(image.layers[0]).hex)
+        if pushed > 1:
+            file.write_bytes(image.layers[0][:-1])
+    assert file.read_bytes() == image.layers[0]
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_a_wrong_blob_has_no_final_name_and_an_archive_none_at_all(tmp_path: Path, kind: Kind) -> None:
     place = Place(kind, tmp_path / "image")
@@ -172,6 +203,35 @@ def test_an_archive_may_be_compressed_as_a_whole(tmp_path: Path, compress: Calla
         with source_at(Place(Kind.DOCKER_ARCHIVE, path)) as source:
             digests.append(source.resolve("").digest)
     assert len(set(digests)) == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.DOCKER_ARCHIVE, Kind.OCI_ARCHIVE])
+def test_an_archive_that_is_made_to_fill_a_disk_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr(bounds, "_FREE", 1 << 20)
+    packed = tmp_path / "packed"
+    packed.write_bytes(gzip.compress(bytes(32 << 20)))
+    with pytest.raises(UnexpectedAnswer, match=r"200 times.*decompress it"), source_at(Place(kind, packed)):
+        pass
+
+
+def test_a_blob_that_no_image_of_an_archive_has_is_not_found(tmp_path: Path) -> None:
+    place = Place(Kind.DOCKER_ARCHIVE, tmp_path / "plain.tar")
+    write_docker_archive(place.path, [b"one"])
+    blob = Descriptor(media_type="", digest=Digest.of(b"two"), size=3)
+    with source_at(place) as source, pytest.raises(NotFound), source.open_blob(blob):
+        pass
+
+
+def test_a_list_that_is_longer_than_any_is_not_read(tmp_path: Path) -> None:
+    layout = OCILayout(tmp_path)
+    copied(in_memory(random_image(), "1"), "1", layout, "1")
+    os.truncate(tmp_path / "index.json", (64 << 20) + 1)
+    with pytest.raises(InvalidSettings, match=r"index\.json: it has 67108865 bytes"):
+        layout.resolve("1")
+    with pytest.raises(InvalidSettings, match=r"index\.json: it has 67108865 bytes"):
+        layout.change_list(lambda now: [one.values for one in now])
 
 
 def write_docker_archive(path: Path, layers: list[bytes], diff_ids: list[bytes] | None = None) -> None:

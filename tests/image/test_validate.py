@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,10 +17,12 @@ from boxship import Client
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Work
 from boxship.digest import Digest
+from boxship.errors import BoxshipError, Cancelled
 from boxship.formats.memory import Memory
 from boxship.formats.oci_layout import OCILayout
 from boxship.image.validate import Validated, validate
 from boxship.media_type import OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST
+from boxship.spec.descriptor import Descriptor
 from boxship.store import Source
 from boxship.testing import Image, put_image, registry
 from tests.formats.stores import copied, file, in_memory, index_of, tar_of
@@ -58,6 +63,7 @@ def made(
 
 BOMB = gzip.compress(bytes(1_000_000), 9, mtime=0) * 400
 CUT = PACKED[0][:-10]
+SOON = 5.0
 WRONG = {
     "another diff_id": (made(diff_ids=PLAIN[::-1]), "layer 0: unpacked it is sha256:"),
     "a diff_id too many": (made(diff_ids=[*PLAIN, b""]), "config: it has 3 diff_ids for 2 layers"),
@@ -78,6 +84,37 @@ WRONG = {
 def test_what_an_image_says_wrongly_of_itself_is_found(image: Image, finding: str) -> None:
     found = validated(in_memory(image, "1"))
     assert any(str(one).startswith(f"{image.digest} {finding}") for one in found.findings), found.findings
+
+
+def test_where_one_cannot_be_read_the_others_end() -> None:
+    image, begun, ended = made(), threading.Event(), threading.Event()
+
+    class Unreadable(Memory):
+        @contextmanager
+        def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
+            if blob.digest == Digest.of(image.layers[0]):
+                assert begun.wait(SOON)
+                raise BoxshipError("the disk does not answer")
+            if blob.digest == Digest.of(image.config):
+                with super().open_blob(blob, at) as pieces:
+                    yield pieces
+                return
+            try:
+                yield slowly()
+            except Cancelled:
+                ended.set()
+                raise
+
+    def slowly() -> Iterator[memoryview]:
+        until = time.monotonic() + 2 * SOON
+        while time.monotonic() < until:
+            begun.set()
+            yield memoryview(b"\0")
+            time.sleep(0.01)
+
+    with pytest.raises(BoxshipError, match="does not answer"):
+        validated(in_memory(image, "1", into=Unreadable()))
+    assert ended.wait(SOON)
 
 
 def damage(path: Path, how: str) -> None:

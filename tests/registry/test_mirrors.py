@@ -132,6 +132,17 @@ def test_a_tag_means_what_the_first_one_says(home: Path) -> None:
     assert asked(origin) == [f"GET /v2/app/manifests/{digest}"]
 
 
+def test_what_a_mirror_says_of_a_tag_is_nothing_where_it_sends_something_else(home: Path) -> None:
+    """Its digest is not what it sent: the registry is asked for the tag, which no mirror can take from it."""
+    headers = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
+    headers["Docker-Content-Digest"] = str(Digest.of(b"something else"))
+    with serving(content(Answer(200, RAW, headers=headers))) as mirror, serving(GOOD) as origin:
+        conf(home, origin, mirror)
+        with Client() as client:
+            assert client.document(f"{origin.address}/app:v1").raw == RAW
+    assert asked(origin) == ["GET /v2/app/manifests/v1"]
+
+
 @pytest.mark.parametrize(
     ("told", "tag", "digest"),
     [("digest-only", False, True), ("tag-only", True, False), ("all", True, True)],

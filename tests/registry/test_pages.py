@@ -153,6 +153,13 @@ def test_pages_that_go_round_in_a_loop_are_an_error() -> None:
     assert "loop" in error.why
 
 
+def test_a_loop_of_signed_pages_is_told_without_their_signatures() -> None:
+    with serving(link_to(LONG, "/v2/app/tags/list?last=v099&X-Amz-Signature=hunter2")) as server, Client() as client:
+        error = failing(lambda: list(client.tags(repository(server))))
+    assert "back to /v2/app/tags/list?last=" in error.why
+    assert "hunter2" not in f"{error} {error!r}"
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +12,14 @@ from boxship import Client
 from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
 from boxship.formats.memory import Memory
+from boxship.formats.oci_layout import OCILayout
 from boxship.image.history import history
 from boxship.image.inspection import inspect
 from boxship.media_type import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST
 from boxship.platform import Platform
 from boxship.registry.manifests import Document
 from boxship.testing import Image, put_image, registry
-from tests.formats.stores import file, in_memory, index_of, platform_index, tar_of
+from tests.formats.stores import copied, file, in_memory, index_of, platform_index, tar_of
 from tests.verbs.changed import described
 
 TWO = Image.of([tar_of([file("a", b"1")]), tar_of([file("b", b"2")])])
@@ -29,6 +31,22 @@ RUN = {
     "ExposedPorts": {"80/tcp": {}},
     "Healthcheck": {"Test": ["CMD", "true"]},
 }
+
+
+def test_a_file_has_its_rights_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else reads what the image lets nobody else read, not for a moment."""
+    image, named = Image.of([tar_of([file("etc/shadow", b"secret", mode=0o600)])]), list[int]()
+    copied(in_memory(image, "1"), "1", OCILayout(tmp_path / "layout"), "1")
+    rename = Path.replace
+
+    def renamed(self: Path, target: Path) -> Path:
+        named.append(self.stat().st_mode & 0o777)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    with Client() as client:
+        client.get_files(f"oci:{tmp_path}/layout:1", "/etc/shadow", tmp_path / "out")
+    assert (named, (tmp_path / "out").stat().st_mode & 0o777) == ([0o600], 0o600)
 
 
 def test_an_image_says_all_that_its_documents_do() -> None:

@@ -83,12 +83,6 @@ class _Untyped:
     def resolve(self, _kind: object, value: object, implicit: object) -> str:
         return _MERGE if value == "<<" and isinstance(implicit, tuple) and implicit[0] else ""
 
-    def descend_resolver(self, _parent: object, _index: object) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
-
 
 @cache
 def _loader_kind(fast: bool) -> type[_Loader]:  # noqa: FBT001 -- libyaml's is ten times as fast, and not everywhere

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 __all__ = ["Realm", "is_link_local", "refuse_address", "refuse_realm"]
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Self
 
-from boxship.connect.address import Address, is_literal
+from boxship.connect.address import Address, is_inside, is_literal
 from boxship.connect.verdict import Origin
 from boxship.errors import CredentialFailed
 from boxship.reference import Registry
@@ -53,7 +52,7 @@ def refuse_realm(realm: Realm, origin: Origin) -> str:
         return "it is plain HTTP, and the registry speaks TLS"
     if realm.registry.scheme == "http" and not same:
         return "it is plain HTTP at another host"
-    if is_literal(host) and not same and _is_inside(host):
+    if is_literal(host) and not same and is_inside(Address.of(host, 0).ip):
         return "it is a private or loopback address other than the registry's"
     return ""
 
@@ -62,7 +61,7 @@ def refuse_address(realm: Realm, dialled: Address, registry: Address | None) -> 
     """Why no secret goes to the address that the realm's name led to, or ''; `registry`: its own, if it is known."""
     if dialled.ip.is_link_local or str(dialled.ip) in _METADATA:
         return "it leads to a link-local or metadata address"
-    if _is_inside(str(dialled.ip)) and not (registry and _is_inside(str(registry.ip))):
+    if is_inside(dialled.ip) and not (registry and is_inside(registry.ip)):
         return f"{realm.registry.name} leads to {dialled.ip}, inside this network, and the registry is outside"
     return ""
 
@@ -70,8 +69,3 @@ def refuse_address(realm: Realm, dialled: Address, registry: Address | None) -> 
 def is_link_local(host: str) -> bool:
     """Whether a host (in lower case) is a link-local or metadata address, which no registry has reason to name."""
     return host in _METADATA or (is_literal(host) and Address.of(host, 0).ip.is_link_local)
-
-
-def _is_inside(host: str) -> bool:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    return address.is_private or address.is_loopback

@@ -19,11 +19,13 @@ from boxship.verbs.moving import JOBS
 _ALL = "all"
 
 
-def add_moving(parser: argparse.ArgumentParser, *, user: bool = True, platforms: bool = True) -> None:
-    """Add the options of verbs that move images; `-u` where that is who asks, and `--platform` where it chooses."""
+def add_moving(
+    parser: argparse.ArgumentParser, *, user: bool = True, platforms: bool = True, jobs: str = "blobs"
+) -> None:
+    """Add the options of verbs that move images; `-u` where that is who asks, `--platform` where it chooses."""
     if platforms:
         add_platforms(parser)
-    add_jobs(parser, "blobs")
+    add_jobs(parser, jobs)
     parser.add_argument(
         "--progress",
         choices=FORMS,

@@ -10,6 +10,7 @@ __all__ = [
     "Address",
     "Permission",
     "interleave",
+    "is_inside",
     "is_literal",
     "is_loopback",
     "is_private",
@@ -119,6 +120,11 @@ def is_loopback(host: str) -> bool:
 def is_private(ip: IPAddress) -> bool:
     """Whether an address is of a private network, where each network may have another host of it."""
     return any(ip in network for network in _PRIVATE)
+
+
+def is_inside(ip: IPAddress) -> bool:
+    """Whether an address leads to this machine, as the unspecified one does, too, or into a private network."""
+    return ip.is_loopback or ip.is_unspecified or is_private(ip)
 
 
 def permission_by_address(host: str, address: Address) -> Permission:

@@ -5,7 +5,7 @@ A blob has its final name when it is whole and right and on the disk, and never 
 
 from __future__ import annotations
 
-__all__ = ["Arriving"]
+__all__ = ["Arriving", "is_there"]
 
 import contextlib
 import os
@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
+from boxship.errors import ContentMismatch
 from boxship.formats.alone import have_alone
 from boxship.formats.resumed import complete
+from boxship.formats.stored import read_stored
 from boxship.formats.written import in_words, open_to_go_on
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
@@ -29,11 +31,15 @@ class Arriving:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._right: set[Path] = set()  # those that this run has hashed
 
     def take(self, blob: Descriptor, source: BlobSource, final: Path) -> How:
-        """Bring the blob from there to its final name."""
+        """Bring the blob from there to its final name; what has that already is hashed once, and replaced if wrong."""
         with in_words(f"{final} cannot be written"):
-            return How.PRESENT if _has(final, blob) else self._take(blob, source, final)
+            present = is_there(final, blob) and (final in self._right or _is_right(final, blob))
+            how = How.PRESENT if present else self._take(blob, source, final)
+        self._right.add(final)
+        return how
 
     def _take(self, blob: Descriptor, source: BlobSource, final: Path) -> How:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +50,7 @@ class Arriving:
         try:
             path.replace(final)
         except FileNotFoundError:  # another process went on with it as soon as it was closed here
-            if not _has(final, blob):
+            if not is_there(final, blob):
                 raise
         with contextlib.suppress(OSError):  # others are on their way
             self._folder.rmdir()
@@ -78,8 +84,20 @@ class Arriving:
         return open_to_go_on(path)
 
 
-def _has(final: Path, blob: Descriptor) -> bool:
+def is_there(final: Path, blob: Descriptor) -> bool:
+    """Whether a file of the blob's size has its name; its bytes are not read."""
     try:
-        return final.stat().st_size == blob.size
-    except FileNotFoundError:
+        return final.is_file() and final.stat().st_size == blob.size
+    except FileNotFoundError:  # gone between the two
         return False
+
+
+def _is_right(final: Path, blob: Descriptor) -> bool:
+    """Whether the file has the blob's digest: disks fail, and others write there."""
+    try:
+        with FileIO(final) as file:
+            for _ in read_stored(file, blob, f"{final}"):
+                pass
+    except (ContentMismatch, FileNotFoundError):
+        return False
+    return True

@@ -18,11 +18,11 @@ from pathlib import Path
 from boxship import media_type as types
 from boxship.digest import Digest, is_digest
 from boxship.errors import DigestMismatch, InvalidInput, NotFound, UnexpectedAnswer
-from boxship.formats.arriving import Arriving
+from boxship.formats.arriving import Arriving, is_there
 from boxship.formats.files import Folder
 from boxship.formats.stored import read_stored
 from boxship.formats.written import in_words, on_disk, write_file
-from boxship.registry.manifests import Document, parse_document
+from boxship.registry.manifests import LONGEST_MANIFEST, Document, parse_document
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.index import Index
@@ -34,7 +34,6 @@ _DIGEST = r"(?:[0-9a-f]{64}|[0-9a-f]{128})"
 _NAME = rf"{_DIGEST}(?:\.manifest\.json|-signature-[0-9]+)?|signature-[0-9]+|manifest\.json|version"
 _OURS = re.compile(rf"{_NAME}|\.(?:{_NAME})\.[0-9a-f]{{32}}")  # the latter on their way to their names (`written`)
 _ARRIVING = ".arriving"
-_LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
 
 
 class DirectorySource:
@@ -93,7 +92,7 @@ class DirectorySource:
         size = self._files.size(name)
         if size is None:
             return None
-        if size > _LONGEST:
+        if size > LONGEST_MANIFEST:
             raise UnexpectedAnswer(f"{name} in {self} is no manifest", why=f"it has {size} bytes")
         with self._files.open(name) as file:
             raw = file.read(size) or b""
@@ -111,12 +110,14 @@ class Directory(DirectorySource):
         self._begun = self._named = False
 
     def has(self, manifest: Descriptor) -> bool:
-        """Whether the manifest is there, and the files of all that it refers to."""
+        """Whether the manifest is there, and the files of all that it refers to, as long as they have to be."""
         try:
             found = self._of_digest(manifest.digest)
         except (DigestMismatch, UnexpectedAnswer):
             return False
-        return found is not None and all(self._path(name).is_file() for name in _needed(found))
+        return found is not None and all(
+            is_there(self._path(name), one) for name, one in _named_by(found).items() if not one.is_elsewhere
+        )
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
@@ -146,8 +147,8 @@ class Directory(DirectorySource):
                     path.unlink()
 
     def _reached(self, document: Document) -> Iterator[str]:
-        """The files that the image consists of."""
-        for name in _needed(document):
+        """The files that the image consists of, with those that lie elsewhere and are here all the same."""
+        for name in _named_by(document):
             yield name
             if name.endswith(f".{_ROOT}") and (child := self._document(name)):
                 yield from self._reached(child)
@@ -181,12 +182,12 @@ def _own_name(digest: Digest) -> str:
     return f"{digest.hex}.{_ROOT}"
 
 
-def _needed(document: Document) -> list[str]:
-    """The files that a manifest or an index refers to, without those that lie elsewhere."""
+def _named_by(document: Document) -> dict[str, Descriptor]:
+    """The files that a manifest or an index refers to."""
     parsed = parse_document(document)
     if isinstance(parsed, Index):
-        return [_own_name(child.digest) for child in parsed.manifests]
-    return [blob.digest.hex for blob in parsed.references if not blob.urls]
+        return {_own_name(child.digest): child for child in parsed.manifests}
+    return {blob.digest.hex: blob for blob in parsed.references}
 
 
 def _type_of(document: Document) -> str:

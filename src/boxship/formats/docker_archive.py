@@ -78,9 +78,12 @@ class DockerArchive:
         if config is not None:
             yield iter([memoryview(config)[at:]])
             return
-        with self._opened(self._layers[blob.digest]) as file:
+        layer, what = self._layers.get(blob.digest), f"{blob.digest} in {self}"
+        if layer is None:
+            raise NotFound(what, why="no image of it that was asked for has that blob")
+        with self._opened(layer) as file:
             file.seek(at)
-            yield read_stored(file, blob, f"{blob.digest} in {self}", at)
+            yield read_stored(file, blob, what, at)
 
     def _opened(self, layer: Layer) -> File:
         return layer.path.open("rb", buffering=0) if layer.path else self._files.open(layer.name)

@@ -15,7 +15,7 @@ from boxship.errors import InvalidSettings, NotFound
 from boxship.formats.files import Files
 from boxship.formats.named import REF_NAME, chosen, names_of, unclear
 from boxship.formats.stored import read_stored
-from boxship.registry.manifests import Document, parse_document
+from boxship.registry.manifests import LONGEST_MANIFEST, Document, parse_document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.index import Index
@@ -24,7 +24,7 @@ from boxship.wire import routes
 
 # Tags of what refers to another manifest: a list of referrers, cosign's signatures and attestations.
 _OF_ANOTHER = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.[a-z]+)?")
-_LONGEST = 8 * 1024 * 1024  # bytes of a manifest, as of a registry's
+_LONGEST_LIST = 64 * 1024 * 1024  # bytes of index.json: some 200,000 images, and as much as a registry's page may have
 
 
 class LayoutSource:
@@ -56,7 +56,7 @@ class LayoutSource:
 
     def read(self, descriptor: Descriptor) -> Document:
         """The manifest or index, verified."""
-        if descriptor.size > _LONGEST:
+        if descriptor.size > LONGEST_MANIFEST:
             raise NotFound(f"{descriptor.digest} in {self} is no manifest", why=f"it has {descriptor.size} bytes")
         with self.open_blob(descriptor) as pieces:
             raw = b"".join(bytes(piece) for piece in pieces)
@@ -94,12 +94,19 @@ class LayoutSource:
 
     def _index(self) -> Index:
         try:
-            with self._files.open("index.json") as file:
-                return Index.parse(file.read(self._files.size("index.json") or 0) or b"", types.OCI_INDEX)
+            return Index.parse(self._list(), types.OCI_INDEX)
         except FileNotFoundError as error:
             raise NotFound(f"{self} is no OCI layout", why="it has no index.json") from error
         except Malformed as error:
             raise InvalidSettings(f"{self}: index.json", why=str(error)) from error
+
+    def _list(self) -> bytes:
+        """What `index.json` holds; `FileNotFoundError` for none."""
+        size = self._files.size("index.json") or 0
+        if size > _LONGEST_LIST:
+            raise InvalidSettings(f"{self}: index.json", why=f"it has {size} bytes, more than {_LONGEST_LIST}")
+        with self._files.open("index.json") as file:
+            return file.read(size) or b""
 
     def _of_digest(self, digest: Digest, manifests: tuple[Descriptor, ...]) -> Descriptor:
         """What has the digest: in the index, or below it, where only its bytes say what it is."""

@@ -87,7 +87,7 @@ class Memory:
         parsed = parse_document(document)
         if isinstance(parsed, Index):
             return all(child.digest in self._documents for child in parsed.manifests)
-        return all(blob.digest in self._blobs for blob in parsed.references if not blob.urls)
+        return all(blob.digest in self._blobs for blob in parsed.references if not blob.is_elsewhere)
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob here."""

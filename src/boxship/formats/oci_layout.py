@@ -14,7 +14,7 @@ from boxship import media_type as types
 from boxship.digest import Digest
 from boxship.errors import ContentMismatch, InvalidSettings, NotFound, TimedOut
 from boxship.formats.alone import wait_for
-from boxship.formats.arriving import Arriving
+from boxship.formats.arriving import Arriving, is_there
 from boxship.formats.files import Folder
 from boxship.formats.layout_source import LayoutSource, path_of
 from boxship.formats.named import REF_NAME, entry_of
@@ -41,14 +41,14 @@ class OCILayout(LayoutSource):
         self._begun = False
 
     def has(self, manifest: Descriptor) -> bool:
-        """Whether the manifest is there, and the files of all that it refers to."""
+        """Whether the manifest is there, and the files of all that it refers to, as long as they have to be."""
         try:
             document = self.read(manifest)
         except (NotFound, ContentMismatch):
             return False
         parsed = parse_document(document)
         wanted = parsed.manifests if isinstance(parsed, Index) else parsed.references
-        return all(self._path(one.digest).is_file() for one in wanted if not one.urls)
+        return all(is_there(self._path(one.digest), one) for one in wanted if not one.is_elsewhere)
 
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
@@ -102,15 +102,14 @@ class OCILayout(LayoutSource):
         return self._folder / path_of(digest)
 
     def _fields(self) -> Fields:
-        path = self._folder / "index.json"
         try:
-            raw = path.read_bytes()
+            raw = self._list()
         except FileNotFoundError:
             raw = _NOTHING
         try:
             return parse_object(raw)
         except Malformed as error:
-            raise InvalidSettings(str(path), why=str(error)) from error
+            raise InvalidSettings(str(self._folder / "index.json"), why=str(error)) from error
 
 
 def _stays(entry: Fields, document: Document, names: tuple[str, ...]) -> bool:

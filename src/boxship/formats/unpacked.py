@@ -11,9 +11,11 @@ from pathlib import Path
 from boxship.errors import InvalidInput
 from boxship.formats.stored import pieces_of, write_all
 from boxship.formats.written import in_words
+from boxship.image.bounds import Bounds, Count
 from boxship.image.compression import compression_of, plain
 
 _LOOKED_AT = 6  # bytes
+_BOUNDS = Bounds(size=0, entries=0)  # no more than a compressor makes of an image: whatever its size, it is asked for
 
 
 def seekable(path: Path, scratch: Path) -> Path:
@@ -37,9 +39,10 @@ def given_archive(scratch: Path) -> Path:
 
 
 def spooled(pieces: Iterable[memoryview], what: str, scratch: Path) -> Path:
-    """The plain archive in a file in `scratch`."""
+    """The plain archive in a file in `scratch`; `UnexpectedAnswer` for one that is made to fill a disk."""
     path = scratch / "archive.tar"
+    count = Count(_BOUNDS, remedy="where that is meant to be, decompress it, and name the plain archive")
     with in_words(f"{path} cannot be written"), path.open("wb", buffering=0) as out:
-        for piece in plain(pieces, what):
+        for piece in count.plain(plain(count.packed(pieces), what), what):
             write_all(out, memoryview(piece))
     return path

@@ -69,8 +69,11 @@ def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[FileIO]:
-    """A file that is written, and has its name when the context ends well."""
+def new_file(path: Path, *, mode: int | None = None) -> Iterator[FileIO]:
+    """A file that is written, and has its name when the context ends well.
+
+    `mode`: who may read it, from its first byte on.
+    """
     if is_special(path):
         with in_words(f"{path} cannot be written"), FileIO(path, "w") as file:
             yield file
@@ -79,6 +82,8 @@ def new_file(path: Path) -> Iterator[FileIO]:
     with in_words(f"{path} cannot be written"):
         try:
             with FileIO(temporary, "x") as file:
+                if mode is not None:
+                    temporary.chmod(mode)
                 yield file
                 os.fsync(file.fileno())
             temporary.replace(path)

@@ -35,8 +35,8 @@ UNBOUNDED = Bounds(size=0, entries=0, ratio=0)
 class Count:
     """What has come so far."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
+    def __init__(self, bounds: Bounds, *, remedy: str = "where that is meant to be, allow more") -> None:
+        self._bounds, self._remedy = bounds, remedy
         self._size = self._entries = self._packed = self._layer = 0
 
     def packed(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -53,18 +53,16 @@ class Count:
             self._size += len(piece)
             self._layer += len(piece)
             if bounds.size and self._size > bounds.size:
-                raise _too_much(what, f"unpacked it has more than {bounds.size} bytes")
+                raise self._too_much(what, f"unpacked it has more than {bounds.size} bytes")
             if bounds.ratio and self._layer > _FREE + bounds.ratio * self._packed:
-                raise _too_much(what, f"it becomes more than {bounds.ratio} times as large when it is unpacked")
+                raise self._too_much(what, f"it becomes more than {bounds.ratio} times as large when it is unpacked")
             yield piece
 
     def entry(self, what: str) -> None:
         """Another file, folder or link."""
         self._entries += 1
         if self._bounds.entries and self._entries > self._bounds.entries:
-            raise _too_much(what, f"it has more than {self._bounds.entries} entries")
+            raise self._too_much(what, f"it has more than {self._bounds.entries} entries")
 
-
-def _too_much(what: str, why: str) -> UnexpectedAnswer:
-    remedy = "where that is meant to be, allow more"
-    return UnexpectedAnswer(f"{what} is not unpacked", why=why, remedy=remedy)
+    def _too_much(self, what: str, why: str) -> UnexpectedAnswer:
+        return UnexpectedAnswer(f"{what} is not unpacked", why=why, remedy=self._remedy)

@@ -16,7 +16,7 @@ from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
 from boxship.image.content import Content, Held
 from boxship.registry.manifests import Document, parse_document
-from boxship.spec.config import Config
+from boxship.spec.config import LONGEST_CONFIG, Config
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.draft import Draft, Json, written
 from boxship.spec.fields import Malformed
@@ -27,7 +27,6 @@ ABOUT = "vnd.docker.reference.digest"
 """Buildkit's attestations say with this annotation which manifest they are about."""
 
 _CONFIGS = frozenset({media_type.OCI_CONFIG, media_type.DOCKER_CONFIG})
-_MOST = 8 * 1024 * 1024  # bytes of a configuration
 
 Change = Callable[[Draft], None]
 
@@ -129,8 +128,8 @@ def read_image(source: Source, document: Document) -> Image:
     if not is_config(parsed.config.media_type):
         why = f"its configuration is {parsed.config.media_type or 'of no type'}: that of an artifact"
         raise UnexpectedAnswer(f"{document.digest} is no image", why=why)
-    if parsed.config.size > _MOST:
-        why = f"it is of {parsed.config.size} bytes, more than {_MOST}"
+    if parsed.config.size > LONGEST_CONFIG:
+        why = f"it is of {parsed.config.size} bytes, more than {LONGEST_CONFIG}"
         raise UnexpectedAnswer(f"the configuration of {document.digest} is too long", why=why)
     with source.open_blob(parsed.config) as pieces:
         config = b"".join(bytes(piece) for piece in pieces)

@@ -12,13 +12,13 @@ from boxship.digest import Digest
 from boxship.errors import InvalidReference
 from boxship.image.finding import WRONG, Finding, words_of
 from boxship.image.part import Part
+from boxship.spec.config import LONGEST_CONFIG
 from boxship.spec.fields import Malformed, parse_object
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
 
 _CONFIGS = frozenset({types.OCI_CONFIG, types.DOCKER_CONFIG})  # of images; an artifact's may be anything
 _LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")
-_LONGEST = 8 * 1024 * 1024  # bytes of a configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def parts_of(source: Source, manifest: Manifest) -> Parts:
     parts = (
         Part(layer, f"{manifest.digest} layer {number}", diff_id if layer.media_type.startswith(_LAYERS) else None)
         for number, (layer, diff_id) in enumerate(zip(manifest.layers, known, strict=True))
-        if not layer.urls
+        if not layer.is_elsewhere
     )
     return Parts(tuple(parts), tuple(Finding(f"{manifest.digest} config", what) for what in wrong))
 
@@ -49,7 +49,7 @@ def parts_of(source: Source, manifest: Manifest) -> Parts:
 def _configured(source: Source, manifest: Manifest) -> tuple[tuple[Digest, ...], tuple[str, ...]]:
     """The digests that the configuration gives for the layers, and what is wrong with it."""
     config = manifest.config
-    if config.size > _LONGEST:
+    if config.size > LONGEST_CONFIG:
         return (), (f"it has {config.size} bytes",)
     with source.open_blob(config) as pieces:
         raw = b"".join(bytes(piece) for piece in pieces)

@@ -69,8 +69,8 @@ def validate(
     looked = list(crew.map(partial(parts_of, source), (one.manifest for one in read if one.manifest)))
     parts = list({part.key: part for one in looked for part in one.parts}.values())
     _tell_begin(root, parts, work)
-    watched = Watched(source, work.trace)
-    said = crew.map(lambda part: _looked_at(watched, part, fast, work), parts)
+    with Watched(source, work.trace) as watched:
+        said = list(crew.map(lambda part: _looked_at(watched, part, fast, work), parts))
     findings = [*(finding for one in read for finding in one.findings)]
     findings += (finding for one in looked for finding in one.findings)
     findings += (Finding(part.where, what) for part, what in zip(parts, said, strict=True) if what)

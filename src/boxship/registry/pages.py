@@ -40,7 +40,10 @@ def pages(remote: Remote, path: str, scope: Scope, name: str, what: str) -> Iter
             raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"{empty} pages in a row are empty")
         path = next_page(remote, path, response.head.all("link"), what)
         if path in seen:
-            raise UnexpectedAnswer(f"{what} at {remote.site}", why=f"its pages go round in a loop, back to {path}")
+            from boxship.wire.shown import shown_target  # noqa: PLC0415 -- seldom needed; its query may be signed
+
+            why = f"its pages go round in a loop, back to {shown_target(path)}"
+            raise UnexpectedAnswer(f"{what} at {remote.site}", why=why)
 
 
 def _names(body: bytes, name: str) -> tuple[str, ...]:

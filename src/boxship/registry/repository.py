@@ -6,7 +6,7 @@ __all__ = ["Repository"]
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from boxship.digest import Digest
@@ -129,10 +129,11 @@ class Repository:
 
     def _put_together(self, document: Document, names: tuple[str, ...]) -> tuple[str, ...]:
         """Put it there under these names at once, as far as the registry knows how; the others."""
-        taken: tuple[str, ...] = ()
-        with suppress(UnexpectedAnswer):  # one that knows no such thing may say so in any way
+        try:
             taken, head = send_tagged(self._remote, self.repository, document.raw, document.media_type, names)
-            self._listed_by(head, document)
+        except UnexpectedAnswer:  # one that knows no such thing may say so in any way
+            return names
+        self._listed_by(head, document)
         return tuple(name for name in names if name not in taken)
 
     def _put(self, document: Document, name: str) -> None:

@@ -26,7 +26,6 @@ _FILE = re.compile(r"[0-9a-f]{64}\.json")
 _MOST = 500  # files
 _LARGEST = 16 * 1024  # bytes of one of them
 _LONGEST = 7 * 86_400.0  # seconds: registries tidy away what is older
-_active: set[str] = set()  # the files of uploads that this process is at
 
 
 class Unfinished:
@@ -39,31 +38,35 @@ class Unfinished:
         self._folder = OwnFolder(folder, named=_FILE, most=_MOST, largest=_LARGEST) if folder and origin else None
 
     def recall(self) -> str:
-        """The path on which it goes on; '' where none is known, or somebody is at it."""
+        """The path on which it goes on; '' where none is known, or somebody is at it. From then on this one is."""
         with suppress(OSError):
-            content = self._folder.read(self._file) if self._folder and self._file not in _active else None
+            content = self._folder.read(self._file) if self._folder and self._is_own() else None
             return self._path_in(content, time.time()) if content else ""
         return ""
 
     def keep(self, path: str) -> None:
-        """It goes on at this path, should this process end before it does."""
-        if not self._folder:
+        """It goes on at this path, should this process end before it does; of several at a time, one is kept."""
+        if not (self._folder and self._is_own()):
             return
-        _active.add(self._file)
         fields = {**self._key, "path": path, "process": os.getpid(), "at": time.time()}
         with suppress(OSError):  # without it, the upload begins anew
             self._folder.write(self._file, json.dumps(fields).encode())
 
     def forget(self) -> None:
         """It is done, or cannot go on."""
-        if self._folder:
+        if self._folder and self._is_own():
             with suppress(OSError):  # what cannot be deleted grows old
                 self._folder.remove(self._file)
         self.leave()
 
     def leave(self) -> None:
         """This process is not at it any more: what is known stays, for the next."""
-        _active.discard(self._file)
+        if _active.get(self._file) is self:
+            del _active[self._file]
+
+    def _is_own(self) -> bool:
+        """Whether nobody else in this process is at it; nobody else will be."""
+        return _active.setdefault(self._file, self) is self  # one step: threads need no lock, nor does a fork
 
     def _path_in(self, content: bytes, now: float) -> str:
         try:
@@ -77,6 +80,9 @@ class Unfinished:
             return ""
         fresh = now - _LONGEST <= at <= now
         return path if fresh and path.startswith("/") and not _lives(process) else ""
+
+
+_active: dict[str, Unfinished] = {}  # the files of uploads that this process is at, and who is
 
 
 def _lives(process: int) -> bool:

@@ -123,7 +123,10 @@ class Ways:
                 ask.work.check()
                 if not _leads_on(error):
                     raise
-                pinned = pinned or take.said
+                if not isinstance(
+                    error, ContentMismatch
+                ):  # what it said is not what it sent: its word is worth nothing
+                    pinned = pinned or take.said
                 self._pass_on(endpoint, error, ask, failures)
         with _after(failures):
             there = _at(last, ask, wanted.repository, last.path(wanted.rest_of(pinned)))

@@ -23,7 +23,6 @@ from boxship.settings.registries_conf import Pulls
 from boxship.settings.sites import is_host, named_site, other_site_of, scheme_of, table_of, trust_of
 from boxship.settings.sourced import Sourced
 
-_Passed = tuple[Sourced[str], str]
 _PULLS: dict[Pulls, frozenset[Need]] = {
     "all": EVERYTHING - {"list"},
     "digest-only": frozenset({"digest", "blob"}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Config"]
+__all__ = ["LONGEST_CONFIG", "Config"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from typing import Self
 
 from boxship.platform import Platform
 from boxship.spec.fields import parse_object
+
+LONGEST_CONFIG = 8 * 1024 * 1024  # bytes of one that is read into memory: nobody's is near it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

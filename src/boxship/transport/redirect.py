@@ -7,7 +7,7 @@ __all__ = ["Hop", "follow"]
 from dataclasses import dataclass
 
 from boxship.auth.realm import is_link_local
-from boxship.connect.address import Address, Permission, is_literal, is_private, permission_by_address
+from boxship.connect.address import Address, Permission, is_inside, is_literal, permission_by_address
 from boxship.connect.verdict import Origin
 from boxship.errors import UnexpectedAnswer
 from boxship.reference import Registry
@@ -75,8 +75,7 @@ def _is_inside(host: str) -> bool:
     """Whether a host is, by its name alone, on this machine or in a private network."""
     if not is_literal(host):
         return host == "localhost" or host.endswith(".localhost")
-    ip = Address.of(host, 0).ip  # the unspecified address leads to this machine, too
-    return ip.is_loopback or ip.is_unspecified or is_private(ip)
+    return is_inside(Address.of(host, 0).ip)
 
 
 def _plain_permitted(registry: Registry) -> bool:

@@ -110,10 +110,9 @@ def _get(stack: Stack, seen: Seen, target: Path) -> None:
     if os.path.lexists(target):  # also a link that leads nowhere
         raise InvalidInput(f"{target} is not written", why="it is there already", remedy="name another file")
     pieces = stack.content(seen)
-    with new_file(target) as file:
+    with new_file(target, mode=stack.linked(seen).entry.mode & 0o777) as file:
         for piece in pieces:
             write_all(file, memoryview(piece))
-    target.chmod(stack.linked(seen).entry.mode & 0o777)
 
 
 def tree_of(operations: Operations, source: Where, *, platform: Platform | None, bounds: Bounds | None) -> Stacked:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 JOBS = 8
-"""Blobs that are on their way at a time, where nobody says how many."""
+"""Blobs, or questions, that are on their way at a time, where nobody says how many."""
 
 
 class Moving:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["JOBS", "Several"]
+__all__ = ["Several"]
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from boxship.errors import BoxshipError
 from boxship.verbs.asking import Asking
+from boxship.verbs.moving import JOBS
 from boxship.verbs.words import named_reference
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-JOBS = 8  # on their way at a time
 
 
 class Several(Asking):

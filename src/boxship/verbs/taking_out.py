@@ -63,7 +63,8 @@ def pull_artifact(
                     return take(watched, item, tree, bounds)
 
                 left_out = _all_of(way.crew, taken, [*enumerate(items)], watched)
-                place([scratch / str(number) for number in range(len(items))], folder, overwrite=overwrite)
+                (kept := scratch / "kept").mkdir()
+                place([scratch / str(number) for number in range(len(items))], folder, kept=kept, overwrite=overwrite)
         return Pulled(digest=root.document.digest, files=tuple(item.title for item in items), left_out=tuple(left_out))
 
 

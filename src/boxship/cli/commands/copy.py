@@ -20,9 +20,11 @@ EXAMPLE = "boxship copy --referrers --platform linux/amd64,linux/arm64 reg.corp/
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument(
-        "source", help="a reference, or oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE[:NAME], dir:DIR"
+        "source",
+        help="a reference, or oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE[:NAME], docker-daemon:NAME, "
+        "dir:DIR, or - (an archive from standard input)",
     )
-    parser.add_argument("target", help="the same")
+    parser.add_argument("target", help="the same; - is standard output")
     parser.add_argument("-a", "--all-tags", action="store_true", help="copy every tag of a repository")
     parser.add_argument("-n", "--no-clobber", action="store_true", help="leave a tag to what has it in the target")
     parser.add_argument("--referrers", action="store_true", help="bring what refers to the image, and cosign's tags")

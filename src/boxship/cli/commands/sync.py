@@ -62,7 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     words = "until what another shard was to bring is brought by this one (default: 600)"
     how.add_argument("--shard-timeout", type=seconds_of, default=PATIENCE, metavar="SECONDS", help=words)
     how.add_argument("-o", dest="form", choices=("table", "json", "jsonl"), default="table", help="what is printed")
-    moving.add_moving(parser)
+    moving.add_moving(parser, jobs="questions, manifests and blobs")
     parser.set_defaults(jobs=None)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from boxship.cli import console
 from boxship.cli.commands.registry.folder import add_database, add_folder
+from boxship.cli.parsers import Parser
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Grant, Right
@@ -28,8 +29,8 @@ _PATTERN = "in repositories like GLOB: team/* is one component below team, team/
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
-    actions = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=argparse.ArgumentParser)
-    add = actions.add_parser("add", help="add a user, or replace password and rights", allow_abbrev=False)
+    actions = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=Parser)
+    add = _added(actions, "add", "add a user, or replace password and rights", EXAMPLE)
     add.add_argument("name", metavar="NAME")
     add.add_argument("--pull", action="append", default=[], metavar="GLOB", help=f"may pull {_PATTERN}")
     add.add_argument("--push", action="append", default=[], metavar="GLOB", help="may push and pull there")
@@ -38,12 +39,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--delete", action="append", default=[], metavar="GLOB", help="may delete and pull there")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    show = actions.add_parser("list", help="list users and their rights", allow_abbrev=False)
-    remove = actions.add_parser("remove", help="remove a user", allow_abbrev=False)
+    show = _added(actions, "list", "list users and their rights", "boxship registry user list --disk ./registry")
+    remove = _added(actions, "remove", "remove a user", "boxship registry user remove alice")
     remove.add_argument("name", metavar="NAME")
     for each in (add, show, remove):
         add_folder(each)
         add_database(each)
+
+
+def _added(actions: argparse._SubParsersAction[Parser], name: str, words: str, example: str) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=words, summary=f"{words.capitalize()}.", example=example)
 
 
 def run(chosen: argparse.Namespace) -> int:
