@@ -83,6 +83,12 @@ class Driver:
             self.run(self._app.close())
         self._runner.close()
 
+    @property
+    def url(self) -> str:
+        """Where its names are, '' where they are in the folder."""
+        settings = self._settings.get("settings")
+        return settings.database if settings else ""
+
     def beside(self) -> Driver:
         """The same registry, as another process would open it."""
         return Driver(self.folder, **self._settings)

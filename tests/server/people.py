@@ -25,17 +25,18 @@ def add(
     create: str = "",
     delete: str = "",
     password: str = "secret",
+    url: str = "",
 ) -> None:
-    """Add or replace a user of the registry in `folder`; each right is for patterns parted by spaces."""
+    """Add or replace a user of the registry in `folder`, or in the database at `url`; each right is for patterns parted by spaces."""
     rights = {Right.PULL: pull, Right.PUSH: push, Right.CREATE: create, Right.DELETE: delete}
     grants = [Grant.of(pattern, right) for right, patterns in rights.items() for pattern in patterns.split()]
     user = User.of(name, Secret(password), grants, cost=4)
-    with opened(folder, make=True) as users:
+    with opened(folder, make=True, url=url) as users:
         asyncio.run(users.put(user))
 
 
-def remove(folder: Path, name: str) -> None:
-    with opened(folder) as users:
+def remove(folder: Path, name: str, url: str = "") -> None:
+    with opened(folder, url=url) as users:
         assert asyncio.run(users.remove(name))
 
 

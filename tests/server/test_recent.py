@@ -100,19 +100,19 @@ def test_what_a_client_takes_and_has_is_part_of_its_question(registry: Driver) -
 def test_users_that_are_added_end_what_anybody_was_told(registry: Driver) -> None:
     push_image(registry, "app", "v1")
     asked_often(registry, TAG)
-    people.add(registry.folder, "alice", pull="app")
+    people.add(registry.folder, "alice", pull="app", url=registry.url)
     assert registry("GET", TAG).status == 401
 
 
 def test_an_answer_to_a_password_is_nobody_else_s(registry: Driver) -> None:
     manifest = push_image(registry, "app", "v1")
-    people.add(registry.folder, "alice", pull="app")
+    people.add(registry.folder, "alice", pull="app", url=registry.url)
     for _ in range(3):
         assert registry("GET", TAG, headers=people.basic("alice")).body == manifest
     assert registry("GET", TAG).status == 401
     assert registry("GET", TAG, headers=people.basic("alice", "wrong")).status == 401
-    people.remove(registry.folder, "alice")
-    people.add(registry.folder, "bob", pull="app")
+    people.remove(registry.folder, "alice", registry.url)
+    people.add(registry.folder, "bob", pull="app", url=registry.url)
     assert registry("GET", TAG, headers=people.basic("alice")).status == 401
 
 
