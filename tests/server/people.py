@@ -27,7 +27,7 @@ def add(
     password: str = "secret",
     url: str = "",
 ) -> None:
-    """Add or replace a user of the registry in `folder`, or in the database at `url`; each right is for patterns parted by spaces."""
+    """Add or replace a user of the registry in `folder`, or at `url`; each right is for patterns parted by spaces."""
     rights = {Right.PULL: pull, Right.PUSH: push, Right.CREATE: create, Right.DELETE: delete}
     grants = [Grant.of(pattern, right) for right, patterns in rights.items() for pattern in patterns.split()]
     user = User.of(name, Secret(password), grants, cost=4)
