@@ -30,7 +30,7 @@ peers: ## install the programs that tests compare with (Debian, root or sudo)
 	@tests/peers/install
 
 bench: $(READY) ## measure
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python benchmarks/run.py $(ARGS)
 
 compare: $(READY) ## boxship, skopeo and crane in networks that are in the way (root)
 	PYTHONPATH=. $(BIN)/python benchmarks/peers.py $(ARGS)

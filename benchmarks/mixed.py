@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["run"]
+__all__ = ["PERCENTILES", "filled", "run", "waits_of"]
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ from boxship.testing import put_blob, put_tags, random_image
 _ROUNDS, _SECONDS = 5, 4
 _READERS, _PUSHERS = 60, 4
 _TAGS, _SMALL = 200, 4096
-_PERCENTILES = (50, 95, 99)
+PERCENTILES = (50, 95, 99)
 _PAUSE = 0.01  # seconds between two pushes of one client: pushes are few among requests
 _PATIENCE = 30.0
 
@@ -39,14 +39,14 @@ def run(folder: Path) -> Iterator[Row]:
     ours.mkdir()
     with docker_registry(theirs) as there, boxship_registry(ours, "--in-flight", "0") as (here, _):
         addresses = {"boxship": here, "docker-registry": there}
-        small = {name: _filled(address) for name, address in addresses.items()}
+        small = {name: filled(address) for name, address in addresses.items()}
         waits: dict[str, list[Sequence[float]]] = {name: [] for name in addresses}
         for number in range(_ROUNDS + 1):
             for name in list(addresses)[:: -1 if number % 2 else 1]:
-                found = _waits(addresses[name], small[name])
+                found = waits_of(addresses[name], small[name])
                 if number:
                     waits[name].append(found)
-    yield from (_row(place, percentile, waits) for place, percentile in enumerate(_PERCENTILES))
+    yield from (_row(place, percentile, waits) for place, percentile in enumerate(PERCENTILES))
 
 
 def _row(place: int, percentile: int, waits: Mapping[str, Sequence[Sequence[float]]]) -> Row:
@@ -64,17 +64,17 @@ def _row(place: int, percentile: int, waits: Mapping[str, Sequence[Sequence[floa
     )
 
 
-def _filled(address: str) -> str:
+def filled(address: str) -> str:
     """Push an image under many tags; returns the digest of its layer."""
     image = random_image(layers=1, layer_size=_SMALL)
     put_tags(address, "app", [f"v{number}" for number in range(_TAGS)], image)
     return str(Digest.of(image.layers[0]))
 
 
-def _waits(address: str, layer: str) -> tuple[float, ...]:
+def waits_of(address: str, layer: str) -> tuple[float, ...]:
     """The seconds that half, 95 and 99 of 100 answers took at most, while others push."""
     with NamedTemporaryFile("w", suffix=".lua") as script, _pushing(address):
-        percentiles = ", ".join(f"latency:percentile({each})" for each in _PERCENTILES)
+        percentiles = ", ".join(f"latency:percentile({each})" for each in PERCENTILES)
         script.write(_MIXED.format(tags=_TAGS, layer=layer, accept=ACCEPT_MANIFESTS, percentiles=percentiles))
         script.flush()
         wrk = ["wrk", "-t1", f"-c{_READERS}", f"-d{_SECONDS}s", "-s", script.name, f"http://{address}/"]

@@ -32,6 +32,7 @@ NAMES = (
     "looking",
     "serving",
     "mixed",
+    "replicas",
     "caching",
     "auditing",
     "fleets",

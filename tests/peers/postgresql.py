@@ -21,14 +21,15 @@ import psycopg
 from tests.peers.process import inside
 
 _START = 60.0  # seconds; it may have to look through its log after it was killed
-_SETTINGS = ("listen_addresses=", "fsync=off", "max_connections=100", "shared_buffers=32MB")
+_SETTINGS = ("listen_addresses=", "max_connections=100", "shared_buffers=32MB")
 
 
 class Cluster:
     """One that is started and stopped at will."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self._settings = (*_SETTINGS, f"fsync={'on' if durable else 'off'}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
@@ -48,7 +49,7 @@ class Cluster:
 
     def start(self) -> None:
         options = [
-            word for setting in (*_SETTINGS, f"unix_socket_directories={self.folder}") for word in ("-c", setting)
+            word for setting in (*self._settings, f"unix_socket_directories={self.folder}") for word in ("-c", setting)
         ]
         command = _as_somebody(["postgres", "-D", str(self.folder / "data"), *options])
         with (self.folder / "log").open("ab") as log:
@@ -64,6 +65,12 @@ class Cluster:
             else:
                 return
 
+    @property
+    def pid(self) -> int:
+        """Of the process that started all others."""
+        assert self._process
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop it: SIGINT throws everybody out, SIGQUIT does so without tidying up."""
         assert self._process
@@ -72,13 +79,13 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """One that runs while the block does."""
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """One that runs while the block does; what it has written outlives a loss of power only if it is `durable`."""
     # Not pytest's folder, which nobody but its owner can reach; and the path of a socket is short.
     folder = Path(tempfile.mkdtemp(prefix="boxship-pg-"))
     if os.geteuid() == 0:
         os.chown(folder, _somebody().pw_uid, _somebody().pw_gid)
-    made = Cluster(folder)
+    made = Cluster(folder, durable=durable)
     try:
         made.make()
         made.start()
