@@ -19,10 +19,10 @@ from load import boxship_registry, requests_a_second
 from measure import Row, Sides, verdict
 from mixed import PERCENTILES, filled, waits_of
 from programs import docker_registry, missing
-
-from boxship.media_type import ACCEPT_MANIFESTS
 from tests.peers.postgresql import Cluster, cluster
 from tests.peers.process import program
+
+from boxship.media_type import ACCEPT_MANIFESTS
 
 Measured = TypeVar("Measured")
 
