@@ -146,6 +146,27 @@ def test_what_one_raises_undoes_nobody_elses_work(database: PostgresDatabase) ->
     assert leases(database) == ["after", "before"]
 
 
+def test_of_questions_that_share_a_round_trip_one_fails_alone(database: PostgresDatabase) -> None:
+    async def ask() -> list[object]:
+        questions = [("SELECT 7 / ?", (number % 4,)) for number in range(40)]
+        answers = await asyncio.gather(*(database.read(*each) for each in questions), return_exceptions=True)
+        return [answer if isinstance(answer, OSError) else answer.fetchall() for answer in answers]  # type: ignore[union-attr]
+
+    answers = asyncio.run(ask())
+    assert all(isinstance(each, OSError) for each in answers[::4])
+    assert [each for place, each in enumerate(answers) if place % 4] == [[(7,)], [(3,)], [(2,)]] * 10
+
+
+def test_who_gives_up_a_question_takes_nobody_along(database: PostgresDatabase) -> None:
+    async def ask() -> object:
+        gone, stays = (asyncio.create_task(database.read("SELECT 'it'")) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return (await stays).fetchone()
+
+    assert asyncio.run(ask()) == ("it",)
+
+
 def test_who_cannot_write_in_time_says_so_and_can_later(url: str, database: PostgresDatabase) -> None:
     with psycopg.connect(url) as other:
         other.execute(f"SELECT pg_advisory_xact_lock({LOCK})".encode())

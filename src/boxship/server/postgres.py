@@ -1,34 +1,29 @@
 """Names in PostgreSQL: for several registries, on several machines, that have them in common.
 
 Whoever writes takes a lock first, which all of them share, so that transactions come one after the other as SQLite's
-do; those that wait in one process share a commit (`writer`). Reading is done by threads, each with a connection.
+do; those that wait in one process share a commit (`writer`). How it is read is `postgres_reading`'s.
 """
 
 from __future__ import annotations
 
 __all__ = ["PostgresDatabase"]
 
-import asyncio
-import errno
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from typing import TypeVar
 
 from boxship.errors import BoxshipError
 from boxship.server.database import Rows, Transaction, Unavailable
 from boxship.server.postgres_connection import Connection, Where
+from boxship.server.postgres_reading import Readers
 from boxship.server.postgres_schema import LOCK, prepare
 from boxship.server.snapshots import Snapshots
 from boxship.server.writer import Writer
 
 Result = TypeVar("Result")
 
-_READERS = 8  # connections of a process; PostgreSQL takes a hundred in all unless it is told otherwise
-_PATIENCE = 5.0  # seconds for reading, the wait for a connection included
 _WRITING = 30  # seconds of a statement
+_LOOKING = 5  # the same of one that asks for the snapshot
 _APART = 3600  # the same of a sweep, which reads through everything
 # Each statement sees what was committed before it, so all after the lock see what its holders before wrote.
 _BEGIN = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({LOCK})"
@@ -48,11 +43,9 @@ class PostgresDatabase:
         """Open the database, whose tables are made if need be; `BoxshipError` where that cannot be done. Blocks."""
         self._where = Where(url)
         self._writer = Writer(_Writing(Connection(self._where, seconds=_WRITING)))
-        self._threads = ThreadPoolExecutor(_READERS, thread_name_prefix="names-read")
-        self._own = threading.local()
-        self._snapshot = Connection(self._where, seconds=int(_PATIENCE))
+        self._readers = Readers(self._where)
+        self._snapshot = Connection(self._where, seconds=_LOOKING)
         self._snapshots = Snapshots(self._ask_snapshot)
-        self._connections: list[Connection] = []
         self.id = ""
         try:
             self.write_now(self._prepare)
@@ -70,17 +63,15 @@ class PostgresDatabase:
 
     async def read(self, query: str, parameters: Sequence[object] = ()) -> Rows:
         """The rows that `query` finds in what is committed; asked once more where the connection was lost."""
-        return await self.look(lambda connection: connection.execute(query, parameters))
+        return await self._readers.read((query, tuple(parameters)))
 
     def read_now(self, query: str, parameters: Sequence[object] = ()) -> Rows:
         """The same, blocking."""
-        looking = self._threads.submit(self._look, self._reader, lambda it: it.execute(query, parameters))
-        rows: Rows = looking.result()
-        return rows
+        return self._readers.look_now(lambda connection: connection.execute(query, parameters))
 
     async def look(self, work: Callable[[Transaction], Result]) -> Result:
         """What `work` finds, in a thread; it is done once more where the connection was lost."""
-        return await self._in_thread(partial(self._look, self._reader, work))
+        return await self._readers.look(work)
 
     async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone."""
@@ -108,45 +99,21 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Finish what is being written, and close."""
-        self._threads.shutdown(cancel_futures=True)
-        for connection in (*self._connections, self._snapshot):
-            connection.close()
+        self._readers.close()
+        self._snapshot.close()
         self._writer.close()
 
     def _prepare(self, transaction: Transaction) -> None:
         self.id = prepare(transaction, str(self._where))
 
-    async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        looking = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            return await asyncio.wait_for(looking, _PATIENCE)
-        except TimeoutError as error:
-            raise Unavailable(errno.EAGAIN, f"the database {self._where} takes too long") from error
-
     async def _ask_snapshot(self) -> object:
-        return await self._in_thread(partial(self._look, lambda: self._snapshot, self._read_snapshot))
+        return await self._readers.look(lambda _: self._snapshot.retried(_read_snapshot))
 
-    def _read_snapshot(self, connection: Transaction) -> object:
-        (snapshot,) = connection.execute("SELECT CAST(pg_current_snapshot() AS text)").fetchone()
-        # Numbers of transactions that a crash has lost come again, but over another connection.
-        return self._snapshot.opened, snapshot
 
-    def _look(self, connect: Callable[[], Connection], work: Callable[[Transaction], Result]) -> Result:
-        connection = connect()
-        try:
-            return work(connection)
-        except Unavailable:
-            if connection.usable:
-                raise
-            return work(connection)  # over a new one
-
-    def _reader(self) -> Connection:
-        """This thread's connection."""
-        connection: Connection | None = getattr(self._own, "connection", None)
-        if not connection:
-            connection = self._own.connection = Connection(self._where, seconds=int(_PATIENCE))
-            self._connections.append(connection)
-        return connection
+def _read_snapshot(connection: Connection) -> object:
+    (snapshot,) = connection.execute("SELECT CAST(pg_current_snapshot() AS text)").fetchone()
+    # Numbers of transactions that a crash has lost come again, but over another connection.
+    return connection.opened, snapshot
 
 
 class _Writing:

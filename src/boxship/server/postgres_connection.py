@@ -5,14 +5,15 @@ A password may be in the URL, or where libpq looks for one (PGPASSFILE, PGSERVIC
 
 from __future__ import annotations
 
-__all__ = ["Connection", "Where"]
+__all__ = ["Connection", "Question", "Where"]
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from boxship.errors import InvalidSettings, MissingExtra
-from boxship.server.database import Rows, Unavailable
+from boxship.server.database import Row, Rows, Unavailable
 from boxship.server.dialect import bound, translate
 
 try:
@@ -23,6 +24,9 @@ try:
     from psycopg.types.numeric import IntLoader
 except ModuleNotFoundError as error:
     raise MissingExtra("postgres", "names in PostgreSQL") from error
+
+Result = TypeVar("Result")
+Question = tuple[str, tuple[object, ...]]  # a query that only reads, and its parameters
 
 # A server that went away without a word is noticed in about so many seconds; whoever waits for a lock waits no longer.
 _OPTIONS = {
@@ -107,6 +111,25 @@ class Connection:
         """Do the same for each row of parameters."""
         with self._border():
             self._open().cursor().executemany(translate(query), [bound(query, row) for row in rows])
+
+    def retried(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` reads; done once more, over a new connection, where it turns out that this one was lost."""
+        try:
+            return work(self)
+        except Unavailable:
+            if self.usable:
+                raise
+            return work(self)
+
+    def ask(self, questions: Sequence[Question]) -> Sequence[Sequence[Row]]:
+        """The rows of several questions in one round trip, outside of a transaction."""
+        if len(questions) == 1:
+            return [self.execute(*questions[0]).fetchall()]
+        with self._border():
+            connection = self._open()
+            with connection.pipeline():
+                asked = [connection.execute(translate(query), bound(query, given)) for query, given in questions]
+            return [each.fetchall() for each in asked]
 
     def commit(self) -> None:
         """Let everybody see the transaction; `Unavailable` also where nobody knows whether they do."""
