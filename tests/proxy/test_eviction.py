@@ -13,6 +13,7 @@ from boxship.server.proxy.eviction import evict
 from boxship.server.sweep import sweep
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import StandIn, cache
+from tests.server.content import push_image
 from tests.server.driver import Driver
 
 HOUR = 3600.0
@@ -117,3 +118,21 @@ def test_what_is_in_use_all_the_time_stays_however_short_its_age(
             bring(registry, 0)
             clock.now += 200
             assert registry.run(_evict(registry)) == 0
+
+
+def test_what_was_pushed_to_the_folder_stays_whatever_its_age(tmp_path: Path, upstream: StandIn, clock: Clock) -> None:
+    upstream.contents |= {Digest.of(content): content for content in CONTENTS}
+    pushed = {"team/app": 0, "single": 1}
+    with Driver(tmp_path / "both", clock=clock) as ordinary:
+        for repository, number in pushed.items():
+            push_image(ordinary, repository, "v1", layer=CONTENTS[number])
+    with cache(tmp_path / "both", upstream, clock=clock, proxy_age=HOUR, proxy_size=500) as registry:
+        bring(registry, 0)  # what was pushed, too, would free nothing
+        bring(registry, 3)
+        clock.now += 2 * HOUR
+        assert registry.run(_evict(registry)) == len(CONTENTS[3])
+    with Driver(tmp_path / "both", clock=clock) as ordinary:
+        for repository, number in pushed.items():
+            assert ordinary("GET", f"/v2/{repository}/manifests/v1").status == 200
+            layer = ordinary("GET", f"/v2/{repository}/blobs/{Digest.of(CONTENTS[number])}")
+            assert layer.body == CONTENTS[number]
