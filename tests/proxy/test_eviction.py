@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from boxship import media_type
 from boxship.digest import Digest
 from boxship.server.garbage import Policy
 from boxship.server.proxy.eviction import evict
 from boxship.server.sweep import sweep
 from tests.proxy.conftest import Clock
-from tests.proxy.stand_in import StandIn, cache
-from tests.server.content import push_image
+from tests.proxy.stand_in import Held, StandIn, cache
+from tests.server.content import index, push_image
 from tests.server.driver import Driver
 
 HOUR = 3600.0
@@ -68,7 +69,7 @@ def test_what_nobody_asked_for_in_its_age_goes(registry: Driver, upstream: Stand
     bring(registry, 1)
     assert registry("GET", "/v2/up/app/manifests/kept").status == 200
     clock.now += 10 * HOUR
-    assert registry.run(_evict(registry)) == 1000
+    assert registry.run(_evict(registry)) == 1000 + len(upstream.documents[gone].raw)
     assert here(registry) == [1]
 
     async def manifests() -> list[bool]:
@@ -136,3 +137,20 @@ def test_what_was_pushed_to_the_folder_stays_whatever_its_age(tmp_path: Path, up
             assert ordinary("GET", f"/v2/{repository}/manifests/v1").status == 200
             layer = ordinary("GET", f"/v2/{repository}/blobs/{Digest.of(CONTENTS[number])}")
             assert layer.body == CONTENTS[number]
+
+
+def test_manifests_count_as_blobs_do(tmp_path: Path, upstream: StandIn, clock: Clock) -> None:
+    padded = [index(pad=str(number) * 1000) for number in range(10)]
+    held = {Digest.of(raw): Held(raw, media_type.OCI_INDEX) for raw in padded}
+    upstream.documents |= held
+    upstream.contents[Digest.of(CONTENTS[0])] = CONTENTS[0]
+    with cache(tmp_path / "manifests", upstream, clock=clock, proxy_size=5000) as registry:
+        for digest in held:
+            assert registry("GET", f"/v2/up/app/manifests/{digest}").status == 200
+            clock.now += HOUR
+        bring(registry, 0)
+        kept = 5000 * 9 // 10
+        everything = 1000 + sum(map(len, padded))
+        assert everything - kept <= registry.run(_evict(registry)) < everything - kept + len(padded[0])
+        assert here(registry) == [0]
+        assert registry.run(_evict(registry)) == 0

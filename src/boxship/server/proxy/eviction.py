@@ -1,8 +1,9 @@
 """What a cache lets go: what nobody asked for in a long time, and of too much, what was asked for longest ago.
 
 That is what came from its upstreams: the folder may be a registry's that was pushed to, and has nobody else's copy.
-Blobs lose their repositories here and are garbage then, which the sweeps take away. Manifests stay until they are old:
-they are small, and one without its blobs only means that these are brought again.
+Blobs and manifests go by the same order and count alike: some manifests are megabytes. Blobs lose their repositories
+here and are garbage then, which the sweeps take away; one without its manifest, or the other way round, only means that
+this is brought again.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ async def keep_evicting(registry: Registry) -> None:
         try:
             evicted = await evict(registry)
             if evicted:
-                _log.info("evicted %d bytes of blobs", evicted)
+                _log.info("evicted %d bytes", evicted)
         except Leased:
             _log.debug("another process evicts")
         except (OSError, sqlite3.Error) as error:
@@ -43,17 +44,16 @@ async def keep_evicting(registry: Registry) -> None:
 
 
 async def evict(registry: Registry) -> int:
-    """Let go of what is too old or too much; how many bytes of blobs that is. `Leased` while another process does."""
+    """Let go of what is too old or too much; how many bytes that is. `Leased` while another process does."""
     settings, evicted, size = registry.settings, 0, -1
     before = registry.clock() - settings.proxy_age if settings.proxy_age else 0.0
     async with leased(registry.database, _LEASE, clock=registry.clock) as renew:
         about = {"sources": _names(registry), "before": before}
-        work = partial(_unlink, about=about, most=settings.proxy_size)
+        work = partial(_let_go, about=about, most=settings.proxy_size)
         while size:
             size = await registry.database.write(work)
             evicted += size
             await renew()
-        await registry.database.write(lambda connection: connection.execute(_DELETE_MANIFESTS, about))
     return evicted
 
 
@@ -62,31 +62,36 @@ def _names(registry: Registry) -> str:
     return "".join(f"/{source.name}/" for source in registry.settings.proxy)
 
 
-def _unlink(connection: sqlite3.Connection, *, about: Mapping[str, object], most: int) -> int:
-    """Take some blobs from all repositories; the next sweep finds that nobody has them, whatever its grace."""
-    (kept,) = connection.execute(_KEPT, about).fetchone()
+def _let_go(connection: sqlite3.Connection, *, about: Mapping[str, object], most: int) -> int:
+    """Delete some manifests, and take some blobs from all repositories: the next sweep finds that nobody has them."""
+    (kept,) = connection.execute(_SIZE, about).fetchone()
     too_much = kept - most * _SHARE if most and kept > most else 0.0
     found = connection.execute(_OLDEST, {**about, "too_much": too_much, "batch": _BATCH}).fetchall()
-    digests = [(digest,) for digest, _ in found]
-    connection.executemany("DELETE FROM repo_blob WHERE digest = ?", digests)
-    connection.executemany("UPDATE blob SET touched = 0 WHERE digest = ?", digests)
-    return sum(size for _, size in found)
+    blobs = [(digest,) for repo, digest, _ in found if repo is None]
+    connection.executemany(
+        "DELETE FROM manifest WHERE repo_id = ? AND digest = ?", [row[:2] for row in found if row[0]]
+    )
+    connection.executemany("DELETE FROM repo_blob WHERE digest = ?", blobs)
+    connection.executemany("UPDATE blob SET touched = 0 WHERE digest = ?", blobs)
+    return sum(size for *_, size in found)
 
 
 # A name without a slash has '' before it, and no source is called that.
 _CACHED = "SELECT id FROM repo WHERE instr(:sources, '/' || substr(name, 1, instr(name, '/') - 1) || '/')"
-# What a repository that was pushed to has, too, would be kept for that one: it is not this cache's to count.
-_LINKED = f"""
-state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest)
+# A blob that a repository which was pushed to has, too, would be kept for that one: it is not the cache's to count.
+_KEPT = f"""
+SELECT NULL AS repo, digest, size, touched AS wanted FROM blob
+WHERE state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest)
 AND NOT EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest AND repo_id NOT IN ({_CACHED}))
+UNION ALL
+SELECT repo_id, digest, length(body), pushed FROM manifest WHERE repo_id IN ({_CACHED})
 """  # noqa: S608 - of constants, as all that follow
-_KEPT = f"SELECT coalesce(sum(size), 0) FROM blob WHERE {_LINKED}"  # noqa: S608
+_SIZE = f"SELECT coalesce(sum(size), 0) FROM ({_KEPT})"  # noqa: S608
 # Those before the moment, and those of which the ones before them are not yet as much as is too much.
 _OLDEST = f"""
-SELECT digest, size FROM (
-    SELECT digest, size, touched, coalesce(sum(size) OVER (
-        ORDER BY touched, digest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ), 0) AS earlier FROM blob WHERE {_LINKED}
-) WHERE touched < :before OR earlier < :too_much ORDER BY touched, digest LIMIT :batch
+SELECT repo, digest, size FROM (
+    SELECT repo, digest, size, wanted, coalesce(sum(size) OVER (
+        ORDER BY wanted, digest, repo ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0) AS earlier FROM ({_KEPT})
+) WHERE wanted < :before OR earlier < :too_much ORDER BY wanted, digest, repo LIMIT :batch
 """  # noqa: S608
-_DELETE_MANIFESTS = f"DELETE FROM manifest WHERE pushed < :before AND repo_id IN ({_CACHED})"  # noqa: S608
