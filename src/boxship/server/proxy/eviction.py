@@ -1,9 +1,9 @@
 """What a cache lets go: what nobody asked for in a long time, and of too much, what was asked for longest ago.
 
 That is what came from its upstreams: the folder may be a registry's that was pushed to, and has nobody else's copy.
-Blobs and manifests go by the same order and count alike: some manifests are megabytes. Blobs lose their repositories
-here and are garbage then, which the sweeps take away; one without its manifest, or the other way round, only means that
-this is brought again.
+Blobs and manifests go by the same order and count alike: some manifests are megabytes. One without the other only means
+that this is brought again. Files go at once, whether sweeps run or not: who may lose a blob here can have it again, so
+nobody needs the time that these leave.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ import sqlite3
 from collections.abc import Mapping
 from functools import partial
 
+from boxship.server.finishing import in_thread
+from boxship.server.garbage import Blob, Policy
 from boxship.server.lease import Leased, leased
+from boxship.server.leftovers import empty_trash, make_folders
 from boxship.server.registry import Registry
+from boxship.server.removal import Removal
 
 _LEASE = "evict"
+_OPENING = 10.0  # seconds in which whoever was told of a blob a moment ago has opened its file
 _INTERVAL = 60.0  # seconds
 _BATCH = 500  # rows of a transaction, as sweeps have
 _SHARE = 0.9  # of the most, to which a full cache goes down: else it would be full again with the next blob
@@ -43,8 +48,11 @@ async def keep_evicting(registry: Registry) -> None:
             _log.error("eviction failed", exc_info=error)
 
 
-async def evict(registry: Registry) -> int:
-    """Let go of what is too old or too much; how many bytes that is. `Leased` while another process does."""
+async def evict(registry: Registry, *, opening: float = _OPENING) -> int:
+    """Let go of what is too old or too much; how many bytes that is. `Leased` while another process does.
+
+    The files go `opening` seconds later: by then, whoever was told of one reads it.
+    """
     settings, evicted, size = registry.settings, 0, -1
     before = registry.clock() - settings.proxy_age if settings.proxy_age else 0.0
     async with leased(registry.database, _LEASE, clock=registry.clock) as renew:
@@ -54,7 +62,20 @@ async def evict(registry: Registry) -> int:
             size = await registry.database.write(work)
             evicted += size
             await renew()
+        if evicted:
+            await asyncio.sleep(opening)
+        await _free(registry)
     return evicted
+
+
+async def _free(registry: Registry) -> None:
+    """Delete the files of what was let go, now or before a crash."""
+    now, trash = registry.clock(), registry.layout.trash
+    removal = Removal(registry.database, registry.layout, Policy(), now=now)
+    while claimed := [Blob(*row) for row in registry.database.read(_CLAIMED, (_BATCH,))]:
+        await in_thread(make_folders, registry.layout)
+        await removal.remove(claimed, into=trash)
+        await in_thread(empty_trash, trash, before=now, since=now)  # what a sweep put there stays its time
 
 
 def _names(registry: Registry) -> str:
@@ -63,7 +84,7 @@ def _names(registry: Registry) -> str:
 
 
 def _let_go(connection: sqlite3.Connection, *, about: Mapping[str, object], most: int) -> int:
-    """Delete some manifests, and take some blobs from all repositories: the next sweep finds that nobody has them."""
+    """Delete some manifests, and make some blobs absent, as a sweep does last with what nobody has."""
     (kept,) = connection.execute(_SIZE, about).fetchone()
     too_much = kept - most * _SHARE if most and kept > most else 0.0
     found = connection.execute(_OLDEST, {**about, "too_much": too_much, "batch": _BATCH}).fetchall()
@@ -72,7 +93,7 @@ def _let_go(connection: sqlite3.Connection, *, about: Mapping[str, object], most
         "DELETE FROM manifest WHERE repo_id = ? AND digest = ?", [row[:2] for row in found if row[0]]
     )
     connection.executemany("DELETE FROM repo_blob WHERE digest = ?", blobs)
-    connection.executemany("UPDATE blob SET touched = 0 WHERE digest = ?", blobs)
+    connection.executemany(_CLAIM, blobs)
     return sum(size for *_, size in found)
 
 
@@ -95,3 +116,5 @@ SELECT repo, digest, size FROM (
     ), 0) AS earlier FROM ({_KEPT})
 ) WHERE wanted < :before OR earlier < :too_much ORDER BY wanted, digest, repo LIMIT :batch
 """  # noqa: S608
+_CLAIM = "UPDATE blob SET state = 2, version = version + 1 WHERE digest = ?"
+_CLAIMED = "SELECT digest, size, version FROM blob WHERE state <> 0 AND state = 2 LIMIT ?"
