@@ -24,7 +24,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 PIECE = 1024
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass(slots=True)
@@ -60,6 +60,7 @@ class StandIn:
     Attributes:
         asked: the questions, in their order.
         away: what every question ends with.
+        busy: the kinds of questions that wait for `goes_on` before they are answered.
         stops_at, fails_at: after so many bytes of a blob it waits for `goes_on`, or ends with `error`.
     """
 
@@ -72,6 +73,7 @@ class StandIn:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     away: BoxshipError | None = None
     error: BoxshipError | None = None
+    busy: frozenset[str] = frozenset()
     tells_size: bool = True
     stops_at: float = float("inf")
     fails_at: float = float("inf")
@@ -120,6 +122,8 @@ class StandIn:
     def _note(self, *question: str) -> None:
         kind, repository, name = question
         self.asked.append((kind, repository, name))
+        if kind in self.busy:
+            assert self.goes_on.wait(_PATIENCE)
         if self.away:
             raise self.away
 

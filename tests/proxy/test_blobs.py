@@ -11,8 +11,12 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ConnectFailed, DigestMismatch, NotFound, Refused
+from boxship.server.answer import Portion
+from boxship.server.claim import Claim
 from boxship.server.proxy.arrival import Arrival
 from boxship.server.registry import Registry
+from boxship.server.room import Room
+from boxship.server.storage import FileState, Storage
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import PIECE, StandIn, cache
 from tests.server.driver import Driver, Reply
@@ -20,6 +24,7 @@ from tests.server.driver import Driver, Reply
 CONTENT = os.urandom(10 * PIECE + 7)
 DIGEST = Digest.of(CONTENT)
 BLOB = f"/v2/up/team/app/blobs/{DIGEST}"
+PLENTY = 1 << 60
 QUESTION = ("blob", "team/app", str(DIGEST))
 
 
@@ -128,7 +133,9 @@ def test_nobody_gets_the_whole_of_what_is_wrong_and_it_is_not_kept(
 
     with suppress(EOFError):  # what it is refused with where that is known before its first byte
         registry.run(ask())
-    assert reply.status == 502 or (reply.status == 200 and len(reply.body) < int(reply.headers["content-length"]))
+    # Broken off, or refused before its first byte; 503 where it was given up before its file was opened.
+    broken = reply.status == 200 and len(reply.body) < int(reply.headers["content-length"])
+    assert broken or reply.status in (502, 503)
     assert (kept(registry), uploads(registry)) == (False, [])
     upstream.contents[DIGEST] = CONTENT
     assert registry("GET", BLOB).body == CONTENT
@@ -256,6 +263,103 @@ def test_a_full_disk_takes_no_more(tmp_path: Path, upstream: StandIn, clock: Clo
     with cache(tmp_path / "full", upstream, clock=clock, reserve=2**60) as registry:
         assert registry("GET", BLOB).status == 507
         assert not kept(registry)
+
+
+class Disk:
+    """A disk on which there is so much room, which what comes takes."""
+
+    def __init__(self, registry: Driver, free: int) -> None:
+        self.free = free
+        self._files = registry.folder / "uploads"
+
+    def room(self) -> Room:
+        return Room(self._files, 0, look=self.look)
+
+    def look(self, folder: Path) -> tuple[int, int]:
+        return PLENTY, self.free - sum(file.stat().st_size for file in folder.iterdir())
+
+
+def on(registry: Driver, disk: Disk) -> None:
+    async def change() -> None:
+        (await registry.open()).room = disk.room()
+
+    registry.run(change())
+
+
+@pytest.mark.parametrize("size", ["told", "unknown"])
+def test_the_reserve_is_kept_while_a_blob_comes(registry: Driver, upstream: StandIn, size: str) -> None:
+    upstream.tells_size, upstream.stops_at = size == "told", 2 * PIECE
+    disk = Disk(registry, len(CONTENT))
+    on(registry, disk)
+
+    async def ask() -> Reply | BaseException:
+        asking = asyncio.create_task(registry.ask("GET", BLOB))
+        await asyncio.to_thread(upstream.stopped.wait, 20)
+        disk.free = 5 * PIECE  # somebody else has taken the rest
+        (await registry.open()).room.limit(0)  # looks again
+        upstream.goes_on.set()
+        return (await asyncio.gather(asking, return_exceptions=True))[0]
+
+    answer = registry.run(ask())
+    if upstream.tells_size:
+        assert isinstance(answer, EOFError)
+    else:
+        assert isinstance(answer, Reply)
+        assert answer.status == 507
+    assert (kept(registry), uploads(registry)) == (False, [])
+
+
+def test_blobs_that_come_together_are_not_promised_the_same_room(registry: Driver, upstream: StandIn) -> None:
+    upstream.stops_at = PIECE
+    on(registry, Disk(registry, len(CONTENT) + PIECE))
+    second = Digest.of(b"?" + CONTENT)
+    upstream.contents[second] = b"?" + CONTENT
+
+    async def ask() -> list[Reply]:
+        first = asyncio.create_task(registry.ask("GET", BLOB))
+        await asyncio.to_thread(upstream.stopped.wait, 20)
+        other = await registry.ask("GET", BLOB.replace(str(DIGEST), str(second)))
+        upstream.goes_on.set()
+        return [await first, other]
+
+    first, other = registry.run(ask())
+    assert (first.body, other.status) == (CONTENT, 507)
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"), [("published", "being cleared away"), ("written", "not on its disk")], ids=lambda value: value
+)
+def test_what_the_disk_loses_of_a_blob_is_said_and_brought_again(
+    registry: Driver, upstream: StandIn, monkeypatch: pytest.MonkeyPatch, lost: str, why: str
+) -> None:
+    """As a sweep does that thought the one before it bad, and as a file system does that is repaired."""
+    publish = Storage.publish
+
+    async def losing(storage: Storage, claim: Claim, digest: Digest, size: int) -> FileState:
+        if lost == "written":
+            os.truncate(claim.path, 1)
+        state = await publish(storage, claim, digest, size)
+        storage.path(digest).unlink()
+        return state
+
+    upstream.tells_size = False  # whoever is told the size reads it while it comes
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "publish", losing)
+        answer = registry("GET", BLOB)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert why in answer.body.decode()
+    assert registry("GET", BLOB).body == CONTENT
+
+
+def test_a_file_that_goes_before_it_is_opened_is_no_failure_of_the_disk(
+    registry: Driver, upstream: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registry("GET", BLOB).status == 200
+    settle(registry)
+    monkeypatch.setattr(Portion, "open", lambda portion: (portion.path.unlink(), portion.path.open("rb"))[1])
+    assert registry("GET", BLOB).refusal == (503, "UNKNOWN")
+    monkeypatch.undo()
+    assert registry("GET", BLOB).body == CONTENT
 
 
 def test_a_registry_that_stops_gives_up_what_is_on_its_way(registry: Driver, upstream: StandIn) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import (
     BoxshipError,
@@ -103,8 +104,11 @@ def test_where_the_upstream_cannot_be_asked_the_tag_is_served_as_it_was_and_said
     assert (stale.status, stale.body) == (200, fresh.body)
     assert stale.headers["x-cache"] == "STALE"
     assert stale.headers["warning"].startswith('110 boxship "up.example cannot be asked')
+    asked = len(upstream.asked)
+    assert registry("GET", TAGGED).headers["x-cache"] == "STALE"
+    assert len(upstream.asked) == asked  # one that is in trouble is not asked the same by everybody
     upstream.away = None
-    clock.now += 1
+    clock.now += 11
     assert "warning" not in registry("GET", TAGGED).headers
 
 
@@ -232,3 +236,34 @@ def test_a_manifest_ahead_of_its_content_is_no_finding_of_a_cache(registry: Driv
     assert registry("GET", TAGGED).status == 200
     assert check(registry.folder, sparse=True).findings == ()
     assert {finding.fault for finding in check(registry.folder).findings} == {Fault.INCOMPLETE}
+
+
+@pytest.mark.parametrize("kind", ["json", "prettyjws"])
+def test_a_manifest_of_docker_s_schema_1_is_refused_by_its_name(registry: Driver, upstream: StandIn, kind: str) -> None:
+    raw = b'{"schemaVersion": 1, "name": "a", "tag": "v1", "fsLayers": [], "history": []}'
+    digest = upstream.names["v1"] = Digest.of(raw)
+    upstream.documents[digest] = Held(raw, media_type.DOCKER_SCHEMA_1 + kind)
+    answer = registry("GET", TAGGED)
+    assert answer.status == 502
+    assert b"schema 1" in answer.body
+
+
+def test_a_foreign_layer_is_the_upstream_s_to_have_and_its_address_the_client_s_to_ask(
+    registry: Driver, upstream: StandIn
+) -> None:
+    there, elsewhere = (
+        {
+            "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+            "digest": str(Digest.of(content)),
+            "size": len(content),
+            "urls": ["http://127.0.0.1:1/layer"],
+        }
+        for content in (b"pushed all the same", b"elsewhere")
+    )
+    raw = image(b"own", layers=[there, elsewhere])
+    upstream.names["v1"] = Digest.of(raw)
+    upstream.documents[Digest.of(raw)] = Held(raw)
+    upstream.contents[Digest.of(b"pushed all the same")] = b"pushed all the same"
+    assert registry("GET", TAGGED).body == raw
+    assert registry("GET", f"/v2/up/team/app/blobs/{there['digest']}").body == b"pushed all the same"
+    assert registry("GET", f"/v2/up/team/app/blobs/{elsewhere['digest']}").refusal == (404, "BLOB_UNKNOWN")

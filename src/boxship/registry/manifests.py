@@ -73,6 +73,9 @@ def _read(reference: Reference, response: Response) -> Document:
     for promised in (reference.digest, said):
         # The header may be of another algorithm than was asked for: then it says nothing of these bytes.
         if promised and promised.algorithm == digest.algorithm and promised != digest:
+            # What is signed is called by what was there before it was.
+            if media_type.bare(response.head.get("content-type")).startswith(media_type.DOCKER_SCHEMA_1):
+                raise _schema_1(str(reference))
             raise DigestMismatch(f"the manifest {reference}", expected=str(promised), actual=str(digest))
     return Document(raw, _media_type(response.head, raw), digest)
 
@@ -134,7 +137,7 @@ def parse_document(document: Document) -> Manifest | Index:
             return Manifest.parse(document.raw, kind)
         fields = parse_object(document.raw)
         if kind.startswith(media_type.DOCKER_SCHEMA_1) or fields.values.get("schemaVersion") == 1:
-            raise _schema_1(document)
+            raise _schema_1(str(document.digest))
         return (Index if fields.has("manifests") else Manifest).parse(document.raw, kind)
     except Malformed as error:
         raise _malformed(
@@ -142,10 +145,10 @@ def parse_document(document: Document) -> Manifest | Index:
         ) from error
 
 
-def _schema_1(document: Document) -> UnexpectedAnswer:
+def _schema_1(which: str) -> UnexpectedAnswer:
     why = "it is of Docker's schema 1, which has no configuration, and whose layers are not called by what they are"
     remedy = "push it anew with a program of 2017 or later"
-    return UnexpectedAnswer(f"the manifest {document.digest} is not read", why=why, remedy=remedy)
+    return UnexpectedAnswer(f"the manifest {which} is not read", why=why, remedy=remedy)
 
 
 def _said_digest(head: Head) -> Digest | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["answer", "delete", "find", "read"]
+__all__ = ["answer", "delete", "find", "read", "serve"]
 
 from collections.abc import Callable
 from functools import partial
@@ -27,8 +27,13 @@ async def read(registry: Registry, request: Request) -> Answer:
     blob = await find(registry, request.repository, digest)
     if not blob or not await _told(registry, request, blob):
         raise _unknown(digest)
+    return serve(registry, request, blob)
+
+
+def serve(registry: Registry, request: Request, blob: Blob) -> Answer:
+    """What is asked for of a blob that was found."""
+    digest, path = blob.digest, registry.storage.path(blob.digest)
     seal = Seal(digest, partial(condemn_read, registry, digest)) if registry.settings.verify_on_read else None
-    path = registry.storage.path(digest)
     return answer(request, digest, blob.size, lambda start, stop: Portion(path, start, stop, blob.size, seal))
 
 

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
-from boxship.server.answer import Answer, Portion, Seal
+from boxship.server.answer import Answer, Portion, Refusal, Seal
 from boxship.server.asgi import Message, Receive, Scope, Send
 from boxship.server.soundness import identify_open
 from boxship.server.storage import Hash
@@ -38,8 +38,19 @@ async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
     start, body = messages(answer, scope)
     if scope["method"] == "HEAD" or not answer.portion:
         await send_all((start, body), send)
+        return
+    # Opened first: a file that cannot be is still answered with an error.
+    try:
+        file = await asyncio.to_thread(answer.portion.open)
+    except (FileNotFoundError, EOFError):
+        await send_all(messages(_gone(), scope), send)
     else:
-        await _send_portion(answer.portion, start, receive, send)
+        await _send_portion(answer.portion, file, start, receive, send)
+
+
+def _gone() -> Answer:
+    """The answer where a file was there when it was looked for, and is not any more."""
+    return Refusal(503, "UNKNOWN", "the blob has just gone: ask again", headers={"retry-after": "1"}).answer
 
 
 async def send_all(answer: tuple[Message, Message], send: Send) -> None:
@@ -69,10 +80,8 @@ def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
     )
 
 
-async def _send_portion(portion: Portion, start: Message, receive: Receive, send: Send) -> None:
+async def _send_portion(portion: Portion, file: BinaryIO, start: Message, receive: Receive, send: Send) -> None:
     """Send a portion of a file while somebody is there; of one that breaks its seal, not the end."""
-    # Opened first: a file that cannot be is still answered with an error.
-    file = await asyncio.to_thread(portion.open)
     gone = asyncio.create_task(_disconnected(receive))
     seal = portion.seal if portion.whole else None
     value = hashlib.new(seal.digest.algorithm) if seal else None

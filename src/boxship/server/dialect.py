@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 _WORD = re.compile(
-    r"\?(?P<number>\d+)|(?P<next>\?)|:(?P<name>[a-z]+)|(?P<percent>%)"
+    r"\?(?P<number>\d+)|(?P<next>\?)|:(?P<name>[a-z][a-z0-9_]*)|(?P<percent>%)"
     r"|(?P<cross>CROSS JOIN)|(?P<key>INTEGER PRIMARY KEY)|(?P<type>INTEGER)"
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["empty_trash", "find_orphans", "is_damaged", "make_folders"]
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from boxship.digest import ALGORITHMS, Digest
@@ -43,14 +44,15 @@ def is_damaged(layout: Layout, blob: Blob) -> bool:
         return False
 
 
-def empty_trash(folder: Path, *, before: float) -> int:
-    """Delete what was put there until then; how many bytes that was."""
+def empty_trash(folder: Path, *, before: float, since: float = 0.0) -> int:
+    """Delete what was put there from `since` until then; how many bytes that was."""
     freed = 0
     for file in folder.iterdir():
         stamp = file.suffix.removeprefix(".")
-        if stamp.isdigit() and int(stamp) <= before * _NANOSECONDS:
-            freed += file.lstat().st_size
-            file.unlink()
+        if stamp.isdigit() and int(since * _NANOSECONDS) <= int(stamp) <= before * _NANOSECONDS:
+            with suppress(FileNotFoundError):  # a sweep and a cache's eviction may do this at a time
+                freed += file.lstat().st_size
+                file.unlink()
     return freed
 
 

@@ -64,7 +64,7 @@ class Settings:
         proxy: registries that this one stands in for; nothing is pushed to it then.
         proxy_allow: patterns of the repositories that it brings from them, all if there is none.
         proxy_fresh: seconds that what an upstream's tag names counts as known.
-        proxy_size: bytes of blobs to keep of them at most; 0 is any.
+        proxy_size: bytes of blobs and manifests to keep of them at most; 0 is any.
         proxy_age: seconds after which what nobody asked for goes; 0 is never.
         audit_log: a file that has a line for each change, log-in and refusal; '' for none.
         database: the URL of a PostgreSQL database that has the names, '' where they are in the folder.

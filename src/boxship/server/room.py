@@ -62,6 +62,16 @@ class Room:
             self._left = await asyncio.to_thread(self._measure)
         return now >= self._full_until and self._left >= needed
 
+    def take(self, size: int, *, besides: int = 0) -> bool:
+        """Whether there is room for `size` bytes that are written now, and others that are awaited. In any thread."""
+        now = self._clock()
+        if now - self._measured >= _FRESH:
+            self._measured, self._left = now, self._measure()
+        if now < self._full_until or self._left < size + besides:
+            return False
+        self._left -= size  # until the next look, which sees them
+        return True
+
     def ran_out(self) -> None:
         """Note that the disk said it was full, whatever it reports."""
         self._full_until = self._clock() + _FULL

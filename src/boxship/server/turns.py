@@ -1,4 +1,4 @@
-"""Turns: work that is done once at a time for each key, and by few at a time in all."""
+"""Turns: work that is done once at a time for each key, and where that is said by few at a time in all."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ __all__ = ["Turns"]
 
 import asyncio
 from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from weakref import WeakValueDictionary
 
 
 class Turns:
-    """Lets `most` work at a time, and for each key one."""
+    """Lets one work at a time for each key, and `most` in all; None is any number."""
 
-    def __init__(self, most: int) -> None:
-        self._turns = asyncio.Semaphore(most)
+    def __init__(self, most: int | None = None) -> None:
+        self._turns: AbstractAsyncContextManager[object] = nullcontext() if most is None else asyncio.Semaphore(most)
         # Those that nobody has or waits for are gone by themselves.
         self._locks: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 

@@ -5,7 +5,7 @@ Its end is told when all of it is right, so nobody ever gets the whole of a wron
 
 from __future__ import annotations
 
-__all__ = ["Arrival", "write"]
+__all__ = ["Arrival", "no_room", "write"]
 
 import asyncio
 from collections.abc import Callable
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from boxship.errors import SizeMismatch
+from boxship.server.answer import Refusal
 from boxship.server.claim import Claim
 from boxship.server.proxy.upstream import Stream
+from boxship.server.room import Room
 
 _LOST = "what was on its way did not come"
 
@@ -97,18 +99,26 @@ class Arrival:
         raise EOFError(_LOST) from self._error
 
 
-def write(stream: Stream, claim: Claim, *, most: int, advance: Callable[[int], None]) -> int:
+def write(stream: Stream, claim: Claim, *, most: int, room: Room, advance: Callable[[int], None]) -> int:
     """Write a blob to its file as it comes; return its size. Blocks.
 
     `advance` is called with how many bytes anybody may read: what came last is left out of that until all has come,
-    which a stream verifies before its last piece. Raises `SizeMismatch` for one of more than `most` bytes.
+    which a stream verifies before its last piece. Raises `SizeMismatch` for one of more than `most` bytes, and refuses
+    one for which there is no `room` any more.
     """
     size = 0
     for piece in stream:
         advance(size)
         if size + len(piece) > most:
             raise SizeMismatch("a blob on its way", expected=most, actual=size + len(piece))
+        if not room.take(len(piece)):
+            raise no_room()
         claim.write(size, piece)
         size += len(piece)
     advance(size)
     return size
+
+
+def no_room() -> Refusal:
+    """The answer where the reserve would not be left."""
+    return Refusal(507, "UNKNOWN", "the cache's disk is full")

@@ -11,17 +11,17 @@ from boxship.digest import Digest
 from boxship.errors import SizeMismatch
 from boxship.server import blobs
 from boxship.server.answer import Refusal
-from boxship.server.claim import Claim, Taken
+from boxship.server.claim import Claim, Incomplete, Taken
 from boxship.server.doubt import is_sound
 from boxship.server.finishing import in_thread
-from boxship.server.proxy.arrival import Arrival, write
+from boxship.server.names import Vanished
+from boxship.server.proxy.arrival import Arrival, no_room, write
 from boxship.server.proxy.asking import Asking
 from boxship.server.proxy.places import Place
 from boxship.server.proxy.upstream import Stream, Upstream
 from boxship.server.registry import Registry
 from boxship.server.turns import Turns
 
-_MOST = 1000  # on their way, or waiting for a thread of their own
 _LOOK_AGAIN = 0.1  # seconds, where another process brings it
 
 
@@ -32,7 +32,7 @@ class Arrivals:
         self._registry = registry
         self._asking = asking
         self._loop = asyncio.get_running_loop()
-        self._turns = Turns(_MOST)  # of those that have one digest, for several repositories
+        self._turns = Turns()  # of those that have one digest, for several repositories
         self._coming: dict[tuple[str, Digest], Arrival] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -96,15 +96,20 @@ class Arrivals:
 
     async def _bring_now(self, place: Place, digest: Digest, arrival: Arrival) -> None:
         storage, names = self._registry.storage, self._registry.names
-        with await storage.claim_any() as claim:
-            try:
-                fetch = partial(self._fetch, place=place, digest=digest, claim=claim, arrival=arrival)
-                size = await self._asking.ask(place, fetch)
-            except BaseException:
-                await in_thread(claim.discard)
-                raise
-            await storage.publish(claim, digest, size)
-        await names.put_blob(place.here, digest, partial(storage.look, digest), now=self._registry.clock())
+        try:
+            with await storage.claim_any() as claim:
+                try:
+                    fetch = partial(self._fetch, place=place, digest=digest, claim=claim, arrival=arrival)
+                    size = await self._asking.bring(place, fetch)
+                except BaseException:
+                    await in_thread(claim.discard)
+                    raise
+                await storage.publish(claim, digest, size)
+            await names.put_blob(place.here, digest, partial(storage.look, digest), now=self._registry.clock())
+        except Vanished as error:
+            raise _again("the blob was being cleared away") from error
+        except Incomplete as error:
+            raise _again(f"what the cache wrote is not on its disk: {error}") from error
 
     def _fetch(self, upstream: Upstream, *, place: Place, digest: Digest, claim: Claim, arrival: Arrival) -> int:
         """Bring it, in this thread; its size."""
@@ -112,12 +117,20 @@ class Arrivals:
         with upstream.blob(place.there, digest) as stream:
             self._check_size(stream, digest, most)
             arrival.begin(stream.size, claim.path, self._registry.storage.path(digest))
-            return write(stream, claim, most=most, advance=arrival.advance)
+            return write(stream, claim, most=most, room=self._registry.room, advance=arrival.advance)
 
     def _check_size(self, stream: Stream, digest: Digest, most: int) -> None:
         size = stream.size or 0
         if size > most:
             raise SizeMismatch(f"the blob {digest}", expected=most, actual=size)
-        room = asyncio.run_coroutine_threadsafe(self._registry.room.is_left(size), self._loop)
-        if not room.result():
-            raise Refusal(507, "UNKNOWN", "the cache's disk is full")
+        if not self._registry.room.take(0, besides=size + self._awaited()):
+            raise no_room()
+
+    def _awaited(self) -> int:
+        """How many bytes of what is on its way have not come yet, as far as upstreams say."""
+        # In one step: others come and go meanwhile.
+        return sum(max(0, (each.size or 0) - each.there) for each in tuple(self._coming.values()))
+
+
+def _again(why: str) -> Refusal:
+    return Refusal(503, "UNKNOWN", why, headers={"retry-after": "1"})

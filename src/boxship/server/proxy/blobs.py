@@ -25,9 +25,8 @@ async def read(cache: Cache, request: Request) -> Answer:
     """The blob, or a range of it."""
     registry, digest = cache.registry, request.digest()
     blob = await blobs.find(registry, request.repository, digest)
-    if blob:
-        await _note(cache, request.repository, blob)
-        return told(await blobs.read(registry, request), HIT)
+    if blob and await _note(cache, request.repository, blob):
+        return told(blobs.serve(registry, request, blob), HIT)
     place = cache.place(request.repository)
     arrival = cache.arrivals.of(place, digest)
     try:
@@ -44,8 +43,9 @@ async def read(cache: Cache, request: Request) -> Answer:
     return told(await blobs.read(registry, request), MISS)
 
 
-async def _note(cache: Cache, repository: str, blob: Blob) -> None:
-    """Note that somebody wants it."""
+async def _note(cache: Cache, repository: str, blob: Blob) -> bool:
+    """Note that somebody wants it; False where it has just been let go."""
     now = cache.registry.clock()
-    if now - blob.touched >= cache.noted:
-        await cache.registry.names.touch_blob(repository, blob.digest, now=now)
+    if cache.registry.settings.read_only or now - blob.touched < cache.noted:
+        return True
+    return await cache.registry.names.touch_blob(repository, blob.digest, now=now)

@@ -21,10 +21,10 @@ from boxship.server.rights import Pattern
 from boxship.server.turns import Turns
 
 _NAMESPACE = "ns"  # which registry is meant: containerd, docs/hosts.md, "Registry Host Namespace"
-_MOST_TURNS = 1000  # questions that are waited for at a time
 _MOST_TAGS = 100_000
 _NOTED = 3600.0  # seconds that somebody's asking for something needs no new note, at most
 _MOST_LISTS = 100  # each may have as many tags
+_SPARED = 10.0  # seconds that an upstream which did not answer is not asked the same again, where something is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Cache:
         tags: what the tags of repositories name, by `(repository, tag)`.
         lists: all tags of repositories.
         wanted: manifests that were asked for in the last hour, by `(repository, digest)`: their rows say so.
+        spared: tags and lists that an upstream failed to tell a moment ago: what is here is served, and it is spared.
         turns: who asks an upstream the same as another waits for that one's answer.
         noted: seconds that somebody's asking for something needs no new note: a part of what makes it old.
     """
@@ -45,6 +46,7 @@ class Cache:
     tags: Known[Digest]
     lists: Known[tuple[str, ...]]
     wanted: Known[bool]
+    spared: Known[bool]
     turns: Turns
     noted: float
     _places: Places
@@ -65,7 +67,8 @@ class Cache:
             Known(clock, settings.proxy_fresh, _MOST_TAGS),
             Known(clock, settings.proxy_fresh, _MOST_LISTS),
             Known(clock, noted, _MOST_TAGS),
-            Turns(_MOST_TURNS),
+            Known(clock, _SPARED, _MOST_TAGS),
+            Turns(),
             noted,
             places,
             allowed,

@@ -44,12 +44,15 @@ async def _tags(cache: Cache, place: Place) -> tuple[tuple[str, ...], Mapping[st
         known = cache.lists.fresh(place.here)
         if known is not None:
             return known, HIT
+        last = cache.lists.last(place.here)
+        if last is not None and cache.spared.fresh(place.here):
+            return last, stale(place)
         try:
             listed = await cache.asking.ask(place, lambda upstream: _list(upstream, place.there))
         except BoxshipError as error:
-            last = cache.lists.last(place.here)
             if last is None or not passing(error):
                 raise
+            cache.spared.note(place.here, True)
             return last, stale(place)
         cache.lists.note(place.here, listed)
         return listed, MISS

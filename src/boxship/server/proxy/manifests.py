@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
+from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, NotFound
 from boxship.server import manifests
@@ -26,6 +27,7 @@ from boxship.server.tagging import Terms
 from boxship.wire.grammar import is_tag
 
 _UNKNOWN = "MANIFEST_UNKNOWN"
+_PATIENCE = 5.0  # seconds until what is here is served, where there is something
 _ANY = Terms(expected=lambda _: True, stays=lambda _: False)  # the upstream decides what its tags name
 
 
@@ -63,15 +65,20 @@ async def _look(cache: Cache, place: Place, tag: str) -> Mapping[str, str]:
         held = await find()
         if cache.tags.fresh(key) and held:  # somebody else has just seen it
             return HIT
+        if held and cache.spared.fresh(key):
+            return stale(place)
         try:
-            digest = await cache.asking.ask(place, lambda upstream: upstream.digest(place.there, tag))
-            if not held or held.digest != digest:
-                await _store(cache, place, digest, (tag,))
+            # What is here need not wait for one that is slow.
+            async with asyncio.timeout(_PATIENCE if held else None):
+                digest = await cache.asking.ask(place, lambda upstream: upstream.digest(place.there, tag))
+                if not held or held.digest != digest:
+                    await _store(cache, place, digest, (tag,))
         except NotFound:
             await cache.registry.names.delete_tag(place.here, tag, _ANY, now=cache.registry.clock())
             raise
-        except BoxshipError as error:
-            if held and passing(error):
+        except (BoxshipError, TimeoutError) as error:
+            if held and (isinstance(error, TimeoutError) or passing(error)):
+                cache.spared.note(key, True)
                 return stale(place)
             raise
         cache.tags.note(key, digest)
@@ -104,6 +111,9 @@ async def _store(cache: Cache, place: Place, digest: Digest, tags: tuple[str, ..
 
 async def _fetch(cache: Cache, place: Place, digest: Digest) -> tuple[bytes, str]:
     found = await cache.asking.ask(place, lambda upstream: upstream.document(place.there, digest))
+    if found.media_type.startswith(media_type.DOCKER_SCHEMA_1):
+        why = "which is not kept: pull it from there, or have it pushed anew by a program of 2017 or later"
+        raise Refusal(502, _UNKNOWN, f"{place.source.registry} has this image in Docker's schema 1, {why}")
     if Digest.of(found.raw, digest.algorithm) != digest:
         raise Refusal(502, _UNKNOWN, f"{place.source.registry} sent another manifest than {digest}")
     return found.raw, found.media_type

@@ -40,4 +40,5 @@ def refusal(error: BoxshipError, whose: str, unknown: str) -> Refusal:
     if isinstance(error, Unreachable):
         again = {"retry-after": str(_AGAIN)}
         return Refusal(503, "UNKNOWN", f"{whose} cannot be reached", headers=again)
-    return Refusal(502, "UNKNOWN", f"{whose} does not answer as it should: {error.what}")
+    said = f"{error.what}: {error.why}" if error.why else error.what
+    return Refusal(502, "UNKNOWN", f"{whose} does not answer as it should: {said}")
