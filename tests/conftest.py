@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from boxship.settings import machine
 from tests.network.namespace import network_obstacle
+from tests.peers.postgresql import Cluster, cluster
 from tests.peers.process import program
 
 # Variables that lead a client, or a program it runs, to the user's files, proxies or terminal.
@@ -58,6 +59,13 @@ def _isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, tmp_path_factory.mktemp("session-home"))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL for all tests of a session; each makes databases of its own."""
+    with cluster() as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

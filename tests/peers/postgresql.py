@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
 from tests.peers.process import inside
 
 _START = 60.0  # seconds; it may have to look through its log after it was killed
@@ -37,6 +35,8 @@ class Cluster:
 
     def new(self) -> str:
         """The URL of a database with nothing in it."""
+        import psycopg
+
         name = f"t{uuid.uuid4().hex}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
@@ -51,6 +51,8 @@ class Cluster:
         options = [
             word for setting in (*self._settings, f"unix_socket_directories={self.folder}") for word in ("-c", setting)
         ]
+        import psycopg
+
         command = _as_somebody(["postgres", "-D", str(self.folder / "data"), *options])
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -20,10 +20,15 @@ HOUR = 3600.0
 CONTENTS = [bytes([number]) * 1000 for number in range(10)]
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.peer("postgres"))])
+def database(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue("postgresql").new() if request.param == "postgresql" else ""
+
+
 @pytest.fixture
-def registry(tmp_path: Path, upstream: StandIn, clock: Clock) -> Iterator[Driver]:
+def registry(tmp_path: Path, upstream: StandIn, clock: Clock, database: str) -> Iterator[Driver]:
     upstream.contents |= {Digest.of(content): content for content in CONTENTS}
-    settings = {"proxy_size": 5000, "proxy_age": 24 * HOUR}
+    settings = {"proxy_size": 5000, "proxy_age": 24 * HOUR, "database": database}
     with cache(tmp_path / "cache", upstream, clock=clock, **settings) as driver:
         yield driver
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from boxship.server.registry import Settings
-from tests.peers.postgresql import Cluster, cluster
 from tests.server.driver import Driver
 
 # What registries promise, whatever keeps their names: these modules' tests are tried with each.
@@ -31,12 +30,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = metafunc.module.__name__.rpartition(".test_")[2]
     if "registry" in metafunc.fixturenames and module in CONTRACT:
         metafunc.parametrize("names", ("sqlite", pytest.param("postgresql", marks=pytest.mark.peer("postgres"))))
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as made:
-        yield made
 
 
 @pytest.fixture
