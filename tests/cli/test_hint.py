@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from boxship.cli.hint import short_timeline
+from boxship.ui.failure import short_timeline
 from boxship.event import Event, Fact
 from boxship.formats.oci_layout import OCILayout
 from boxship.testing import (
