@@ -87,6 +87,7 @@ ROWS: Mapping[str, str] = {
     "registry backup": f"{SERVED} {{own}}/backup",
     "registry restore": f"{{own}}/backup {SERVED}",
     "registry export": f"{SERVED} {{own}}/layout",
+    "ui": "--registry {at} --address nowhere",  # while it serves: tests/ui
     "completion": "bash",
     "demo": "--help",
     "version": "",

@@ -92,6 +92,7 @@ class Answering:
             "version": __version__,
             "own": engine.own,
             "token": self._guard.token,
+            "user": engine.user(scope),
             "login": engine.own,
             "changes": engine.changes,
             "platform": str(Platform.here()),

@@ -30,6 +30,10 @@ class AnyRegistry:
         """Its name, as it was given."""
         return self.registry.name
 
+    def user(self, _: Scope) -> str:
+        """Nobody logs in on the page."""
+        return ""
+
     async def admit(self, _: Scope) -> Asker:
         """Whoever started it: nobody else knows where the page is."""
         return _ASKER

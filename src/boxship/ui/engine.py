@@ -50,6 +50,9 @@ class Engine(Protocol):
     def called(self, scope: Scope) -> str:
         """What commands call the registry."""
 
+    def user(self, scope: Scope) -> str:
+        """Who the request says that it is from; nothing is believed yet."""
+
     async def admit(self, scope: Scope) -> Asker:
         """Who asks, if they may ask at all; else `Turned`."""
 

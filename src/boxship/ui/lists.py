@@ -7,9 +7,12 @@ __all__ = ["details", "repositories", "tags"]
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 
 from boxship.client import Client
+from boxship.connect.deadline import current_work
+from boxship.connect.trace import Trace
 from boxship.errors import BoxshipError, InvalidInput, UnexpectedAnswer
 from boxship.image.inspection import Inspected
 from boxship.reference import Reference
@@ -107,7 +110,20 @@ def details(asked: Asked) -> None:
 
 
 def _summary(asked: Asked, image: Reference) -> dict[str, object]:
-    """What the tag stands for: asked for anew, and read unless its digest is known."""
+    """What the tag stands for, with a story of its own: an error does not tell what became of other tags."""
+    whole = current_work.get()
+    assert whole
+    own = copy(whole)
+    own.trace = Trace()
+    token = current_work.set(own)
+    try:
+        return _summed(asked, image)
+    finally:
+        current_work.reset(token)
+
+
+def _summed(asked: Asked, image: Reference) -> dict[str, object]:
+    """Asked for anew, and read unless its digest is known."""
     digest = asked.client.digest(image)
     known = asked.kept.summaries.get(digest)
     if known is None:

@@ -69,6 +69,11 @@ class OwnRegistry:
         host = (self._url or called(scope)).partition("://")[2]
         return host or self.registry.name
 
+    def user(self, scope: Scope) -> str:
+        """The name in what the request shows."""
+        credential = _credential(_shown(scope))
+        return credential.username if credential else ""
+
     async def admit(self, scope: Scope) -> Asker:
         """Who asks, by what the request shows; the registry itself decides, and counts wrong passwords."""
         try:
@@ -144,10 +149,14 @@ class OwnRegistry:
             shared.client.close()
 
     def _asker(self, scope: Scope, name: str) -> Asker:
-        shown = next((value for header, value in scope["headers"] if header == b"authorization"), b"")
+        shown = _shown(scope)
         version = _version(self._house.certificate)
         key = hmac.digest(self._key, f"{version}:".encode() + shown, hashlib.sha256).hex()
         return Asker(key, name, _credential(shown))
+
+
+def _shown(scope: Scope) -> bytes:
+    return next((value for header, value in scope["headers"] if header == b"authorization"), b"")
 
 
 def _credential(shown: bytes) -> Credential | None:
