@@ -92,7 +92,7 @@ ROWS: Mapping[str, str] = {
     "demo": "--help",
     "version": "",
 }
-_OFFLINE = ("registry ", "layout ", "audit rewrite", "completion", "demo", "version")
+_OFFLINE = ("ui", "registry ", "layout ", "audit rewrite", "completion", "demo", "version")
 _READS_PASSWORD = ("login", "auth login", "registry user")
 _SENDS_NONE = ("explain", "logout", "auth logout", "auth get", "auth why")
 _PRINTS_IT = ("auth get", "auth token")  # that is what they are for
