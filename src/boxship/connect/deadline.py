@@ -10,7 +10,7 @@ __all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "current_work"]
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, fields
@@ -154,8 +154,9 @@ class Work:
         with self._end.lock:
             self._end.cancelled = True
             wakers = tuple(self._end.wakers.values())
-        for wake in wakers:
-            wake()
+        with ExitStack() as stack:  # one that raises keeps no other from being called
+            for wake in reversed(wakers):
+                stack.callback(wake)
 
     def watch(self, wake: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `wake` on cancellation, for as long as the context lasts. `wake` must not block."""
