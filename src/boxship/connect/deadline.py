@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-__all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "current_work"]
+__all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "check_current", "current_work", "own_part"]
 
 import threading
 import time
@@ -196,3 +196,30 @@ class Work:
 
 # The operation that this thread is working on, where somebody else began it: `AsyncClient`, who may cancel it.
 current_work: ContextVar[Work | None] = ContextVar("current_work", default=None)
+
+
+@contextmanager
+def own_part(new: Callable[[], Work] = Work) -> Iterator[Work]:
+    """A part of what this thread is working on, or of what is new; the thread works on that until the context is left.
+
+    An error that leaves it ends all that is at it.
+    """
+    with (current_work.get() or new()).part() as part:
+        token = current_work.set(part)
+        try:
+            yield part
+        except BaseException:
+            part.cancel()
+            raise
+        finally:
+            current_work.reset(token)
+
+
+def check_current() -> None:
+    """Raise `Cancelled` or `TimedOut` if what this thread is working on is to end now.
+
+    For work on this machine's own files, which waits for nobody and can be long all the same: with each piece of it.
+    """
+    work = current_work.get()
+    if work is not None:
+        work.check()
