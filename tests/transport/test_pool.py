@@ -8,10 +8,11 @@ import pytest
 
 from boxship import Client
 from boxship.errors import BrokenAnswer, NotFound
+from boxship.event import Event
 from boxship.testing import DROPPED, RESET, Answer, ScriptedRegistry, failure, in_turn, serving, tls
 from boxship.testing import Request as Received
 from boxship.transport import pool
-from tests.transport.reaching import Authority, repository, tags, told
+from tests.transport.reaching import Authority, repository, settled, tags, told, traces
 
 GOOD = ScriptedRegistry()
 
@@ -179,3 +180,20 @@ def test_the_longest_at_rest_is_closed_where_they_are_too_many(monkeypatch: pyte
             tags(client, server)
         assert at_rest(client) == 2
         assert [server.connection().ending() for server in servers[:2]] == ["closed"] * 2
+
+
+@pytest.mark.parametrize("name", ["WroteRequest", "Request", "AnswerHeaders", "AnswerDone"])
+def test_a_listener_that_raises_leaves_no_connection_open(name: str) -> None:
+    def listener(event: Event) -> None:
+        if event.name == name:
+            raise ArithmeticError(name)
+
+    kept = list[ArithmeticError]()  # with what was going on, so that nothing is closed by being forgotten
+    with serving(GOOD) as server:
+        before = traces()
+        with Client(on_event=listener) as client:
+            for _ in range(3):
+                with pytest.raises(ArithmeticError) as caught:
+                    tags(client, server)
+                kept.append(caught.value)
+        assert settled(before)
