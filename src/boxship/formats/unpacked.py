@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _LOOKED_AT = 6  # bytes
 _BOUNDS = Bounds(size=0, entries=0)  # no more than a compressor makes of an image: whatever its size, it is asked for
 _TURN = 0.1  # seconds between looks at whether the operation is to end
-# Opening a pipe waits for a writer. Only Linux tells one that nobody has opened yet from one that has ended.
-_AT_ONCE = os.O_NONBLOCK if sys.platform == "linux" else 0
 
 
 def seekable(path: Path, scratch: Path) -> Path:
@@ -62,10 +60,14 @@ def spooled(pieces: Iterable[memoryview], what: str, scratch: Path) -> Path:
 
 
 def _opened(path: Path) -> FileIO:
-    """The file, whether or not somebody writes to it yet."""
-    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | _AT_ONCE))
-    if _AT_ONCE:
-        os.set_blocking(file.fileno(), True)  # it is read when there is something to read
+    """The file, whether or not somebody writes to it yet: opening a pipe waits for a writer.
+
+    Only Linux tells a pipe that nobody has opened yet from one that has ended.
+    """
+    if sys.platform != "linux":
+        return FileIO(path)
+    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    os.set_blocking(file.fileno(), True)  # it is read when there is something to read
     return file
 
 
