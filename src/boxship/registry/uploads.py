@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from boxship.auth.scope import pull_and_push
-from boxship.errors import BoxshipError, RegistryError, Unreachable
+from boxship.errors import BoxshipError, ConnectFailed, RegistryError, Unreachable
 from boxship.registry.again import MOST_TRIES, may_pass, pause, unbroken
 from boxship.registry.known import known_of
 from boxship.registry.remote import Remote
@@ -202,6 +202,8 @@ class _Upload:
     def _can_go_on(self, error: BoxshipError) -> bool:
         if isinstance(error, RegistryError) and error.status == 413:
             return self._most > self._session.least
+        if isinstance(error, ConnectFailed):
+            return False  # the registry was dialled with patience, which is not to be multiplied
         lost = isinstance(error, RegistryError) and error.status in (404, 416) and bool(self._session.path)
         return isinstance(error, Unreachable) or may_pass(error) or lost or self._is_spoilt(error)
 
@@ -220,6 +222,8 @@ class _Upload:
         """Ask how much came; the session is none any more where that is nothing, or cannot be."""
         try:
             self._session.received = self._session.ask()
+        except ConnectFailed:
+            raise
         except (Unreachable, RegistryError):
             self._remote.work.check()
             self._session.received = 0
