@@ -39,6 +39,7 @@ STOREYS: tuple[frozenset[str], ...] = (
     frozenset({"lift", "aio", *map("lifted_{}".format, ("artifacts", "changing", "extracting", "moving", "reading"))}),
     frozenset({"server"}),
     frozenset({"web"}),
+    frozenset({"ui"}),
     frozenset({"cli", "__main__"}),
 )
 ROOMS = frozenset[str]().union(*STOREYS) | {"testing"}

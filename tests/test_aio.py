@@ -214,3 +214,13 @@ def test_closing_leaves_no_thread() -> None:
         before = traces()
         asyncio.run(scenario(server.url))
         assert settled(before)
+
+
+def test_the_time_of_a_listing_begins_when_its_first_name_is_wanted(running: RunningRegistry) -> None:
+    async def scenario() -> list[str]:
+        async with AsyncClient(timeout=1.0) as client:
+            listing = client.tags(f"{running.address}/app")
+            await asyncio.sleep(1.2)
+            return [tag async for tag in listing]
+
+    assert asyncio.run(scenario())

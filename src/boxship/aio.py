@@ -52,7 +52,8 @@ class AsyncListing:
     """`Listing` for asyncio: names one by one; a page is asked for when its first name is wanted."""
 
     def __init__(self, lift: Lift, listing: Listing) -> None:
-        self._lift, self._pages, self._work = lift, listing.pages(), lift.work()
+        self._lift, self._pages = lift, listing.pages()
+        self._work: Work | None = None
         self._page: Iterator[str] = iter(())
 
     def __aiter__(self) -> Self:
@@ -62,6 +63,7 @@ class AsyncListing:
         while True:
             for name in self._page:
                 return name
+            self._work = self._work or self._lift.work()  # its time begins when something is asked for
             page = await self._lift(lambda: next(self._pages, None), self._work)
             if page is None:
                 raise StopAsyncIteration

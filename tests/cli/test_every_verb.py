@@ -88,11 +88,12 @@ ROWS: Mapping[str, str] = {
     "registry restore": f"{{own}}/backup {SERVED}",
     "registry move": f"{SERVED} --to-database postgresql://{USER}:{SECRET}@127.0.0.1:1/names {{own}}/moved",
     "registry export": f"{SERVED} {{own}}/layout",
+    "ui": "--registry {at} --address nowhere",  # while it serves: tests/ui
     "completion": "bash",
     "demo": "--help",
     "version": "",
 }
-_OFFLINE = ("registry ", "layout ", "audit rewrite", "completion", "demo", "version")
+_OFFLINE = ("ui", "registry ", "layout ", "audit rewrite", "completion", "demo", "version")
 _READS_PASSWORD = ("login", "auth login", "registry user")
 _SENDS_NONE = ("explain", "logout", "auth logout", "auth get", "auth why")
 _PRINTS_IT = ("auth get", "auth token")  # that is what they are for

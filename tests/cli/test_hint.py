@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from boxship.cli.hint import short_timeline
 from boxship.event import Event, Fact
 from boxship.formats.oci_layout import OCILayout
 from boxship.testing import (
@@ -23,6 +22,7 @@ from boxship.testing import (
     serving,
     wrong_digest,
 )
+from boxship.ui.failure import short_timeline
 from tests.cli.running import boxship
 from tests.formats.stores import copied, file, in_memory, tar_of
 

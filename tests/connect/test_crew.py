@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from boxship.connect.crew import Crew
 
 SIZE = 3
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a stack may be as large as that")
 
 
 @pytest.fixture
@@ -96,3 +99,49 @@ def test_a_job_that_comes_after_the_end_is_done_all_the_same(crew: Crew) -> None
     crew.submit(done.set)
     assert done.wait(2.0)
     assert len(threads()) == 1
+
+
+@contextmanager
+def no_more_threads() -> Iterator[None]:
+    """The system gives none: it has no room for such a stack."""
+    before = threading.stack_size(1 << 46)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
+
+
+@linux_only
+def test_threads_that_could_not_be_started_are_not_counted(crew: Crew) -> None:
+    with no_more_threads():
+        for _ in range(SIZE):
+            with pytest.raises(RuntimeError):
+                crew.submit(lambda: None)
+    done = threading.Event()
+    crew.submit(done.set)
+    assert done.wait(2.0)
+
+
+@linux_only
+def test_where_no_more_threads_are_to_be_had_the_first_does_all(crew: Crew) -> None:
+    go, done = threading.Event(), threading.Event()
+    crew.submit(lambda: (go.wait(2.0), None)[1])
+    with no_more_threads():
+        crew.submit(done.set)
+    assert not done.is_set()
+    go.set()
+    assert done.wait(2.0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_threads_that_die_of_their_jobs_are_replaced(crew: Crew) -> None:
+    def wrong() -> None:
+        raise AssertionError("a job that raises")
+
+    for _ in range(SIZE):
+        crew.submit(wrong)
+    for thread in threads():
+        thread.join(2.0)
+    done = threading.Event()
+    crew.submit(done.set)
+    assert done.wait(2.0)

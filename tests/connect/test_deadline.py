@@ -113,3 +113,20 @@ def test_a_bound_that_is_not_the_default_remembers_who_chose_it() -> None:
 def test_a_bound_that_is_no_time_is_a_wrong_setting(seconds: float) -> None:
     with pytest.raises(InvalidSettings, match=r"Bounds\.connect: .* is no number of seconds"):
         Bounds(connect=seconds)
+
+
+def test_a_waker_that_raises_keeps_no_other_from_being_called() -> None:
+    work, woken = Work(), list[int]()
+
+    def wrong() -> None:
+        raise AssertionError("a waker that raises")
+
+    with (
+        work.watch(lambda: woken.append(1)),
+        work.watch(wrong),
+        work.watch(lambda: woken.append(2)),
+        pytest.raises(AssertionError),
+    ):
+        work.cancel()
+    assert sorted(woken) == [1, 2]
+    assert work.cancelled

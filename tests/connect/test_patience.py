@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt
 from boxship.connect.connector import Connector
-from boxship.connect.deadline import Bounds, Work
+from boxship.connect.deadline import OPERATION, Bounds, Work
 from boxship.connect.evidence import Evidence
-from boxship.connect.patience import LONGEST_PAUSE, may_be_repeated, pauses
-from boxship.errors import Cancelled, ConnectFailed, TLSFailed
+from boxship.connect.patience import LEAST_DIAL, LONGEST_PAUSE, Patience, may_be_repeated
+from boxship.errors import Cancelled, ConnectFailed, TimedOut, TLSFailed
 from boxship.event import Event
 from boxship.settings.hosts import Scheme, Site
 from boxship.testing import ScriptedRegistry, black_hole, refused, serving, tls
 from tests.connect.driving import NAME, Certificates, cancelling, connecting, nothing_left, reach, site
+from tests.connect.networks import DROPPED, REFUSED
+from tests.connect.simulation import Port, Simulation
 
 REGISTRY = ScriptedRegistry()
 HTTP, AUTO = site(NAME, Scheme.HTTP), site(NAME, Scheme.AUTO)
@@ -36,12 +40,40 @@ def dials(work: Work) -> int:
     return sum(event.name == "ConnectStart" for event in work.trace.events)
 
 
+def redialled(patience: float, *addresses: Port) -> tuple[list[float], float]:
+    """The pauses between dials of a host on a simulated network, none of which succeeds, and when the last one ends."""
+    known, now, bound, pauses = Patience(patience, 0.0), 0.0, math.inf, list[float]()
+    while True:
+        dial = Simulation.of(*((None, port) for port in addresses), told=True)
+        dial.run()
+        now += min(dial.now, bound)
+        pause = known.pause(now)
+        if pause is None:
+            return pauses, now
+        pauses.append(pause)
+        now += pause
+        bound = known.dial(now)
+
+
 def test_pauses_grow_and_end_with_the_patience() -> None:
-    waits = list(pauses(60.0))
+    waits, end = redialled(60.0, replace(REFUSED, round_trip=0.0))
     assert waits[:4] == [0.3, 0.6, 1.2, 2.4]
     assert max(waits) == LONGEST_PAUSE
-    assert sum(waits) == pytest.approx(60.0)
-    assert list(pauses(0.0)) == []
+    assert sum(waits) == pytest.approx(60.0) == end
+
+
+def test_dials_that_time_out_are_parts_of_the_patience() -> None:
+    for addresses in (1, 4, 16):
+        waits, end = redialled(60.0, *[DROPPED] * addresses)
+        assert len(waits) > 3
+        assert 60.0 <= end <= 60.0 + LEAST_DIAL
+
+
+def test_a_host_whose_patience_is_none_or_short_is_dialled_once_as_any() -> None:
+    for patience in (0.0, 5.0):
+        waits, end = redialled(patience, *[DROPPED] * 4)
+        assert waits == []
+        assert 5.0 <= end <= 8.0  # the bounds of any dial
 
 
 @pytest.mark.parametrize(
@@ -142,6 +174,37 @@ def test_patience_has_an_end_and_the_last_error_is_said(certificates: Certificat
         with pytest.raises(ConnectFailed, match="refused"):
             connector.line(where, work)
         assert dials(work) == 3
+
+
+def test_dials_that_time_out_are_cut_off_by_the_end_of_the_patience(certificates: Certificates) -> None:
+    """Each has a bound of half a minute, and many addresses or a proxy would have more."""
+    slow = Bounds(connect=30.0, connect_all=30.0, patience=0.5)
+    with answered(certificates, slow) as (connector, where, port), refused_first(port) as heard:
+        work, begun = Work(listener=heard), time.monotonic()
+        with pytest.raises(ConnectFailed, match="refused"):
+            connector.line(where, work)
+        assert time.monotonic() - begun < 20.0
+    assert dials(work) == 2
+
+
+def test_the_operation_s_own_end_is_told_as_such_while_a_host_is_dialled_again(certificates: Certificates) -> None:
+    slow = Bounds(connect=30.0, connect_all=30.0, patience=60.0)
+    with answered(certificates, slow) as (connector, where, port), refused_first(port) as heard:
+        with pytest.raises(TimedOut) as caught:
+            connector.line(where, Work(timeout=1.0, listener=heard))
+        assert caught.value.phase == OPERATION
+
+
+@contextmanager
+def refused_first(port: int) -> Iterator[Callable[[Event], None]]:
+    """A port that refuses until a listener is told of the first retry; from then on it drops."""
+    with ExitStack() as lasting:
+
+        def heard(event: Event) -> None:
+            if event.name == "Retry":
+                lasting.enter_context(black_hole(port=port))
+
+        yield heard
 
 
 def test_a_certificate_that_has_become_wrong_is_not_waited_for(certificates: Certificates) -> None:

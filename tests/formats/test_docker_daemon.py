@@ -9,7 +9,8 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,16 +164,80 @@ def test_who_cancels_does_not_wait(docker: Daemon) -> None:
 
     docker.instead = hangs
     work = Work()
+    threading.Thread(target=cancels).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled), as_part_of(work), source_at(APP):
+        pass
+    over.set()
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("closes", ["Connection: close", "Content-Length: 9999"])
+def test_who_cancels_in_the_middle_of_an_image_does_not_wait(docker: Daemon, closes: str) -> None:
+    over, begun = threading.Event(), threading.Event()
+    work = Work()
+
+    def stalls(handler: Any) -> bool:
+        if handler.path == "/_ping":
+            return False
+        handler.wfile.write(f"HTTP/1.1 200 OK\r\n{closes}\r\n\r\n".encode() + bytes(512))
+        begun.set()
+        return over.wait(20)
+
+    def cancels() -> None:
+        begun.wait(20)
+        time.sleep(0.2)  # until the head has been read
+        work.cancel()
+
+    docker.instead = stalls
+    threading.Thread(target=cancels).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled), as_part_of(work), source_at(APP):
+        pass
+    over.set()
+    assert time.monotonic() - began < 10
+
+
+def saves() -> None:
+    with source_at(APP):
+        pass
+
+
+def loads() -> None:
+    write(APP, in_memory(BIG, "1"), "1", "app:1")
+
+
+@pytest.mark.parametrize("verb", [saves, loads])
+def test_a_daemon_that_brings_little_without_end_is_heard_until_time_is_up(
+    docker: Daemon, verb: Callable[[], None]
+) -> None:
+    over = threading.Event()
+
+    def trickles(handler: Any) -> bool:
+        if handler.path == "/_ping":
+            return False
+        if handler.command == "POST":
+            handler.body()
+        handler.begin(200, "application/json")
+        while not over.wait(0.05):
+            handler.chunk(b'{"status":"Loading layer"}\r\n')
+        return True
+
+    docker.instead = trickles
+    began = time.monotonic()
+    with pytest.raises(TimedOut, match="not done within"), as_part_of(Work(timeout=0.5)):
+        verb()
+    over.set()
+    assert time.monotonic() - began < 10
+
+
+@contextmanager
+def as_part_of(work: Work) -> Iterator[None]:
     token = current_work.set(work)
     try:
-        threading.Thread(target=cancels).start()
-        began = time.monotonic()
-        with pytest.raises(Cancelled), source_at(APP):
-            pass
+        yield
     finally:
         current_work.reset(token)
-        over.set()
-    assert time.monotonic() - began < 10
 
 
 def test_where_no_daemon_listens_it_is_said_who_named_the_place(

@@ -11,7 +11,7 @@ import pytest
 
 from boxship import Client
 from boxship.digest import Digest
-from boxship.errors import Refused, UnexpectedAnswer
+from boxship.errors import BrokenAnswer, Refused, UnexpectedAnswer
 from boxship.reference import Registry
 from boxship.registry.uploads import How, push_blob
 from boxship.spec.descriptor import Descriptor
@@ -165,3 +165,22 @@ def test_no_strangers_host_is_sent_a_blob() -> None:
     uploads = Uploads(location="https://elsewhere.example/upload")
     with pytest.raises(UnexpectedAnswer, match="another host"):
         pushed(uploads, Held())
+
+
+@pytest.mark.parametrize("error", [BrokenAnswer("the source", why="it is broken for good"), OSError("a bad disk")])
+def test_what_is_wrong_with_the_source_is_no_trouble_of_the_upload(error: Exception) -> None:
+    class Broken(Held):
+        @contextmanager
+        def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
+            with super().open_blob(blob, at) as pieces:
+                yield self._breaking(pieces)
+
+        def _breaking(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+            yield next(pieces)
+            raise error
+
+    source = Broken()
+    with pytest.raises(type(error)) as caught:
+        pushed(Uploads(), source)
+    assert caught.value is error
+    assert source.opened == [0]

@@ -89,9 +89,9 @@ class Driver:
         settings = self._settings.get("settings")
         return settings.database if settings else ""
 
-    def beside(self) -> Driver:
-        """The same registry, as another process would open it."""
-        return Driver(self.folder, **self._settings)
+    def beside(self, **settings: Any) -> Driver:
+        """The same registry, as another process would open it, with these settings besides."""
+        return Driver(self.folder, **{**self._settings, **settings})
 
     def database(self) -> AbstractContextManager[Transaction]:
         """A connection to its names beside its own."""

@@ -211,7 +211,7 @@ def test_what_refers_to_a_tagged_manifest_stays_with_it(registry: Driver) -> Non
 @pytest.mark.parametrize("loses", ["moves", "is deleted"])
 def test_what_loses_its_tag_is_kept_for_the_grace_from_then_on(registry: Driver, loses: str) -> None:
     push_image(registry, "app", "v1")
-    with Driver(registry.folder, allow_delete=True, clock=lambda: time.time() + 9 * DAY) as later:
+    with registry.beside(clock=lambda: time.time() + 9 * DAY) as later:
         if loses == "moves":
             push_image(later, "app", "v1", layer=b"another")
         else:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields, replace
+from math import inf
 
 import pytest
 
 from boxship import Client
+from boxship.connect.deadline import Bounds
 from boxship.errors import BrokenAnswer, TimedOut
 from boxship.testing import NEVER, Answer, Connection, ScriptedRegistry, endless, instead, listening, serving
 from tests.transport.reaching import SHORT, bounds, failing, repository, tags
@@ -146,3 +149,13 @@ def test_an_upload_arrives_whole() -> None:
         with client.api("PUT", server.url, "/v2/app/blobs/uploads/1", body=UPLOAD) as response:
             assert response.status == 201
         assert server.requests[-1].body == UPLOAD
+
+
+@pytest.mark.parametrize("seconds", [inf, 3_000_000.0])
+def test_a_bound_may_be_longer_than_any_system_waits(seconds: float) -> None:
+    every = bounds(**{field.name: seconds for field in fields(Bounds) if field.name != "patience"})
+    with serving(lambda request: replace(GOOD(request), delay=0.1)) as server:
+        for auto in (server.address, server.url):
+            with Client(bounds=every, timeout=seconds, plain_http="auto") as client:
+                assert list(client.tags(f"{auto}/app"))
+                assert client.read_blob(f"{auto}/app@{DIGEST}") == LAYER

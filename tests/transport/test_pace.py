@@ -111,3 +111,18 @@ def test_all_threads_wait_for_who_was_told_to() -> None:
         assert first.result(10).raw == second.result(10).raw
         assert len(asked(server)) == 3
     assert min(times[1:]) - times[0] >= 1.0
+
+
+def test_who_has_been_in_line_waits_for_who_was_told_to(home: Path) -> None:
+    registry, times = ScriptedRegistry(), list[float]()
+    answer = in_turn(rate_limited("1"), registry)
+    told(home, "concurrency = 1")
+
+    def answering(request: Request) -> Answer:
+        times.append(time.monotonic())
+        time.sleep(0.3)  # until the others are in line
+        return answer(request)
+
+    with serving(answering) as server, Client() as client:
+        in_parallel(4, lambda: client.document(f"{server.url}/app:v1"))
+    assert min(times[1:]) - times[0] >= 1.0

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
 from boxship import Client
 from boxship.errors import BrokenAnswer, NotFound
+from boxship.event import Event
 from boxship.testing import DROPPED, RESET, Answer, ScriptedRegistry, failure, in_turn, serving, tls
 from boxship.testing import Request as Received
-from tests.transport.reaching import Authority, repository, tags, told
+from boxship.transport import pool
+from tests.transport.reaching import Authority, repository, settled, tags, told, traces
 
 GOOD = ScriptedRegistry()
 
@@ -148,3 +151,49 @@ def test_an_idle_plain_connection_is_left_once_tls_has_answered(authority: Autho
         before = len(plain.requests)
         assert list(client.tags("reg.test/app"))
         assert len(plain.requests) == before
+
+
+def at_rest(client: Client) -> int:
+    """How many connections to any host."""
+    sessions = client._operations.whereabouts._sessions.values()
+    return sum(len(idle) for session in sessions for idle in session._pool._idle.values())
+
+
+def test_what_has_been_at_rest_for_long_is_closed_whichever_host_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as opened, Client() as client:
+        servers = [opened.enter_context(serving(GOOD)) for _ in range(4)]
+        for server in servers:
+            tags(client, server)
+        assert at_rest(client) == 4
+        monkeypatch.setattr(pool, "_OLDEST", 0.1)
+        time.sleep(0.2)
+        tags(client, servers[0])
+        assert at_rest(client) == 1
+        assert [server.connection().ending() for server in servers[1:]] == ["closed"] * 3
+
+
+def test_the_longest_at_rest_is_closed_where_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_MOST_IDLE_IN_ALL", 2)
+    with ExitStack() as opened, Client() as client:
+        servers = [opened.enter_context(serving(GOOD)) for _ in range(4)]
+        for server in servers:
+            tags(client, server)
+        assert at_rest(client) == 2
+        assert [server.connection().ending() for server in servers[:2]] == ["closed"] * 2
+
+
+@pytest.mark.parametrize("name", ["WroteRequest", "Request", "AnswerHeaders", "AnswerDone"])
+def test_a_listener_that_raises_leaves_no_connection_open(name: str) -> None:
+    def listener(event: Event) -> None:
+        if event.name == name:
+            raise ArithmeticError(name)
+
+    kept = list[ArithmeticError]()  # with what was going on, so that nothing is closed by being forgotten
+    with serving(GOOD) as server:
+        before = traces()
+        with Client(on_event=listener) as client:
+            for _ in range(3):
+                with pytest.raises(ArithmeticError) as caught:
+                    tags(client, server)
+                kept.append(caught.value)
+        assert settled(before)

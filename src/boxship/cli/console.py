@@ -10,22 +10,13 @@ __all__ = ["STATUS", "complain", "fail", "flush", "given", "leave_output", "one_
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from boxship.cli.status_line import StatusLine
-from boxship.errors import (
-    BoxshipError,
-    Cancelled,
-    ConnectFailed,
-    InvalidInput,
-    InvalidReference,
-    InvalidSettings,
-    NotFound,
-    TimedOut,
-)
+from boxship.errors import BoxshipError, InvalidSettings
 
 STATUS = StatusLine()
 _OUTPUT = "standard output"
@@ -105,6 +96,8 @@ def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, referenc
 
     `reference` is what failed, where several were chosen.
     """
+    from boxship.ui.failure import error_lines  # noqa: PLC0415 -- only where something fails
+
     complain(*map(one_line, error_lines(error)))
     if chosen:
         complain(*map(one_line, _hint(error, chosen, reference)))
@@ -115,9 +108,11 @@ def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, referenc
 
 def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> Iterator[str]:
     """What took the time, and who looks further: where a registry was asked, and did not say that there is nothing."""
-    if not error.timeline or isinstance(error, InvalidInput | NotFound | Cancelled):
+    from boxship.cli.hint import doctor_command  # noqa: PLC0415 -- only where something fails
+    from boxship.ui.failure import is_examined, short_timeline  # noqa: PLC0415
+
+    if not is_examined(error):
         return
-    from boxship.cli.hint import doctor_command, short_timeline  # noqa: PLC0415 -- only where something fails
 
     yield f"  took: {short_timeline(error.timeline)}"
     if command := doctor_command(chosen, error.timeline, reference):
@@ -127,16 +122,3 @@ def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> It
 def one_line(line: str) -> str:
     """The words, of which some may be a server's, on one line, and sending a terminal nothing."""
     return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
-
-
-def error_lines(error: BoxshipError) -> Iterable[str]:
-    """The lines of an error."""
-    yield f"boxship: {error.what}"
-    if isinstance(error, InvalidReference):
-        yield from (f"  {line}" for line in error.caret.splitlines())
-    if error.why:
-        yield f"  why: {error.why}"
-    if isinstance(error, ConnectFailed | TimedOut):
-        yield from (f"  tried: {line}" for line in error.evidence)
-    if error.remedy:
-        yield f"  do: {error.remedy}"

@@ -1,26 +1,23 @@
-"""What an error says at its end: the timeline in a line, and the doctor's command, to be pasted."""
+"""What an error says at its end: the doctor's command, to be pasted."""
 
 from __future__ import annotations
 
-__all__ = ["doctor_command", "short_timeline"]
+__all__ = ["doctor_command"]
 
 import argparse
 import contextlib
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
-from boxship.connect.evidence import Evidence
 from boxship.errors import InvalidReference
 from boxship.event import Event
 from boxship.formats.place import Place
-from boxship.hop import Hop, Layer, Phase, Role, spoken
+from boxship.hop import Hop, Role
 from boxship.reference import Reference
 from boxship.timeline import timeline
 
-_MOST = 8  # waits: of a long story, its end
-_SHORTER = {Evidence.SILENT.value: "dropped", "TimedOut": "no answer", "BrokenAnswer": "broken"}
 # Where verbs keep what they were given to read and to write, in this order: references, or places.
 _REFERENCES = (
     *("reference", "repository", "references", "repositories", "image", "images", "artifact", "remote"),
@@ -30,26 +27,6 @@ _REFERENCES = (
 _ALONE = ("insecure", "password_stdin")
 _WITH_VALUE = ("ca_file", "cert", "key", "tls_min", "user_agent", "username", "config", "authfile", "from_secret")
 _ABOUT = re.compile(r"v2/(?P<repository>.+?)/(?:manifests/(?P<name>[^/?]+)|(?:blobs|tags|referrers)/)")
-
-
-def short_timeline(events: Iterable[Event]) -> str:
-    """What was waited for, and how long: `names 3 ms, TCP 10.0.0.5:443 dropped 1.00 s`; '' where nothing was."""
-    waits = {(phase.layer, phase.start): _said(hop, phase) for hop in timeline(events) for phase in hop.phases}
-    words = [said for _, said in sorted(waits.items(), key=lambda wait: wait[0][1])]
-    left_out = ["…"] if len(words) > _MOST else []
-    return ", ".join((*left_out, *words[-_MOST:]))
-
-
-def _said(hop: Hop, phase: Phase) -> str:
-    failure = _SHORTER.get(phase.failure, phase.failure)
-    status = str(hop.status or "") if phase.layer is Layer.FIRST_BYTE else ""
-    return " ".join(filter(None, (_subject(hop, phase.layer), failure or status, spoken(phase.ms))))
-
-
-def _subject(hop: Hop, layer: Layer) -> str:
-    if layer is Layer.TCP:
-        return f"TCP {hop.address}"
-    return f"{hop.method} {urlsplit(hop.url).path}" if layer is Layer.FIRST_BYTE else layer.value
 
 
 def doctor_command(chosen: argparse.Namespace, story: Sequence[Event], reference: str = "") -> str:

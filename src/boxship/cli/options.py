@@ -19,6 +19,7 @@ from boxship.settings.trust import TLS_VERSIONS
 
 if TYPE_CHECKING:
     from boxship.cli.progress import Progress
+    from boxship.event import Listener
 
 # Options whose value is optional: it is only ever written with `=`, so that they never eat the next word.
 _VALUES = {"plain-http": "always", "skip-tls-verify": "*"}
@@ -140,8 +141,8 @@ def client(chosen: argparse.Namespace, *, progress: Progress | None = None) -> I
         yield client
 
 
-def made(chosen: argparse.Namespace, tracer: Tracer) -> Client:
-    """The client that the options describe, to be closed."""
+def made(chosen: argparse.Namespace, listener: Listener) -> Client:
+    """The client that the options describe, to be closed; `listener` hears of all that it does."""
     skip = chosen.skip_tls_verify or ()
     return Client(
         plain_http=chosen.plain_http,
@@ -166,7 +167,7 @@ def made(chosen: argparse.Namespace, tracer: Tracer) -> Client:
         refresh=chosen.refresh,
         timeout=chosen.timeout,
         bounds=bounds(chosen),
-        on_event=tracer,
+        on_event=listener,
     )
 
 

@@ -45,6 +45,7 @@ VERBS = {
     "logout": "forget what is kept for a registry",
     "auth": "credentials: a token for curl, which one is sent and why (auth token, auth why)",
     "registry": "run a registry (registry serve)",
+    "ui": "show a registry on a page in a browser",
     "completion": "print a script for bash, zsh or fish, which completes tags, too",
     "demo": "see it work: a registry, and a firewall in its way",
     "version": "print the version",

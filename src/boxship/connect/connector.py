@@ -23,7 +23,7 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.known import Known, closed
 from boxship.connect.leg import TLS_PORT, Leg
 from boxship.connect.legs import again, legs_of
-from boxship.connect.patience import FIRST_PAUSE, may_be_repeated, pauses
+from boxship.connect.patience import FIRST_PAUSE, PATIENCE, Patience, may_be_repeated
 from boxship.connect.places import permitted_by, secured
 from boxship.connect.reach import Reach, Run
 from boxship.connect.recollection import Recollection
@@ -220,19 +220,28 @@ class Connector:
         return run
 
     def _redial(self, site: Site, verdict: Verdict, work: Work) -> Line:
-        """One more connection. The host has answered before: it is met with patience."""
-        for pause in (*pauses(self._bounds.patience), None):
+        """One more connection. The host has answered before: it is met with patience.
+
+        The first dial has the bounds of any, each further one no more than what is left of the patience.
+        """
+        patience, part, lost = Patience(self._bounds.patience, time.monotonic()), work, None
+        while True:
             try:
-                return self._dial_again(again(site, verdict), verdict, work)
+                return self._dial_again(again(site, verdict), verdict, part)
             except TLSFailed:
                 raise
             except ConnectFailed as error:
-                if pause is None or not error.evidence:  # nothing is permitted to be tried: waiting changes nothing
+                lost = error
+            except TimedOut as error:
+                if not lost or error.phase != PATIENCE:
                     raise
-                facts: dict[str, Fact] = {"host": verdict.origin.host, "why": error.what, "seconds": pause}
-                work.trace.say("Retry", f"{error.what}: again in {pause:.1f} s", level="W", facts=facts)
+            pause = patience.pause(time.monotonic())
+            if pause is None or not lost.evidence:  # nothing is permitted to be tried: waiting changes nothing
+                raise lost
+            facts: dict[str, Fact] = {"host": verdict.origin.host, "why": lost.what, "seconds": pause}
+            work.trace.say("Retry", f"{lost.what}: again in {pause:.1f} s", level="W", facts=facts)
             work.sleep(pause)
-        raise AssertionError("the last attempt raises")
+            part = work.within(patience.dial(time.monotonic()), PATIENCE)
 
     def _dial_again(self, leg: Leg, verdict: Verdict, work: Work) -> Line:
         run = self._reach.run(leg, work)

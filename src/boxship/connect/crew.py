@@ -35,18 +35,27 @@ class Crew:
         """Have no threads and no jobs."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._threads = self._idle = 0
+        self._threads = self._undone = 0
 
     def submit(self, job: _Job) -> None:
-        """Run the job in one of the threads. It must not raise."""
+        """Run the job in one of the threads. It must not raise. `RuntimeError` where no thread can be had at all."""
         with self._lock:
-            if not self._idle and self._threads < self._size:
-                self._threads += 1
-                name = f"{self._name}-{self._threads}"
-                threading.Thread(target=self._work, args=(self._jobs,), name=name, daemon=True).start()
-            elif self._idle:
-                self._idle -= 1
+            if self._undone >= self._threads and self._threads < self._size:
+                self._start()
+            self._undone += 1
             self._jobs.put(job)
+
+    def _start(self) -> None:
+        """Have one more thread. Where the system gives none, those that there are have more to do."""
+        name = f"{self._name}-{self._threads + 1}"
+        thread = threading.Thread(target=self._work, args=(self._jobs,), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """The results in the items' order, computed in parallel and not far ahead of the reader; errors are raised.
@@ -73,14 +82,23 @@ class Crew:
             for _ in range(self._threads):
                 self._jobs.put(None)
             self._jobs = queue.SimpleQueue()
-            self._threads = self._idle = 0
+            self._threads = self._undone = 0
 
     def _work(self, jobs: queue.SimpleQueue[_Job | None]) -> None:
-        while (job := jobs.get()) is not None:
-            job()
-            with self._lock:
-                if jobs is self._jobs:  # a thread that is to end counts no more
-                    self._idle += 1
+        try:
+            while (job := jobs.get()) is not None:
+                try:
+                    job()
+                finally:
+                    self._count_down(jobs, job=1)
+        finally:
+            self._count_down(jobs, thread=1)
+
+    def _count_down(self, jobs: queue.SimpleQueue[_Job | None], *, job: int = 0, thread: int = 0) -> None:
+        with self._lock:
+            if jobs is self._jobs:  # a thread that is to end counts no more
+                self._undone -= job
+                self._threads -= thread
 
 
 def _compute(

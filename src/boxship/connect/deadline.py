@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-__all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "current_work"]
+__all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "check_current", "current_work", "own_part"]
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, fields
@@ -154,8 +154,9 @@ class Work:
         with self._end.lock:
             self._end.cancelled = True
             wakers = tuple(self._end.wakers.values())
-        for wake in wakers:
-            wake()
+        with ExitStack() as stack:  # one that raises keeps no other from being called
+            for wake in reversed(wakers):
+                stack.callback(wake)
 
     def watch(self, wake: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `wake` on cancellation, for as long as the context lasts. `wake` must not block."""
@@ -195,3 +196,30 @@ class Work:
 
 # The operation that this thread is working on, where somebody else began it: `AsyncClient`, who may cancel it.
 current_work: ContextVar[Work | None] = ContextVar("current_work", default=None)
+
+
+@contextmanager
+def own_part(new: Callable[[], Work] = Work) -> Iterator[Work]:
+    """A part of what this thread is working on, or of what is new; the thread works on that until the context is left.
+
+    An error that leaves it ends all that is at it.
+    """
+    with (current_work.get() or new()).part() as part:
+        token = current_work.set(part)
+        try:
+            yield part
+        except BaseException:
+            part.cancel()
+            raise
+        finally:
+            current_work.reset(token)
+
+
+def check_current() -> None:
+    """Raise `Cancelled` or `TimedOut` if what this thread is working on is to end now.
+
+    For work on this machine's own files, which waits for nobody and can be long all the same: with each piece of it.
+    """
+    work = current_work.get()
+    if work is not None:
+        work.check()

@@ -21,6 +21,7 @@ from boxship.connect.evidence import Evidence, evidence_of
 from boxship.connect.keepalive import keep_alive
 from boxship.connect.limits import OwnLimits, own_limit
 from boxship.connect.race import Race
+from boxship.connect.readiness import LONGEST_WAIT
 from boxship.connect.telling import Telling
 from boxship.connect.trace import Trace
 from boxship.connect.verdict import PlainSocket, Wire
@@ -167,7 +168,7 @@ class Runner:
             self._names.trace_wait(self.telling.trace, awaited=awaited)
 
     def _wait(self, until: float) -> None:
-        for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
+        for key, _ in self._selector.select(min(LONGEST_WAIT, max(0.0, until - time.monotonic()))):
             key.data()
 
     def _advance(self, candidate: Candidate) -> None:

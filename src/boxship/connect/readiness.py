@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["READ", "WRITE", "Readiness"]
+__all__ = ["LONGEST_WAIT", "READ", "WRITE", "Readiness"]
 
 import select
 import selectors
@@ -11,6 +11,7 @@ import time
 from math import ceil
 from typing import Protocol
 
+LONGEST_WAIT = 86_400.0  # seconds at a time: no system takes a number without end
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
@@ -26,7 +27,11 @@ class Readiness:
 
     def wait(self, until: float) -> int:
         """What the socket is ready for, waiting for it until that monotonic time; 0 where it is not."""
-        return self._waits(max(0.0, until - time.monotonic()))
+        while True:
+            left = until - time.monotonic()
+            ready = self._waits(min(LONGEST_WAIT, max(0.0, left)))
+            if ready or left <= LONGEST_WAIT:
+                return ready
 
     def now(self) -> int:
         """What the socket is ready for, without waiting."""

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import IO
 
+from boxship.connect.deadline import check_current
+
 if sys.platform == "win32":
     import msvcrt
     import os
@@ -28,11 +30,12 @@ def have_alone(file: IO[bytes]) -> bool:
 
 
 def wait_for(file: IO[bytes], seconds: float) -> bool:
-    """The same, waiting for another process so long at most."""
+    """The same, waiting for another process so long at most, and no longer than the operation may last."""
     until = time.monotonic() + seconds
     while not have_alone(file):
         if time.monotonic() >= until:
             return False
+        check_current()
         time.sleep(_AGAIN)
     return True
 

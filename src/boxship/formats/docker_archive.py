@@ -12,17 +12,15 @@ __all__ = ["DockerArchive"]
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from boxship import media_type as types
 from boxship.digest import Digest
 from boxship.errors import NotFound, UnexpectedAnswer
 from boxship.formats.files import File, Files
-from boxship.formats.layers import Layer, prepared
+from boxship.formats.layers import Layer, all_prepared
 from boxship.formats.named import chosen, unclear
 from boxship.formats.stored import read_stored
 from boxship.registry.manifests import Document
@@ -30,7 +28,6 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
 
 _LONGEST = 8 * 1024 * 1024  # bytes of manifest.json, and of a configuration
-_AT_ONCE = 4  # layers that are compressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +135,7 @@ class DockerArchive:
         if len(diff_ids) != len(entry.layers):
             why = f"{len(entry.layers)} layers, and its configuration has {len(diff_ids)}"
             raise UnexpectedAnswer(f"{self}: {entry.config}", why=why)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            made = partial(prepared, self._files, self._scratch)
-            layers = list(pool.map(made, entry.layers, map(Digest.parse, diff_ids)))
+        layers = all_prepared(self._files, self._scratch, zip(entry.layers, map(Digest.parse, diff_ids), strict=True))
         config = Digest.of(raw)
         self._configs[config] = raw
         self._layers.update({layer.digest: layer for layer in layers})

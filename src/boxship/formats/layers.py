@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["Layer", "prepared"]
+__all__ = ["Layer", "all_prepared"]
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from boxship import media_type as types
+from boxship.connect.crew import Crew
+from boxship.connect.deadline import check_current, own_part
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch, NotFound
+from boxship.errors import BoxshipError, DigestMismatch, NotFound
 from boxship.formats.files import File, Files
 from boxship.formats.stored import pieces_of
 from boxship.image.compression import compression_of, plain
 
+_AT_ONCE = 4
 _LOOKED_AT = 6  # bytes
 _KEPT = frozenset({"gzip", "zstd"})  # there is no media type for layers that are compressed otherwise
 _LEVEL = 2  # of isa-l's 0 to 3: as small as zlib's level 6 within some percent, five times as fast
@@ -40,8 +45,28 @@ class Layer:
         return types.OCI_LAYER_GZIP if oci else types.DOCKER_LAYER_GZIP
 
 
-def prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
-    """The layer in the archive's file `name`; `DigestMismatch` where a plain one is not what its `diff_id` says."""
+def all_prepared(files: Files, scratch: Path, named: Iterable[tuple[str, Digest]]) -> list[Layer]:
+    """The layers in the archive's files of these names; `DigestMismatch` where a plain one is not as its `diff_id`.
+
+    Nothing is at work in `scratch` any more when this returns or raises.
+    """
+    crew, made = Crew(_AT_ONCE, "boxship-layers"), list[Layer]()
+    begun: deque[Callable[[], Layer]] = deque()
+    try:
+        with own_part():
+            begun.extend(crew.begin(lambda one: _prepared(files, scratch, *one), one) for one in named)
+            while begun:
+                made.append(begun.popleft()())
+    finally:
+        crew.close()
+        for left in begun:
+            with suppress(BoxshipError, OSError):  # that they are to end, or what would have been raised later
+                left()
+    return made
+
+
+def _prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
+    check_current()
     try:
         file = files.open(name)
     except FileNotFoundError as error:

@@ -7,6 +7,7 @@ __all__ = ["complete"]
 import hashlib
 from io import FileIO
 
+from boxship.connect.deadline import check_current
 from boxship.formats.stored import write_all
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
@@ -34,6 +35,7 @@ def _hash(file: FileIO, hasher: hashlib._Hash, begin: int, held: int) -> bool:
     file.seek(begin)
     view = memoryview(bytearray(min(_PIECE, held)))
     while held:
+        check_current()
         count = file.readinto(view[:held])
         if not count:
             return False

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from io import FileIO
 
+from boxship.connect.deadline import check_current
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, SizeMismatch
 from boxship.formats.files import File
@@ -27,6 +28,7 @@ def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterato
     left = blob.size - at
     held: memoryview | None = None
     while left:
+        check_current()
         with in_words(f"{what} cannot be read"):
             count = file.readinto(here[:left])
         if not count:
@@ -50,6 +52,7 @@ def pieces_of(file: File) -> Iterator[memoryview]:
     """The rest of a file, each piece valid until the next is asked for."""
     view = memoryview(bytearray(_PIECE))
     while count := file.readinto(view):
+        check_current()
         yield view[:count]
 
 

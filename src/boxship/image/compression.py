@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol, cast
 
+from boxship.connect.deadline import check_current
 from boxship.errors import BoxshipError, UnexpectedAnswer
 
 MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd", "bzip2": b"BZh", "xz": b"\xfd7zXZ\x00"}
@@ -78,6 +79,7 @@ def _unpacked(steps: Iterator[memoryview], make: Callable[[], _Decompressor], wh
     for step in steps:
         data: bytes | memoryview = step
         while True:
+            check_current()  # a little may be much when it is plain
             if not began:
                 more = bytes(data).lstrip(b"\0")
                 padded = padded or len(more) < len(data)

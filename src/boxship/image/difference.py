@@ -81,6 +81,39 @@ class Difference:
         """Whether there is any."""
         return self.digests[0] != self.digests[1]
 
+    def document(self) -> dict[str, object]:
+        """All of it, as JSON has it."""
+        before, after = self.layers
+        return {
+            "different": bool(self),
+            "digests": list(map(str, self.digests)),
+            "fields": [{"path": one.path, "before": one.before, "after": one.after} for one in self.fields],
+            "layers": {
+                "shared": self.shared,
+                "before": list(map(_layer, before)),
+                "after": list(map(_layer, after)),
+            },
+            "files": [_file(one) for one in self.files],
+            "packages": [{"before": _package(one.before), "after": _package(one.after)} for one in self.packages],
+            "sizes": list(self.sizes),
+            "read": list(map(_layer, self.read)),
+        }
+
+
+def _layer(layer: Descriptor) -> dict[str, object]:
+    return {"digest": str(layer.digest), "size": layer.size, "media_type": layer.media_type}
+
+
+def _file(one: FileChange) -> dict[str, object]:
+    before, after = (entry.document() if entry else None for entry in (one.before, one.after))
+    return {"path": f"/{one.name}", "before": before, "after": after, "what": list(one.what)}
+
+
+def _package(one: Package | None) -> dict[str, str] | None:
+    if one is None:
+        return None
+    return {"manager": one.manager, "name": one.name, "architecture": one.architecture, "version": one.version}
+
 
 def difference(
     before: tuple[Source, Image], after: tuple[Source, Image], *, bounds: Bounds, times: bool = False

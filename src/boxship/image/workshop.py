@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Workshop", "workshop"]
+__all__ = ["Send", "Workshop", "workshop"]
 
 import hashlib
 import io
@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,16 +25,20 @@ from boxship.image.behind import Behind
 from boxship.image.compression import compression_of, plain
 from boxship.image.content import Content, Spooled, given
 from boxship.image.folder_tar import folder_tar
+from boxship.image.growing import GrowingFile
 from boxship.image.gzip import Gzip
 from boxship.image.image import Layer
 from boxship.image.windows import windows_tar
 from boxship.image.zstd import Zstd
+from boxship.registry.head_start import Growing
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.draft import Json
 
 Piece = bytes | memoryview
 Write = Callable[[Piece], object]
+Send = Callable[[Growing], AbstractContextManager[Callable[[Digest], None]]]
+"""Sends a blob while it is being made, and is then told which one it is."""
 
 _PIECE = 1024 * 1024
 _MAGIC = 6  # bytes
@@ -77,17 +81,24 @@ class Workshop:
         return self._made(tar, oci=oci, history={}, compression=compression)
 
     def from_writing(
-        self, tell: Callable[[Write], object], *, oci: bool, history: Mapping[str, Json], compression: str = "gzip"
+        self,
+        tell: Callable[[Write], object],
+        *,
+        oci: bool,
+        history: Mapping[str, Json],
+        compression: str = "gzip",
+        send: Send | None = None,
     ) -> Layer:
-        """The layer of the plain tar that `tell` writes, compressed."""
+        """The layer of the plain tar that `tell` writes, compressed; `send` has what comes of it sent meanwhile."""
         tar, packed, path = hashlib.sha256(), hashlib.sha256(), self._next()
-        with path.open("xb", buffering=0) as file:
+        file = GrowingFile(path)
 
-            def put(piece: bytes) -> None:
-                packed.update(piece)
-                _whole(file.write, piece)
+        def put(piece: bytes) -> None:
+            packed.update(piece)
+            file.write(piece)
 
-            with Behind(put) as behind:
+        with send(file) if send else nullcontext(_nobody) as known:
+            with file, Behind(put) as behind:
                 packer = self._packer(compression, behind.put)
 
                 def write(piece: Piece) -> None:
@@ -96,7 +107,9 @@ class Workshop:
 
                 tell(write)
                 packer.close()
-        return _layer(_kind(compression, oci=oci), path, packed.hexdigest(), tar.hexdigest(), history)
+            layer = _layer(_kind(compression, oci=oci), path, packed.hexdigest(), tar.hexdigest(), history)
+            known(layer.descriptor.digest)
+        return layer
 
     def as_it_is(self, path: str) -> tuple[Descriptor, Content]:
         """The bytes of a file as they are, without a media type; those of standard input or a pipe are kept."""
@@ -144,6 +157,10 @@ def workshop(crew: Crew) -> Iterator[Workshop]:
     """A workshop in a folder for temporary files (`TMPDIR`), which goes with the context."""
     with tempfile.TemporaryDirectory(prefix="boxship-", ignore_cleanup_errors=True) as folder:
         yield Workshop(Path(folder), crew)
+
+
+def _nobody(_: Digest) -> None:
+    """Nobody sends it."""
 
 
 def _for(pieces: Iterable[Piece], what: str, *, windows: bool) -> Iterable[Piece]:

@@ -60,7 +60,9 @@ def _host(image: Reference) -> str:
 def make_part(client: Client, repository: Reference, rules: Rules, in_use: InUse, now: float) -> Part:
     """What the rules make of a repository, as it is at this moment: nothing goes that anything needs which stays."""
     tags, loose = read_tags(client, repository), untagged_of(client, repository, older=0.0) or ()
-    survey = Survey(repository, tags, read_stored(client, repository, (*tags.values(), *in_use.digests, *loose)))
+    survey = Survey(
+        repository, tags, read_stored(client, repository, (*tags.values(), *in_use.digests, *rules.manifests, *loose))
+    )
     ages = read_ages(client, survey) if rules.by_age else {}
     decided = _decided(survey, rules, in_use, ages, now)
     listed = untagged_of(client, repository, older=rules.grace) if rules.untagged else None
@@ -126,6 +128,9 @@ class _Making:
             digest = self._survey.tags[tag]
             if digest not in self._guarded and not self._named(digest) - self._goes.keys():
                 self._delete.setdefault(digest, f"{tag}: {why}")
+        for digest in self._rules.manifests:
+            if digest not in self._guarded and not self._named(digest) - self._goes.keys():
+                self._delete.setdefault(digest, "it was named")
         self._add_companions(tuple(self._delete))
         self._add_companions(self._add_untagged())
         remove, untag = self._split()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from boxship.digest import Digest
 from boxship.errors import InvalidSettings
 from boxship.settings.durations import parse_duration
 from boxship.sync.semver import Range, Version
@@ -28,6 +29,7 @@ class Rules:
         match: globs: only these tags are looked at, where there are any.
         exclude: globs: these tags are not looked at.
         immutable: globs: these tags are never taken away.
+        manifests: these go, where nothing that stays needs them, and no tag that stays names them.
         untagged: whether manifests without a tag go, where the registry lists them.
         grace: for how many seconds they stay after they were pushed: who pushes an index pushes its parts before.
     """
@@ -38,12 +40,13 @@ class Rules:
     match: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     immutable: tuple[str, ...] = ()
+    manifests: tuple[Digest, ...] = ()
     untagged: bool = False
     grace: float = 3600.0
 
     def __post_init__(self) -> None:
         """`InvalidSettings` for rules that would take everything."""
-        if not (self.removes_tags or self.untagged):
+        if not (self.removes_tags or self.untagged or self.manifests):
             why = "no rule says what is to go: every tag would"
             raise InvalidSettings("prune", why=why, remedy="for example --keep 5, --keep-within 30d, or --match 'pr-*'")
 
@@ -74,6 +77,7 @@ class Rules:
             "match": list(self.match),
             "exclude": list(self.exclude),
             "immutable": list(self.immutable),
+            "manifests": list(map(str, self.manifests)),
             "untagged": self.untagged,
         }
         return {name: value for name, value in told.items() if value is not None and value is not False and value != []}

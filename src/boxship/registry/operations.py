@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from boxship.auth.finder import Finder
 from boxship.connect.address import Address
-from boxship.connect.deadline import Bounds, Work, current_work
+from boxship.connect.deadline import Bounds, Work, current_work, own_part
 from boxship.errors import BoxshipError, Cancelled
 from boxship.reference import Registry
 from boxship.registry.listing import Listing
@@ -113,15 +113,8 @@ class Operations:
 
         An error that leaves it ends them all.
         """
-        with (current_work.get() or self._new_work()).part() as part, self._ended_by_close(part):
-            token = current_work.set(part)
-            try:
-                yield part
-            except BaseException:
-                part.cancel()
-                raise
-            finally:
-                current_work.reset(token)
+        with own_part(self._new_work) as part, self._ended_by_close(part):
+            yield part
 
     @contextmanager
     def _ended_by_close(self, work: Work) -> Iterator[None]:

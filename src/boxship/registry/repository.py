@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Repository"]
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -14,11 +14,13 @@ from boxship.errors import UnexpectedAnswer
 from boxship.reference import Reference
 from boxship.registry.again import unbroken
 from boxship.registry.blobs import open_blob, see_blob
+from boxship.registry.head_start import Growing, HeadStart
 from boxship.registry.known import known_of
 from boxship.registry.manifests import Document, read_manifest
 from boxship.registry.publish import has_manifest, send_manifest, send_tagged
 from boxship.registry.referrers import list_referrer, referrers
 from boxship.registry.remote import Remote
+from boxship.registry.upload_session import UploadSession
 from boxship.registry.uploads import BlobSource, How, push_blob
 from boxship.registry.watched import Passing
 from boxship.spec.descriptor import Descriptor
@@ -38,6 +40,7 @@ class Repository:
         self._documents: dict[Digest, Document] = {}
         self._arriving: dict[Digest, threading.Lock] = {}
         self._brought: set[Digest] = set()
+        self._begun: dict[Digest, UploadSession] = {}
         self._listing = threading.Lock()
         self._listed: set[Digest] = set()
 
@@ -85,10 +88,26 @@ class Repository:
                 return How.PRESENT
             home = known.home(blob.digest)
             mount = self._near(blob, source) or (home if home != self.repository else "")
-            how = push_blob(self._remote, self.repository, blob, source, mount=mount)
+            begun = self._begun.pop(blob.digest, None)
+            how = push_blob(self._remote, self.repository, blob, source, mount=mount, begun=begun)
             known.brought(blob.digest, self.repository)
             self._brought.add(blob.digest)
         return how
+
+    @contextmanager
+    def send_while_made(self, content: Growing) -> Iterator[Callable[[Digest], None]]:
+        """Send a blob that is being made until the context is left; `take_blob` sends the rest.
+
+        What is yielded is told which blob it is, when that is known and whole.
+        """
+        with HeadStart(self._remote, self.repository, content) as start:
+
+            def known(digest: Digest) -> None:
+                session = start.stop()
+                if session:
+                    self._begun[digest] = session
+
+            yield known
 
     def learn(self, homes: Mapping[Digest, str]) -> None:
         """Others have brought blobs to these repositories of the registry: what is in this one is not asked for."""

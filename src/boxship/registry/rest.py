@@ -8,13 +8,14 @@ from __future__ import annotations
 __all__ = ["NothingMissing", "Rest", "Wanted"]
 
 import random
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, BrokenAnswer, CredentialFailed, UnexpectedAnswer, Unreachable
+from boxship.errors import BoxshipError, BrokenAnswer, ConnectFailed, CredentialFailed, UnexpectedAnswer, Unreachable
 from boxship.registry.remote import Remote
 from boxship.registry.source import Source
 from boxship.transport.kind import Kind
@@ -66,7 +67,9 @@ class Rest:
         """The blob from byte `at` on, of which the first is at hand. `cause` has kept it from coming.
 
         Raises the last cause where it has been asked for too often, and at once what refuses it and `NothingMissing`.
+        Patience with a registry that cannot be dialled any more is not multiplied by that: after it, this is the end.
         """
+        patient_until = time.monotonic() + self._wanted.remote.session.bounds.patience
         while True:
             self._count(at, cause)
             self._wanted.remote.broke_off(self._last)
@@ -79,6 +82,8 @@ class Rest:
                 work.check()
                 if isinstance(error, UnexpectedAnswer) and error.status == 416 and self.size is None:
                     raise NothingMissing(error.what, status=416, why=error.why) from error
+                if isinstance(error, ConnectFailed) and time.monotonic() >= patient_until:
+                    raise
                 cause = error
 
     def _count(self, at: int, cause: BoxshipError) -> None:

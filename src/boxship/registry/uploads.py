@@ -12,23 +12,18 @@ import enum
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
-from boxship.auth.scope import pull, pull_and_push
-from boxship.errors import BoxshipError, RegistryError, UnexpectedAnswer, Unreachable
+from boxship.auth.scope import pull_and_push
+from boxship.errors import BoxshipError, ConnectFailed, RegistryError, Unreachable
 from boxship.registry.again import MOST_TRIES, may_pass, pause, unbroken
 from boxship.registry.known import known_of
 from boxship.registry.remote import Remote
 from boxship.registry.unfinished import Unfinished
+from boxship.registry.upload_session import UploadSession
 from boxship.spec.descriptor import Descriptor
-from boxship.transport.kind import Kind
 from boxship.wire import routes
 from boxship.wire.message import Request
-from boxship.wire.ranges import parse_upload_range
-from boxship.wire.target import Target
-
-if TYPE_CHECKING:
-    from boxship.transport.response import Response
 
 
 class BlobSource(Protocol):
@@ -43,7 +38,6 @@ class BlobSource(Protocol):
 
 
 _SHORT = 1024 * 1024  # bytes that are sent in one request: to send them again costs less than to ask what came
-_LEAST_CHUNK = 1024 * 1024  # what every proxy lets pass: nginx's default
 
 
 class How(enum.Enum):
@@ -54,12 +48,25 @@ class How(enum.Enum):
     PRESENT = "present"
 
 
-def push_blob(remote: Remote, repository: str, blob: Descriptor, source: BlobSource, *, mount: str = "") -> How:
-    """Bring the blob from its source to the repository; from `mount`, another of the registry's, if that has it."""
+def push_blob(
+    remote: Remote,
+    repository: str,
+    blob: Descriptor,
+    source: BlobSource,
+    *,
+    mount: str = "",
+    begun: UploadSession | None = None,
+) -> How:
+    """Bring the blob from its source to the repository; from `mount`, another of the registry's, if that has it.
+
+    `begun`: a session to which its beginning was sent before it was known which blob that would be.
+    """
     request, what = Request("HEAD", routes.blob(repository, blob.digest)), f"the blob {blob.digest}"
     if unbroken(remote.work, lambda: remote.has(request, pull_and_push(repository), what=what)):
         return How.PRESENT
     with _Upload(remote, repository, blob, source, mount) as upload:
+        if begun:
+            upload.go_on_with(begun)
         return upload.run()
 
 
@@ -102,14 +109,14 @@ class _Upload:
         self._remote, self._repository, self._blob, self._source = remote, repository, blob, source
         self._what = f"the upload of {blob.digest} to {repository}"
         self._mount = mount
-        self._path = ""  # of the session; none before it has begun
         self._part = _Part(source, blob, 0, 0)
-        self._received = 0
         self._gone_on = False  # whether the registry has bytes that it had before the last trouble
         folder = remote.session.uploads if blob.size > _SHORT else None
         self._kept = Unfinished(folder, remote.session.origin(remote.site), repository, blob.digest)
         self._known = known_of(remote)
-        self._least, self._most = _LEAST_CHUNK, blob.size
+        self._session = UploadSession(remote, repository)
+        self._session.is_of(remote, self._what, self._kept.keep)
+        self._most = blob.size
         if self._known.longest is not None:
             self._most = min(self._most, self._known.longest)
 
@@ -123,19 +130,25 @@ class _Upload:
         else:
             self._kept.leave()
 
+    def go_on_with(self, begun: UploadSession) -> None:
+        """Its beginning was sent to that session."""
+        self._session, self._gone_on = begun, True
+        begun.is_of(self._remote, self._what, self._kept.keep)
+
     def run(self) -> How:
         """Bring it there, whatever that takes; raises the last cause where it does not go on."""
-        self._resume()
+        if not self._session.path:
+            self._resume()
         tries, reached = 0, 0
         while True:
             try:
-                if not self._path and not self._begin():
+                if not self._session.path and not self._begin():
                     return How.MOUNTED
                 self._send()
             except (Unreachable, RegistryError) as error:
                 self._remote.work.check()
-                tries = 1 if self._received > reached else tries + 1
-                reached = max(reached, self._received)
+                tries = 1 if self._session.received > reached else tries + 1
+                reached = max(reached, self._session.received)
                 if error is self._part.failed or tries > MOST_TRIES or not self._can_go_on(error):
                     raise
                 self._recover(error, tries)
@@ -144,90 +157,41 @@ class _Upload:
 
     def _resume(self) -> None:
         """Go on with what an earlier process has begun, if the registry still has it."""
-        self._path = self._kept.recall()
-        if not self._path:
+        self._session.path = self._kept.recall()
+        if not self._session.path:
             return
         self._go_on()
-        if self._path:
-            self._say(f"goes on after byte {self._received}, where an earlier run has left it")
+        if self._session.path:
+            self._say(f"goes on after byte {self._session.received}, where an earlier run has left it")
         else:
             self._kept.forget()
 
     def _begin(self) -> bool:
         """Begin a session; whether there is one, as what was mounted needs none."""
+        self._gone_on = False
         if self._mount:
             try:
-                return self._post(self._mount)
+                return self._session.begin(self._blob.digest, self._mount)
             except RegistryError as error:
                 if may_pass(error):
                     raise
                 self._say(f"is not mounted from {self._mount}, as {error}")
                 self._mount = ""
-        return self._post("")
-
-    def _post(self, mount: str) -> bool:
-        scopes = [pull_and_push(self._repository), *([pull(mount)] if mount else ())]
-        query = {"mount": str(self._blob.digest), "from": mount} if mount else {}
-        algorithm = self._blob.digest.algorithm
-        if algorithm != "sha256":
-            query["digest-algorithm"] = algorithm
-        request = Request("POST", routes.with_query(routes.uploads(self._repository), **query), body=b"")
-        with self._remote.send(request, *scopes, what=self._what, kind=Kind.MOVE) as response:
-            if response.status == 201:
-                return False
-            self._received, self._gone_on = 0, False
-            self._go_on_at(response)
-            least = response.head.get("oci-chunk-min-length")
-            self._least = max(self._least, int(least)) if least.isdecimal() and len(least) < 16 else self._least
-        return True
+        return self._session.begin(self._blob.digest)
 
     def _send(self) -> None:
-        size = self._blob.size
-        if size <= min(_SHORT, self._most) and not self._received:
-            self._close(self._from_here(size))
+        size, session = self._blob.size, self._session
+        if size <= min(_SHORT, self._most) and not session.received:
+            session.close(self._blob.digest, self._from_here(size))
             return
-        while self._received < size:
-            self._patch(min(size, self._received + self._most))
-        self._close(b"")
+        while session.received < size:
+            stop = min(size, session.received + self._most)
+            session.send(self._from_here(stop), stop)
+        session.close(self._blob.digest, b"")
 
     def _from_here(self, stop: int) -> _Part:
-        self._part = _Part(self._source, self._blob, self._received, stop)
+        self._part = _Part(self._source, self._blob, self._session.received, stop)
         return self._part
-
-    def _patch(self, stop: int) -> None:
-        start = self._received
-        headers = {"Content-Type": "application/octet-stream", "Content-Range": f"{start}-{stop - 1}"}
-        with self._ask(Request("PATCH", self._path, headers, self._from_here(stop))) as response:
-            self._go_on_at(response)
-            came = parse_upload_range(response.head.get("range"))
-        if came is not None and not start < came <= stop:
-            why = f"it says that it has {came} bytes, where those from {start} to before {stop} were sent"
-            raise UnexpectedAnswer(self._what, status=416, why=why)
-        self._received = came if came is not None else stop
-
-    def _close(self, body: bytes | _Part) -> None:
-        joint = "&" if "?" in self._path else "?"
-        query = routes.with_query("", digest=str(self._blob.digest)).removeprefix("?")
-        headers = {"Content-Type": "application/octet-stream"}
-        with self._ask(Request("PUT", f"{self._path}{joint}{query}", headers, body)):
-            pass
-
-    def _ask(self, request: Request) -> Response:
-        return self._remote.send(request, pull_and_push(self._repository), what=self._what, kind=Kind.MOVE)
-
-    def _go_on_at(self, response: Response) -> None:
-        """Where the session goes on, as the answer says."""
-        origin = response.verdict.origin
-        try:
-            target = Target.parse(response.head.get("location"), f"{origin}{self._path or '/'}")
-        except ValueError as error:
-            raise UnexpectedAnswer(f"{self._what}: no place for it", why=f"its Location: {error}") from None
-        if target.host != origin.host:
-            # A stranger's host would be sent what is private: no registry that was met needs that.
-            why = f"it leads to {target.registry}, another host"
-            raise UnexpectedAnswer(f"{self._what}: not followed", status=response.status, why=why)
-        self._path = target.path
-        self._kept.keep(self._path)
 
     # Trouble.
 
@@ -237,40 +201,35 @@ class _Upload:
 
     def _can_go_on(self, error: BoxshipError) -> bool:
         if isinstance(error, RegistryError) and error.status == 413:
-            return self._most > self._least
-        lost = isinstance(error, RegistryError) and error.status in (404, 416) and bool(self._path)
+            return self._most > self._session.least
+        if isinstance(error, ConnectFailed):
+            return False  # the registry was dialled with patience, which is not to be multiplied
+        lost = isinstance(error, RegistryError) and error.status in (404, 416) and bool(self._session.path)
         return isinstance(error, Unreachable) or may_pass(error) or lost or self._is_spoilt(error)
 
     def _recover(self, error: BoxshipError, tries: int) -> None:
-        self._say(f"after byte {self._received}, as {error}")
+        self._say(f"after byte {self._session.received}, as {error}")
         if isinstance(error, RegistryError) and error.status == 413:
-            self._most = max(self._least, min(self._most, self._blob.size) // 8)
+            self._most = max(self._session.least, min(self._most, self._blob.size) // 8)
             self._known.longest = self._most
         self._remote.work.sleep(pause(error, tries))
         if self._is_spoilt(error):
-            self._path = ""
-        elif self._path:
+            self._session.path = ""
+        elif self._session.path:
             self._go_on()
 
     def _go_on(self) -> None:
         """Ask how much came; the session is none any more where that is nothing, or cannot be."""
         try:
-            self._received = self._ask_what_came()
+            self._session.received = self._session.ask()
+        except ConnectFailed:
+            raise
         except (Unreachable, RegistryError):
             self._remote.work.check()
-            self._received = 0
-        self._gone_on = 0 < self._received <= self._blob.size
+            self._session.received = 0
+        self._gone_on = 0 < self._session.received <= self._blob.size
         if not self._gone_on:
-            self._path, self._received = "", 0
-
-    def _ask_what_came(self) -> int:
-        """How many bytes the registry has; 0 where it may be none."""
-        with self._ask(Request("GET", self._path)) as response:
-            if response.head.get("location"):
-                self._go_on_at(response)
-            # `0-0` stands for no byte as well as for one.
-            came = parse_upload_range(response.head.get("range")) or 0
-            return came if came > 1 else 0
+            self._session.forget()
 
     def _say(self, words: str) -> None:
         self._remote.work.trace.say("Resume", f"{self._what} {words}", level="W")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol, Self, runtime_checkable
 
+from boxship.connect.deadline import check_current
 from boxship.connect.trace import Trace
 from boxship.errors import Cancelled
 from boxship.event import Fact
@@ -56,6 +57,7 @@ class Watched:
         self._tell(blob, at)
         due = time.monotonic() + _PAUSE
         for piece in pieces:
+            check_current()
             if self._over:
                 raise Cancelled("another blob of the image has failed")
             size = len(piece)

@@ -11,7 +11,7 @@ import errno
 import ipaddress
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from boxship.errors import InvalidSettings
@@ -56,6 +56,13 @@ class Address:
     def is_every(self) -> bool:
         """Whether it stands for every address of this machine."""
         return ipaddress.ip_address(self.host).is_unspecified
+
+    @property
+    def here(self) -> Address:
+        """Where this machine reaches what is served there: every address of a machine is none to dial."""
+        if not self.is_every:
+            return self
+        return replace(self, host="::1" if ":" in self.host else "127.0.0.1")
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

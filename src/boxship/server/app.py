@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["App", "create_app", "failed"]
+__all__ = ["App", "create_app", "crowded", "failed"]
 
 import asyncio
 import errno
@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,6 +133,17 @@ class App:
             self._registry = self._recent = self._cache = self._access = self._audit = None
             self._chores = ()
 
+    async def admits(self, right: Right, repository: str, scope: Scope) -> Caller:
+        """Who asks, if they may do that: decided, and counted, as for a request to the registry itself."""
+        registry = self._registry or await self.open()
+        check_head(scope)
+        self._doorkeeper.check_origin(scope["headers"])
+        return (await self._counted(registry, right, repository, scope))[0]
+
+    def passing(self, scope: Scope) -> AbstractContextManager[None]:
+        """While a request is in progress that something beside the registry answers; or `Crowded`."""
+        return self._throttle.passing(_client(scope))
+
     def _limit(self, settings: Settings) -> None:
         """Go by other limits from now on."""
         assert self._registry
@@ -163,7 +175,7 @@ class App:
                 else:
                     await deliver(await self._answer(scope, receive), scope, receive, send)
         except Crowded as error:
-            await deliver(_crowded(error), scope, receive, send)
+            await deliver(crowded(error), scope, receive, send)
 
     async def _answered_before(self, scope: Scope) -> Messages | None:
         try:
@@ -284,7 +296,8 @@ async def _check_room(registry: Registry, request: Request) -> None:
         raise Refusal(507, "UNKNOWN", "the registry's disk is full", headers={"connection": "close"})
 
 
-def _crowded(error: Crowded) -> Answer:
+def crowded(error: Crowded) -> Answer:
+    """The answer to who asks for too much at a time."""
     headers = {"retry-after": str(error.wait), "connection": "close"}
     return Refusal(429, "TOOMANYREQUESTS", "too many requests", headers=headers).answer
 

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 from boxship.errors import InvalidSettings
+from boxship.server.page import Page
 from boxship.server.registry import Settings
 
 ACCESS_LOGS = ("off", "text", "json")
@@ -33,6 +34,7 @@ class Plan:
         grace: seconds that requests in progress have to finish when it is told to stop.
         access_log: one of `ACCESS_LOGS`.
         metrics: where Prometheus is told of it, `HOST:PORT`; '' is nowhere.
+        page: what is served beside it at `/`, for people.
     """
 
     address: str = "127.0.0.1:5000"
@@ -47,6 +49,7 @@ class Plan:
     grace: float = _GRACE
     access_log: str = "off"
     metrics: str = ""
+    page: Page | None = None
 
     def __post_init__(self) -> None:
         if bool(self.tls_cert) != bool(self.tls_key):

@@ -130,13 +130,13 @@ def check_head(scope: Scope) -> None:
         raise Refusal(400, "UNSUPPORTED", "a request has one Host", headers={"connection": "close"})
 
 
-def parse_query(query: bytes) -> Mapping[str, Sequence[str]]:
-    """The parameters of a query, with every value of each."""
+def parse_query(query: bytes, *, most: int = _MOST_PARAMETERS) -> Mapping[str, Sequence[str]]:
+    """The parameters of a query, so many at most, with every value of each."""
     if not query:
         return {}
     if len(query) > _LONGEST_QUERY:
         raise Refusal(414, "UNSUPPORTED", "the query is too long", headers={"connection": "close"})
     try:
-        return parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        return parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=most)
     except ValueError as error:
         raise Refusal(414, "UNSUPPORTED", "the query has too many parameters") from error

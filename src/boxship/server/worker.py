@@ -6,7 +6,7 @@ rest ends. `main` is one of several processes, which `workers` starts.
 
 from __future__ import annotations
 
-__all__ = ["LENGTH", "READY", "Order", "main", "run"]
+__all__ = ["LENGTH", "READY", "Order", "accepting", "granian_server", "main", "run"]
 
 import asyncio
 import os
@@ -25,11 +25,13 @@ from boxship.server.access_log import FORMS, AccessLog
 from boxship.server.address import Address
 from boxship.server.app import App
 from boxship.server.asgi import Application
+from boxship.server.beside import Beside
 from boxship.server.calls import Calls
 from boxship.server.certificate import outlive_hangup, watch
 from boxship.server.crowds import make_room
 from boxship.server.metrics import Counting
 from boxship.server.origin import Doorkeeper
+from boxship.server.page import House
 from boxship.server.plan import Plan
 from boxship.server.request_id import Named
 from boxship.server.slow_readers import keep_cutting
@@ -61,16 +63,17 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
     """Serve at `address` until `stop`; `announce` is called when connections are accepted."""
     _keep_pages()
     app = App(Path(plan.folder), plan.settings, Doorkeeper(plan.host_names))
-    log = AccessLog(app, plan.access_log) if plan.access_log in FORMS else None
-    counting = Counting(log or app) if plan.metrics else None
-    counted = counting or log or app
+    served = Beside(app, plan.page.beside(_house(app, plan, address))) if plan.page else app
+    log = AccessLog(served, plan.access_log) if plan.access_log in FORMS else None
+    counting = Counting(log or served) if plan.metrics else None
+    counted = counting or log or served
     calls = Calls(Named(counted) if log or plan.settings.audit_log else counted)
     room = make_room()
-    server = _server(calls, address, plan, room)
+    server = granian_server(calls, address, plan, room)
     await app.open()
     serving = asyncio.create_task(server.serve())
     try:
-        await _accepting(address, serving)
+        await accepting(address, serving)
         announce()
         cutting = keep_cutting(address.port, plan.settings.patience, room // _SHARE)
         watching = (_watching(server, plan), asyncio.create_task(cutting))
@@ -90,6 +93,12 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
         await app.close()
         if log:
             await asyncio.to_thread(log.close)
+
+
+def _house(app: App, plan: Plan, address: Address) -> House:
+    settings = plan.settings
+    changes = settings.allow_delete and not settings.read_only
+    return House(address=address.here, certificate=plan.tls_cert, changes=changes, admits=app.admits)
 
 
 def _keep_pages() -> None:
@@ -115,7 +124,8 @@ async def _first(task: asyncio.Task[None], event: asyncio.Event, seconds: float 
     waiting.cancel()
 
 
-def _server(application: Application, address: Address, plan: Plan, room: int) -> Server:
+def granian_server(application: Application, address: Address, plan: Plan, room: int) -> Server:
+    """What listens at the address, and speaks TLS where the plan says so; it takes so many connections at a time."""
     try:
         from granian.constants import HTTPModes, Interfaces, SSLProtocols  # noqa: PLC0415 - an extra
         from granian.log import LogLevels  # noqa: PLC0415
@@ -144,7 +154,7 @@ def _server(application: Application, address: Address, plan: Plan, room: int) -
     )
 
 
-async def _accepting(address: Address, serving: asyncio.Task[None]) -> None:
+async def accepting(address: Address, serving: asyncio.Task[None]) -> None:
     """Return when the address accepts connections."""
     while not serving.done():
         try:
@@ -154,7 +164,7 @@ async def _accepting(address: Address, serving: asyncio.Task[None]) -> None:
         else:
             writer.close()
             return
-    raise BoxshipError(f"the registry did not start at {address}") from serving.exception()
+    raise BoxshipError(f"nothing started at {address}") from serving.exception()
 
 
 _LOGGING = {

@@ -11,8 +11,6 @@ __all__ = ["Engine", "Loading"]
 import errno
 import http.client
 import json
-import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -20,6 +18,7 @@ from urllib.parse import quote
 from boxship.connect.deadline import Work
 from boxship.errors import BoxshipError, BrokenAnswer, ConnectFailed, NotFound, TimedOut, UnexpectedAnswer
 from boxship.settings.docker_host import DockerHost
+from boxship.transport.engine_connection import EngineConnection
 from boxship.wire.printable import printable
 
 _CONNECT = 5.0  # seconds
@@ -72,12 +71,19 @@ class Engine:
             self._answer(connection, str(self)).read(_LONGEST)
 
     @contextmanager
-    def _asking(self, what: str, seconds: float) -> Iterator[http.client.HTTPConnection]:
+    def _asking(self, what: str, seconds: float) -> Iterator[EngineConnection]:
         connection = self._connected()
         try:
-            with self._work.watch(lambda: _shut(connection)):
-                self._bound(connection, seconds)
+            with self._in_words(what, seconds), self._work.watch(connection.interrupt):
+                connection.bound(seconds)
                 yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _in_words(self, what: str, seconds: float) -> Iterator[None]:
+        try:
+            yield
         except BoxshipError:
             raise
         except TimeoutError as error:
@@ -86,11 +92,9 @@ class Engine:
         except (OSError, http.client.HTTPException) as error:
             self._work.check()
             raise BrokenAnswer(what, why=_words(error), remedy="the daemon's own log may say why") from error
-        finally:
-            connection.close()
 
-    def _connected(self) -> http.client.HTTPConnection:
-        connection = _Connection(self._host, self._work.at_most(_CONNECT))
+    def _connected(self) -> EngineConnection:
+        connection = EngineConnection(self._host, self._work, _CONNECT)
         self._work.check()
         try:
             connection.connect()
@@ -107,10 +111,6 @@ class Engine:
         source = self._host.said.source
         return "that is where it usually is" if source == "default" else f"so says {source}"
 
-    def _bound(self, connection: http.client.HTTPConnection, seconds: float) -> None:
-        self._work.check()
-        connection.sock.settimeout(max(0.001, self._work.at_most(seconds)))
-
     def _answer(self, connection: http.client.HTTPConnection, what: str) -> http.client.HTTPResponse:
         response = connection.getresponse()
         if response.status == 200:
@@ -122,14 +122,17 @@ class Engine:
 
     def _pieces(self, response: http.client.HTTPResponse, what: str) -> Iterator[memoryview]:
         view, tail = memoryview(bytearray(_PIECE)), b""
-        while count := response.readinto(view):
+        while count := self._read(response, view, what):
             tail = (tail + view[max(0, count - _TAIL) : count])[-_TAIL:]
             yield view[:count]
-            self._work.check()
         # What goes wrong when the answer has begun is written at its end.
         begin = tail.rfind(b'{"errorDetail"')
         if begin >= 0 and (message := _message(tail[begin:])):
             raise UnexpectedAnswer(what, why=message)
+
+    def _read(self, response: http.client.HTTPResponse, view: memoryview, what: str) -> int:
+        with self._in_words(what, _BUSY):  # whoever writes the pieces to a file would take an error for that file's
+            return response.readinto(view)
 
 
 class Loading:
@@ -142,7 +145,6 @@ class Loading:
         """Send the bytes."""
         if not content:
             return  # an empty chunk would be the end
-        self._engine._work.check()
         try:
             self._connection.send(b"%x\r\n" % len(content))
             self._connection.send(content)
@@ -168,32 +170,6 @@ class Loading:
         while line := response.readline(_LONGEST):
             if message := _message(line):
                 raise UnexpectedAnswer(self._what, why=message)
-
-
-class _Connection(http.client.HTTPConnection):
-    """A connection over a Unix socket, or TCP."""
-
-    def __init__(self, host: DockerHost, seconds: float) -> None:
-        super().__init__(host.host or "docker", host.port or None, timeout=seconds)
-        self._path = host.path
-
-    def connect(self) -> None:
-        """Connect."""
-        if not self._path:
-            super().connect()
-        elif sys.platform == "win32":
-            raise OSError("Python has no Unix sockets on Windows")
-        else:
-            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.sock.settimeout(self.timeout)
-            self.sock.connect(self._path)
-
-
-def _shut(connection: http.client.HTTPConnection) -> None:
-    try:
-        connection.sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is over already
 
 
 def _words(error: Exception) -> str:

@@ -47,12 +47,19 @@ class Exchange:
         except BaseException as error:
             self._failed(error)
             raise
+        try:
+            self._tell(response)
+        except BaseException:  # a listener's
+            response.close()
+            raise
+        return response
+
+    def _tell(self, response: Response) -> None:
         text = f"{self._request.method} {self._where} {response.status} in {self._ms:.1f} ms"
         if self._story:
             self._story.answered(response, text)
         else:
             self._trace.say("Request", text, facts={**self._facts, "status": response.status})
-        return response
 
     def _failed(self, error: BaseException) -> None:
         if self._story:

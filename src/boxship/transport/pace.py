@@ -43,16 +43,17 @@ class Pacer:
         A thread that has an answer of the host's open never waits for another's, nor does `fresh`, which continues
         one: so nobody waits for who waits.
         """
-        host = self._host(site)
-        self._wait(self._turn(host, site), site, work)
-        pace, thread = site.pace, threading.get_ident()
-        most = pace.at_a_time.value if pace and pace.at_a_time else None
-        with host.changed:
-            while most and not fresh and not host.holders[thread] and host.holders.total() >= most:
-                host.changed.wait(_TURN)
-                work.check()
-            host.holders[thread] += 1
-        return lambda: self._leave(host, thread)
+        host, thread = self._host(site), threading.get_ident()
+        most = site.pace.at_a_time.value if site.pace and site.pace.at_a_time else None
+        while True:
+            self._wait(self._turn(host, site), site, work)
+            with host.changed:
+                while most and not fresh and not host.holders[thread] and host.holders.total() >= most:
+                    host.changed.wait(_TURN)
+                    work.check()
+                if host.held_until <= time.monotonic():  # else it has asked for patience meanwhile
+                    host.holders[thread] += 1
+                    return lambda: self._leave(host, thread)
 
     def hold_back(self, site: Site, seconds: float) -> None:
         """The host has asked for patience: nobody asks it before."""

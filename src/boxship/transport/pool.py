@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from boxship.transport.connection import Connection
 
 _MOST_IDLE = 16  # for each origin
+_MOST_IDLE_IN_ALL = 64
 _OLDEST = 50.0  # seconds at rest: many servers and firewalls forget after 60
 
 
@@ -54,13 +55,29 @@ class Pool:
         return None
 
     def give_back(self, site: Site, connection: Connection) -> None:
-        """The connection is at rest."""
+        """The connection is at rest. Those of any site that have been so for too long, or are too many, are closed."""
+        now = time.monotonic()
         with self._lock:
             idle = self._idle[(site, connection.verdict.origin)]
-            if not self._closed and len(idle) < _MOST_IDLE:
-                idle.append((time.monotonic(), connection))
-                return
-        connection.close()
+            kept = not self._closed and len(idle) < _MOST_IDLE
+            if kept:
+                idle.append((now, connection))
+            unwanted = self._unwanted(now)
+        for one in unwanted if kept else (*unwanted, connection):
+            one.close()
+
+    def _unwanted(self, now: float) -> list[Connection]:
+        """Take out what has been at rest for too long, and one more where that leaves too many. With the lock."""
+        unwanted: list[Connection] = []
+        for where, idle in tuple(self._idle.items()):
+            while idle and now - idle[0][0] > _OLDEST:
+                unwanted.append(idle.pop(0)[1])
+            if not idle:
+                del self._idle[where]
+        if sum(map(len, self._idle.values())) > _MOST_IDLE_IN_ALL:
+            longest = min(self._idle.values(), key=lambda idle: idle[0][0])
+            unwanted.append(longest.pop(0)[1])
+        return unwanted
 
     def has(self, site: Site) -> bool:
         """Whether one to the site is at rest."""

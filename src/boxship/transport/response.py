@@ -133,9 +133,14 @@ class Response:
         if self._closed:
             return  # the connection may be another answer's by now
         self._closed = True
-        if self.on_end:
-            told, self.on_end = self.on_end, None
-            told(self)
+        try:
+            if self.on_end:
+                told, self.on_end = self.on_end, None
+                told(self)
+        finally:  # whatever a listener raises
+            self._free()
+
+    def _free(self) -> None:
         if not self._connection.open:
             return
         wanted = self._keep and not self._work.cancelled

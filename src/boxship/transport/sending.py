@@ -30,6 +30,7 @@ class Outgoing:
         self._has_body = bool(body)
         self._view = memoryview(head + body if isinstance(body, bytes) else head)
         self._pieces: Iterator[memoryview] = iter(() if body is None or isinstance(body, bytes) else body)
+        self.lacks_body = False  # where it comes from there was an error: nothing of the connection's
 
     def send(self, sock: Wire, place: str, work: Work, seconds: float) -> bool:
         """Send what is left, and stop where the peer answers before it has taken all; whether that was all of it.
@@ -55,12 +56,19 @@ class Outgoing:
             if rest is not None:
                 self._view = rest
                 return False
-            piece = next(self._pieces, None)
+            piece = self._next()
             if piece is not None and readable.now() and sock.answering():
                 # 413, for one: who has answered may go on reading for a while, and forget it.
                 self._view = piece
                 return False
         return True
+
+    def _next(self) -> memoryview | None:
+        try:
+            return next(self._pieces, None)
+        except BaseException:
+            self.lacks_body = True
+            raise
 
 
 def _write(sock: Wire, view: memoryview, place: str, work: Work, seconds: float) -> memoryview | None:

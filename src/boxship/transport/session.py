@@ -225,12 +225,12 @@ class Session:
         pause = delay(attempt, asked, jitter=random.random())  # noqa: S311 -- spreads clients, hides nothing
         if pause is None or ask.work.at_most(pause) < pause:
             return False  # where the operation ends before, its answer says more than that time is up
+        if asked:
+            self._pacer.hold_back(ask.site, pause)  # before others have the place of this one
         response.close()
         why, host = f"{response.status} from {ask.site}", response.verdict.origin.host
         facts: dict[str, Fact] = {"host": host, "why": why, "status": response.status, "seconds": round(pause, 3)}
         ask.work.trace.say("Retry", f"{why}: again in {pause:.1f} s", level="W", facts=facts)
-        if asked:
-            self._pacer.hold_back(ask.site, pause)
         ask.work.sleep(pause)
         return True
 

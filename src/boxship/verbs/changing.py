@@ -115,7 +115,7 @@ class Changing:
             self._operations,
             source,
             target,
-            lambda making: lambda image: flat(making.source, image, making.shop),
+            lambda making: lambda image: flat(making.source, image, making.shop, send=making.sending()),
             platforms=chosen_platforms(platforms),
             jobs=jobs,
         )

@@ -7,20 +7,24 @@ __all__ = ["Making", "edit_image", "make_image", "put_document"]
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from boxship.copy import Copied
 from boxship.digest import Digest
+from boxship.errors import NotFound, Refused
 from boxship.formats.ends import SourceEnd, TargetEnd, Where, source_end, target_end
 from boxship.formats.memory import Memory
 from boxship.graph import Node, read_graph
 from boxship.image.image import Change, Image
 from boxship.image.overlay import Overlay
 from boxship.image.tree import Edit, Tree, edit_tree
-from boxship.image.workshop import Workshop, workshop
+from boxship.image.workshop import Send, Workshop, workshop
 from boxship.platform import Platform
-from boxship.registry.manifests import Document
+from boxship.registry.manifests import Document, parse_document
 from boxship.registry.operations import Operations
+from boxship.registry.repository import Repository
 from boxship.registry.uploads import BlobSource
+from boxship.spec.index import Index
 from boxship.store import Source
 from boxship.verbs.copying import Chosen, Copying, copying
 
@@ -32,6 +36,8 @@ class Making:
     source: Source
     shop: Workshop
     beside: dict[Digest, BlobSource] = field(default_factory=dict)
+    sending: Callable[[], Send | None] = lambda: None
+    """What sends a layer while it is being made, where the target can take it so, and hardly has it already."""
 
 
 Make = Callable[[Making], Edit]
@@ -55,7 +61,7 @@ def edit_image(
         _making(operations, source if target is None else target, jobs=jobs, source=source) as (way, here, shop),
         source_end(operations, source) as there,
     ):
-        making = Making(there.store, shop)
+        making = Making(there.store, shop, sending=partial(_sending, here))
         tree = edit_tree(there.store, _node(there, platforms or here.platforms), make(making), platforms or (), above)
         return _put(way, making, tree, here)
 
@@ -90,6 +96,23 @@ def _making(
         workshop(way.crew) as shop,
     ):
         yield way, here.for_another, shop
+
+
+def _sending(here: TargetEnd) -> Send | None:
+    """What sends a layer while it is made, to a registry that cannot have it already, as far as its names tell."""
+    store = here.store
+    if not isinstance(store, Repository) or any(_may_be_made_again(store, name) for name in here.names):
+        return None
+    return store.send_while_made
+
+
+def _may_be_made_again(store: Repository, name: str) -> bool:
+    """Whether what has the name may be what is made now: an image of one layer, or several images."""
+    try:
+        parsed = parse_document(store.read(store.resolve(name)))
+    except (NotFound, Refused):  # some registries let nobody look into a repository before it is there
+        return False
+    return isinstance(parsed, Index) or len(parsed.layers) == 1
 
 
 def _put(way: Copying, making: Making, tree: Tree, here: TargetEnd) -> Copied:

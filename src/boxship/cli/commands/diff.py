@@ -13,8 +13,6 @@ from boxship.cli.statuses import FINDINGS
 from boxship.cli.tally import bytes_of
 from boxship.image.difference import Difference, FileChange, PackageChange
 from boxship.image.listing import Entry
-from boxship.image.packages import Package
-from boxship.spec.descriptor import Descriptor
 
 SUMMARY = "Print how two images differ: configuration, layers, files, packages. The status is 8 where they do, else 0."
 EXAMPLE = "boxship diff reg.corp/app:1 reg.corp/app:2"
@@ -35,11 +33,8 @@ def run(chosen: argparse.Namespace) -> int:
     """Print the difference."""
     with options.client(chosen) as client:
         found = client.diff(chosen.before, chosen.after, platform=chosen.platform, times=chosen.times)
-    shape.show(chosen, "boxship.diff/1", _document(found), _lines(found))
+    shape.show(chosen, "boxship.diff/1", found.document(), _lines(found))
     return FINDINGS if found else 0
-
-
-# For people.
 
 
 def _lines(found: Difference) -> Iterator[str]:
@@ -106,48 +101,3 @@ def _what(before: Entry, after: Entry, what: Sequence[str]) -> Iterator[str]:
         "modified": lambda entry: str(entry.modified // 1_000_000_000),
     }
     yield from (f"{one} {told[one](before)} -> {told[one](after)}" for one in what)
-
-
-# For programs.
-
-
-def _document(found: Difference) -> dict[str, object]:
-    before, after = found.layers
-    return {
-        "different": bool(found),
-        "digests": list(map(str, found.digests)),
-        "fields": [{"path": one.path, "before": one.before, "after": one.after} for one in found.fields],
-        "layers": {
-            "shared": found.shared,
-            "before": [_layer(layer) for layer in before],
-            "after": [_layer(layer) for layer in after],
-        },
-        "files": [
-            {"path": f"/{one.name}", "before": _entry(one.before), "after": _entry(one.after), "what": list(one.what)}
-            for one in found.files
-        ],
-        "packages": [{"before": _installed(one.before), "after": _installed(one.after)} for one in found.packages],
-        "sizes": list(found.sizes),
-        "read": [_layer(layer) for layer in found.read],
-    }
-
-
-def _layer(layer: Descriptor) -> dict[str, object]:
-    return {"digest": str(layer.digest), "size": layer.size, "media_type": layer.media_type}
-
-
-def _entry(entry: Entry | None) -> dict[str, object] | None:
-    return entry.document() if entry else None
-
-
-def _installed(package: Package | None) -> dict[str, str] | None:
-    return (
-        None
-        if package is None
-        else {
-            "manager": package.manager,
-            "name": package.name,
-            "architecture": package.architecture,
-            "version": package.version,
-        }
-    )

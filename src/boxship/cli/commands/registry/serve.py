@@ -18,6 +18,7 @@ from boxship.server.plan import Plan
 from boxship.server.proxy.upstream import Source
 from boxship.server.serve import serve
 from boxship.server.sqlite import telling
+from boxship.ui.page import OwnPage
 
 SUMMARY = "Serve a folder, which is made if need be, until Ctrl-C."
 EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"
@@ -40,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="believe tokens of this system, by the keys that it says, or those in a file (JWK set); see --grants",
     )
+    parser.add_argument("--no-page", action="store_true", help="serve no page for people at /")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -49,6 +51,9 @@ def run(chosen: argparse.Namespace) -> int:
         plan = replace(plan, settings=replace(plan.settings, proxy=_upstreams(chosen.proxy)))
     if chosen.oidc_issuer:
         plan = replace(plan, settings=replace(plan.settings, oidc_issuer=_issuers(chosen.oidc_issuer)))
+    # With a client's certificate only the reader's own browser could ask, and the page's server has none.
+    if not (chosen.no_page or plan.tls_client_ca):
+        plan = replace(plan, page=OwnPage(plan.settings.url))
     with telling(Path(plan.folder)):
         serve(plan, announce=lambda url: _announce(url, plan), note=lambda text: console.complain(f"  {text}"))
     return 0
@@ -74,6 +79,7 @@ def _announce(url: str, plan: Plan) -> None:
         f"  data: {os.path.abspath(plan.folder)}",  # noqa: PTH100 -- resolving links would show another path
         f"  next: boxship catalog {address}",
         f"        skopeo copy {plain}docker://busybox docker://{address}/busybox",
+        f"  page: {url}/" if plan.page else "",
         "  stop: Ctrl-C",
     )
 
