@@ -45,7 +45,7 @@ class Sides:
 
     work: str
     values: Mapping[str, Sequence[float]]
-    unit: Literal["s", "/s", "instructions"] = "s"
+    unit: Literal["s", "/s", "instructions", "bytes"] = "s"
 
     @classmethod
     def timed(cls, work: str, times: Mapping[str, Times]) -> Sides:
