@@ -60,6 +60,7 @@ def mirrored(folder: Path, source: str) -> Mirrored:
             [BOXSHIP, "validate", f"{target}/of{MIRRORED}/app000:v0", "-q", "--progress=none"],
             check=True,
             env=environment(),
+            stdout=subprocess.DEVNULL,
         )
         sent = _sent(log)
     copied = {name: report[name] for name in ("copied", "failed", "blobs", "bytes")}

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from measure import BOXSHIP, environment
+from measure import BOXSHIP, Peak, environment
 
 
 def words(source: str, target: str, count: int) -> list[str]:
@@ -32,8 +32,9 @@ def timed(argv: Sequence[str]) -> Spent:
     """What a run of a command came to."""
     began = time.perf_counter()
     with subprocess.Popen(argv, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        peak = Peak(process.pid)
         _, status, spent = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{argv!r} ended with {process.returncode}")
-    return Spent(time.perf_counter() - began, spent.ru_utime + spent.ru_stime, spent.ru_maxrss)
+    return Spent(time.perf_counter() - began, spent.ru_utime + spent.ru_stime, peak.stop())
