@@ -48,8 +48,8 @@ def run(folder: Path) -> Iterator[Row]:
     best, least = max(ours) / max(bare), _LEAST / _REFERENCE
     yield Row(
         name="the same as a share of bare http.client's rate in the same run",
-        target=f">= {least:.2f} ({_LEAST:,} of {_REFERENCE:,})",
-        measured=f"{best:.2f} (median {median(shares):.2f})",
+        target=f">= {least:.2f} x ({_LEAST:,} of {_REFERENCE:,})",
+        measured=f"{best:.2f} x (median {median(shares):.2f})",
         spread=f"{min(shares):.2f}-{max(shares):.2f}, {_ROUNDS} rounds",
         holds=verdict(best >= least, median(shares) >= least),
     )

@@ -61,7 +61,7 @@ def main() -> int:
     sections: dict[str, list[Row]] = {}
     called = _name(chosen.names)  # once: a run may go on past midnight
     for name in chosen.names or NAMES:
-        sections[_title(name)] = list(measured(name))
+        sections[title(name)] = list(measured(name))
         if not chosen.dry:  # each time: all of it takes long
             page = report.write(RESULTS, called, described, sections, notes)
     print("", report.table(row for rows in sections.values() for row in rows), sep="\n")
@@ -70,7 +70,7 @@ def main() -> int:
     return 0
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
     """What a benchmark says of itself first."""
     words = (import_module(name).__doc__ or name).partition("\n")[0]
     return words.rstrip(".")
