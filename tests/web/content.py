@@ -10,6 +10,7 @@ __all__ = ["HOSTILE", "Tool", "fill", "fill_hostile", "many"]
 import gzip
 import io
 import json
+import random
 import sqlite3
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,15 +25,16 @@ from boxship.testing import put_blob, put_image, put_manifest
 # A name, and its bytes; None is a folder, a text the target of a symbolic link.
 File = tuple[str, bytes | str | None]
 _MADE = 1_790_000_000  # 2026-09-21
+_NOISE = random.Random(1).randbytes(800_000)  # what does not shrink, as programs do not
 _BASE: tuple[File, ...] = (
     ("bin", None),
     ("bin/sh", "busybox"),
-    ("bin/busybox", b"\x7fELF" + bytes(range(256)) * 3200),
+    ("bin/busybox", b"\x7fELF" + _NOISE),
     ("etc", None),
     ("etc/os-release", b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'),
     ("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n"),
     ("usr/share/doc/readme", b"Read me.\n" * 400),
-    ("var/cache/apt/pkgcache.bin", bytes(range(251)) * 900),
+    ("var/cache/apt/pkgcache.bin", _NOISE[:220_000]),
 )
 HOSTILE = '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>'
 _EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
@@ -92,13 +94,13 @@ _NAMES = (
 
 def _release(address: str, repository: str, tag: str, minor: int) -> Mapping[str, object]:
     # A program that grows, and a cache that the last step hides.
-    program = b"\x7fELF" + bytes(range(256)) * (900 + 90 * minor)
+    program = b"\x7fELF" + _NOISE[: 400_000 + 30_000 * minor]
     steps = (
         Tool("/bin/sh -c #(nop) ADD file:1b2c3d in / ", _BASE),
         Tool('/bin/sh -c #(nop)  CMD ["bash"]'),
         Tool(
             "RUN /bin/sh -c apt-get update && apt-get install -y ca-certificates # buildkit",
-            (("etc/ssl/certs/ca.crt", b"certificate\n" * 20_000), ("var/lib/dpkg/status", _packages(minor))),
+            (("etc/ssl/certs/ca.crt", _NOISE[:90_000].hex().encode()), ("var/lib/dpkg/status", _packages(minor))),
         ),
         Tool("WORKDIR /app"),
         Tool(

@@ -15,6 +15,13 @@ const TOLD = {
   modified: ({ modified }) => exact(modified * 1000),
 };
 
+function ownOf(list, other) {
+  const known = new Set(other.map((one) => JSON.stringify(one)));
+  const own = list.filter((one) => !known.has(JSON.stringify(one)));
+  // Where they have the same in another order, that is what differs.
+  return (own.length || list.length !== other.length ? own : list).map((one) => h("div", {}, valueWords(one)));
+}
+
 /** Whether something was added, removed or changed. */
 export const signed = ({ before, after }) => ({ sign: before && after ? "~" : after ? "+" : "-" });
 
@@ -29,9 +36,10 @@ export function fileWords({ path, before, after, what }) {
   return [name, h("span", { class: "faint" }, ` ${words.join(", ")}`)];
 }
 
-/** A value of a configuration. */
-export function valueWords(value) {
+/** A value of a configuration; of a list, where the other one is a list too, what that has not. */
+export function valueWords(value, other) {
   if (value === null || value === undefined) return h("span", { class: "faint" }, "nothing");
+  if (Array.isArray(value) && Array.isArray(other)) return ownOf(value, other);
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return h("code", {}, text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 }

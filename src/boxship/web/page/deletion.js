@@ -8,7 +8,7 @@ import { failure } from "./failure.js";
 import { fullName, heading, toRepository } from "./heading.js";
 import { icon } from "./icons.js";
 import { waiting } from "./waiting.js";
-import { counted, short } from "./words.js";
+import { number, short } from "./words.js";
 
 export async function show(stage) {
   const { repository, reference } = stage.address;
@@ -47,7 +47,7 @@ function names(title, entries) {
 function kept(keep) {
   if (!keep.length) return null;
   const rows = keep.map(({ tag, digest, why }) => h("li", {}, h("b", {}, tag), h("code", { class: "faint", title: digest }, short(digest)), h("span", { class: "faint" }, why)));
-  return h("details", {}, h("summary", {}, `${counted(keep.length, "tag")} stay`), h("ul", { class: "planned" }, rows));
+  return h("details", {}, h("summary", {}, keep.length === 1 ? "1 tag stays" : `${number(keep.length)} tags stay`), h("ul", { class: "planned" }, rows));
 }
 
 const refusal = () => h("p", { class: "note" }, "Nothing can be deleted here: the page was started for looking only.");

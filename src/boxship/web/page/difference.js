@@ -6,7 +6,7 @@ import { fill, h } from "./dom.js";
 import { heading, toRepository } from "./heading.js";
 import { fileWords, signed, valueWords } from "./changes.js";
 import { empty, waiting } from "./waiting.js";
-import { bytes, counted, number, short } from "./words.js";
+import { bytes, number, short } from "./words.js";
 
 const MOST = 500; // lines of a part that are shown at first
 const TAGS = 1000; // that are offered
@@ -15,7 +15,7 @@ export async function show(stage) {
   const { repository, options } = stage.address;
   const before = options.get("before") ?? "";
   const after = options.get("after") ?? "";
-  const name = [h("span", { class: "folder" }, repository), h("span", { class: "leaf" }, "Compare")];
+  const name = [h("span", { class: "folder" }, "Compare "), h("span", { class: "leaf" }, repository)];
   stage.put(`Compare ${repository}`, heading(stage, { kind: "", name, up: [toRepository(repository)] }), form(stage, before, after));
   if (!before || !after) {
     fill(stage.body, empty("Choose two tags, or write digests."));
@@ -83,7 +83,7 @@ function parts(found) {
 function fields(changed) {
   if (!changed.length) return null;
   const rows = changed.map(({ path, before, after }) =>
-    h("tr", {}, h("th", { scope: "row" }, h("code", {}, path)), h("td", {}, valueWords(before)), h("td", {}, valueWords(after))),
+    h("tr", {}, h("th", { scope: "row" }, h("code", {}, path)), h("td", { "data-label": "Before" }, valueWords(before, after)), h("td", { "data-label": "After" }, valueWords(after, before))),
   );
   const heads = ["What", "Before", "After"].map((words) => h("th", { scope: "col" }, words));
   return h("section", {}, h("h2", {}, "Configuration"), h("table", { class: "fields" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows)));
@@ -93,8 +93,13 @@ function layers({ shared, before, after }) {
   const [gone, come] = [before.slice(shared), after.slice(shared)];
   const words = (layer) => [h("code", { title: layer.digest }, short(layer.digest)), ` ${bytes(layer.size)}`];
   const lines = [...gone.map((layer) => ({ sign: "-", words: words(layer) })), ...come.map((layer) => ({ sign: "+", words: words(layer) }))];
-  const note = h("p", { class: "faint" }, shared ? `The lowest ${counted(shared, "layer")} are the same.` : "No layer is the same.");
+  const note = h("p", { class: "faint" }, sharedWords(shared));
   return part("Layers", lines, note);
+}
+
+function sharedWords(shared) {
+  if (!shared) return "No layer is the same.";
+  return shared === 1 ? "The lowest layer is the same." : `The lowest ${number(shared)} layers are the same.`;
 }
 
 function packageLine({ before, after }) {

@@ -3,7 +3,7 @@
 import { link } from "./address.js";
 import { recall } from "./api.js";
 import { fill, h } from "./dom.js";
-import { heading, toRepository } from "./heading.js";
+import { fullName, heading, toRepository } from "./heading.js";
 import { icon } from "./icons.js";
 
 const WAYS = [
@@ -21,8 +21,10 @@ export async function framed(stage) {
   const { repository, reference, view } = stage.address;
   const platforms = h("nav", { class: "chips", "aria-label": "Platforms", hidden: true });
   const name = [h("span", { class: "folder" }, repository), h("span", { class: "leaf" }, mark(reference), reference)];
-  const head = heading(stage, { kind: "Image", name, up: [toRepository(repository)], actions: actions(stage) });
-  stage.put(`${repository}${mark(reference)}${reference}`, head, ways(stage, view), platforms);
+  const head = heading(stage, { kind: "Image", name, up: [toRepository(repository)], copy: fullName(stage), actions: actions(stage) });
+  const nav = ways(stage, view);
+  stage.put(`${repository}${mark(reference)}${reference}`, head, nav, platforms);
+  bringIntoSight(nav);
   const whole = await recall("image", { repository, reference });
   if (stage.signal.aborted) return null;
   const one = chosen(stage, whole);
@@ -49,6 +51,12 @@ function actions(stage) {
     h("a", { class: "button", href: link({ repository, reference, view: "doctor" }) }, icon("pulse"), "Examine"),
     stage.session.changes && h("a", { class: "button", href: link({ repository, reference, view: "delete" }) }, icon("remove"), "Delete"),
   ];
+}
+
+// On a narrow screen not all of them fit beside each other.
+function bringIntoSight(nav) {
+  const current = nav.querySelector("[aria-current]");
+  if (current) nav.scrollLeft = current.offsetLeft - nav.offsetLeft - (nav.clientWidth - current.offsetWidth) / 2;
 }
 
 /** The images of an index that somebody can run, and not what is attached to them. */

@@ -110,8 +110,8 @@ class LayerTable {
       {},
       h("td", { class: "place" }, h("span", { class: `dot shade-${index % 4}` }), index + 1),
       h("td", { class: "made" }, h("a", { href, "data-row": true }, h("span", { class: "faint" }, "files of the layer"))),
-      h("td", { class: "size" }, bytes(layer.size), meter),
-      [0, 1, 2].map(() => h("td", { class: "size later" })),
+      h("td", { class: "size", "data-label": "Stored" }, h("span", {}, bytes(layer.size)), meter),
+      ["Files", "Unpacked", "Waste"].map((label) => h("td", { class: "size later", "data-label": label })),
       h("td", { class: "digest" }, h("code", { title: layer.digest }, short(layer.digest)), copyButton(layer.digest, `the digest of layer ${index + 1}`)),
     );
   }

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-const SHELL = /^(?:\/bin\/sh -c #\(nop\)\s+|\/bin\/sh -c\s+)/;
+const SHELL = /^(?:RUN )?\/bin\/(?:ba)?sh -c(?: #\(nop\))?\s+/;
 const BUILDKIT = /\s*# buildkit$/;
 const INSTRUCTION = /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)(?=\s)/;
 

@@ -20,7 +20,7 @@ export async function show(stage) {
   const { repository, options } = stage.address;
   const count = h("span", { class: "count" }, " ");
   const actions = [count, h("a", { class: "button", href: link({ repository, view: "doctor" }) }, icon("pulse"), "Examine")];
-  stage.put(repository, heading(stage, { kind: "Repository", name: repository, actions }));
+  stage.put(repository, heading(stage, { kind: "Repository", name: repository, copy: fullName(stage, ""), actions }));
   const view = new Tags(stage, count, options.get("q") ?? "");
   await view.begin();
 }

@@ -10,14 +10,16 @@ const LEAST = 0.25; // per cent, of a bar that would not be seen
 /** The drawing of hops (docs/web-api.md), or nothing where nothing was asked. */
 export function timeline(hops) {
   if (!hops?.length) return null;
-  const longest = Math.max(...hops.map((hop) => hop.start + hop.total)) || 1;
+  // What had begun before the first moment that was told stands before it.
+  const first = Math.min(0, ...hops.map((hop) => hop.start));
+  const longest = Math.max(...hops.map((hop) => hop.start + hop.total)) - first || 1;
   const label = `Timeline: ${hops.length} ${hops.length === 1 ? "hop" : "hops"} in ${spoken(longest)}`;
   return h(
     "figure",
     { class: "timeline", "aria-label": label },
     legend(hops),
     scale(longest),
-    h("ol", {}, hops.map((hop) => row(hop, longest))),
+    h("ol", {}, hops.map((hop) => row(hop, first, longest))),
   );
 }
 
@@ -34,7 +36,7 @@ function scale(longest) {
   return h("p", { class: "scale", "aria-hidden": "true" }, ticks);
 }
 
-function row(hop, longest) {
+function row(hop, first, longest) {
   const where = [hop.address, hop.reused && "same connection"].filter(Boolean).join(", ");
   return h(
     "li",
@@ -49,17 +51,17 @@ function row(hop, longest) {
       h("span", { class: "took" }, spoken(hop.total)),
     ),
     hop.error && h("p", { class: "hop-error" }, hop.error),
-    h("div", { class: "track", role: "img", "aria-label": told(hop) }, hop.phases.map((phase) => bar(phase, longest))),
+    h("div", { class: "track", role: "img", "aria-label": told(hop) }, hop.phases.map((phase) => bar(phase, first, longest))),
   );
 }
 
 const told = (hop) => hop.phases.map(phaseWords).join(", ") || "nothing was waited for";
 const phaseWords = ({ layer, start, end, failure }) => [layer, spoken(end - start), failure].filter(Boolean).join(" ");
 
-function bar(phase, longest) {
+function bar(phase, first, longest) {
   const element = h("span", { class: `${kind(phase.layer)}${phase.failure ? " failed" : ""}`, title: phaseWords(phase) });
   const width = Math.max(LEAST, ((phase.end - phase.start) / longest) * 100);
-  element.style.setProperty("--from", `${Math.min((phase.start / longest) * 100, 100 - width)}%`);
+  element.style.setProperty("--from", `${Math.min(((phase.start - first) / longest) * 100, 100 - width)}%`);
   element.style.setProperty("--width", `${width}%`);
   return element;
 }
