@@ -112,7 +112,7 @@ class Folder {
   }
 
   #gone(path) {
-    const name = path.slice(path.lastIndexOf("/") + 1);
+    const name = path.slice(this.path ? this.path.length + 1 : 0);
     return h("tr", { class: "gone" }, h("td", { class: "name", colspan: 5 }, h("span", { class: "file" }, icon("remove"), h("del", {}, name)), h("span", { class: "faint target" }, "taken away from the layers below")));
   }
 }

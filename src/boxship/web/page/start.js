@@ -21,6 +21,7 @@ async function begin() {
     listen();
     start(session);
   } catch (error) {
+    main.removeAttribute("aria-busy");
     main.replaceChildren(failure(error, () => location.reload()));
   }
 }
