@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from tests.peers.process import program
 from tests.web.browser import CHROMIUM
@@ -66,6 +66,12 @@ class Opened:
         """Wait until what the view asked for has come."""
         self.page.locator("main:not([aria-busy])").wait_for()
         return self.page
+
+    def see(self, words: str) -> Locator:
+        """What has these words in the view, as soon as it is seen."""
+        found = self.page.locator("main").get_by_text(words).first
+        found.wait_for()
+        return found
 
     def text(self) -> str:
         """What can be read in the view."""
