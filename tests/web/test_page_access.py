@@ -103,3 +103,10 @@ def test_nothing_moves_for_who_does_not_want_it(browser: Browser, url: str) -> N
             return getComputedStyle(line).animationIterationCount;
         }"""
         assert set(page.evaluate(script).split(", ")) == {"1"}
+
+
+def test_what_is_wrong_is_found(browser: Browser, url: str) -> None:
+    with opened(browser, url) as window:
+        page = window.go("")
+        page.evaluate("() => document.querySelector('main').append(document.createElement('button'))")
+        assert [found.partition(":")[0] for found in findings(page)] == ["button-name"]

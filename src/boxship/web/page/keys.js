@@ -12,6 +12,15 @@ const KEYS = [
 ];
 const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
 
+let isSought = false; // somebody is on the way to the search of another view
+
+/** Whether somebody has come for the search; once. */
+export function sought() {
+  const before = isSought;
+  isSought = false;
+  return before;
+}
+
 /** Listen to keys from now on. */
 export function listen() {
   document.addEventListener("keydown", (event) => {
@@ -74,9 +83,9 @@ function step(by) {
 const field = () => document.querySelector("main input[type=search]");
 
 function search() {
-  if (field()) field().select();
-  else location.hash = "#/"; // which puts the focus into its search
-  field()?.focus();
+  isSought = !field();
+  if (isSought) location.hash = "#/";
+  field()?.select();
 }
 
 function leave(input) {
