@@ -59,7 +59,7 @@ def test_a_registry_that_lists_no_repositories_says_so_and_has_its_tags(tmp_path
     scripted = ScriptedRegistry()
 
     def answer(request: Request) -> Answer:
-        return Answer(404, b"{}") if "_catalog" in request.target else cast("Answer", scripted(request))
+        return Answer(404, b"{}") if "_catalog" in request.target else scripted(request)
 
     with serving(answer) as server, any_page(f"http://{server.address}", tmp_path) as page:
         reply = page.ask("repositories")

@@ -113,7 +113,8 @@ def test_what_is_too_long_is_refused_and_not_kept(page: Served) -> None:
     ],
 )
 def test_no_path_leads_out_of_the_page(page: Served, path: str) -> None:
-    with socket.create_connection(page.address.split(":"), timeout=60) as connection:
+    host, port = page.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {page.address}\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert re.match(rb"HTTP/1\.1 40[04] ", answer), answer
