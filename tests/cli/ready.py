@@ -50,12 +50,14 @@ class Ready:
         self._socket.close()
         self._process.wait()
 
-    def begin(self, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> Command:
-        """Have a command begin that reads and writes these three."""
+    def begin(
+        self, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], folder: Path
+    ) -> Command:
+        """Have a command begin in a folder, which reads and writes these three."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._socket, [b"."], [*streams, theirs.fileno()])
-        ours.sendall(json.dumps([words, dict(environment), str(Path.cwd())]).encode())
+        ours.sendall(json.dumps([words, dict(environment), str(folder)]).encode())
         ours.shutdown(socket.SHUT_WR)
         return Command(ours)
 

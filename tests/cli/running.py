@@ -35,27 +35,31 @@ class Outcome:
         return self.raw.decode()
 
 
-def begin(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def begin(*words: str, env: Mapping[str, str] | None = None, folder: Path | None = None) -> subprocess.Popen[bytes]:
     """The process, running; whoever asked for it waits for it."""
-    pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})})
+    pipe, environment = subprocess.PIPE, {**os.environ, **(env or {})}
+    return subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=folder)
 
 
-def started(*words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> Outcome:
+def started(
+    *words: str, given: bytes = b"", env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Outcome:
     """What becomes of `boxship` with these words, in an interpreter of its own; it never shows a traceback."""
-    with begin(*words, env=env) as process:
+    with begin(*words, env=env, folder=folder) as process:
         output, errors = process.communicate(given, timeout=PATIENCE)
     return _outcome(process.returncode, output, errors)
 
 
-def boxship(*words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> Outcome:
+def boxship(
+    *words: str, given: bytes = b"", env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Outcome:
     """The same in a process that was forked off, where that is no different."""
     environment = {**os.environ, **(env or {})}
     if not hasattr(os, "fork") or as_started(environment) != _ready().environment:
-        return started(*words, given=given, env=env)
+        return started(*words, given=given, env=env, folder=folder)
     (stdin, giving), (taking, stdout), (hearing, stderr) = (os.pipe() for _ in range(3))
     try:
-        command = _ready().begin(words, environment, (stdin, stdout, stderr))
+        command = _ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd())
     finally:
         for theirs in (stdin, stdout, stderr):
             os.close(theirs)

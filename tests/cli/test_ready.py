@@ -64,7 +64,10 @@ def test_one_that_is_killed_says_so() -> None:
     try:
         # It waits for a password, which does not come.
         command = ready.begin(
-            ["login", "-u", "ana", "--password-stdin", "127.0.0.1:1"], os.environ, (reading, written, written)
+            ["login", "-u", "ana", "--password-stdin", "127.0.0.1:1"],
+            os.environ,
+            (reading, written, written),
+            Path.cwd(),
         )
         command.kill()
         assert command.wait() == -signal.SIGKILL
