@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from boxship.settings import machine
+from tests.costs import Costs
 from tests.network.namespace import network_obstacle
 from tests.peers.process import program
 from tests.temporary import in_memory
@@ -88,6 +89,15 @@ def home(_homes: Path) -> Iterator[Path]:
     ):
         isolate(patch, Path(folder))
         yield Path(folder)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--costs", action="store_true", help="say which tests cost how many seconds of processors")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
 
 
 def pytest_collection_finish() -> None:
