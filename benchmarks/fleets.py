@@ -7,31 +7,25 @@ measured.
 
 from __future__ import annotations
 
-__all__ = ["run"]
+__all__ = ["beside", "flat", "run"]
 
-import json
 import os
-import re
-import subprocess
-import sys
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from measure import BOXSHIP, PYTHON, Row, environment
+import cluster
+from measure import Comparison, Row, Sides, Times
+from mirrors import Spent, timed, words
 from programs import OCI, Storage, docker_registry, missing
 
 from boxship.testing import registry
 
-_COUNTS, _OF_A_REPOSITORY = (100, 1_000, 10_000), 100
+_COUNTS, _OF_A_REPOSITORY = (100, cluster.MIRRORED, 10_000), 100
 _MOST_GROWTH = 1.25
-_WORKERS, _THREADS, _MIRRORED = 4, 2, 1_000
+_ROUNDS = 3
+_LEAST: Mapping[str, float] = {"skopeo": 3.0, "crane": 1.0}
 _SMALL = 4096
-_COMMIT = re.compile(r'"method": ?"PUT".*?digest=(sha256(?::|%3A)[0-9a-f]{64})')
-_DASK = (PYTHON, "-m", "dask")
+Spents = Mapping[int, Spent]
 
 
 def run(folder: Path) -> Iterator[Row]:
@@ -42,8 +36,16 @@ def run(folder: Path) -> Iterator[Row]:
     for count in _COUNTS:
         _put(storage, f"of{count}", count)
     with docker_registry(storage) as source:
-        yield from _by_a_cluster(folder, source)
-        yield from _flat(folder, source)
+        yield from beside(*_in_turn(folder, source))
+        by_workers = cluster.mirrored(folder, source)
+        copied, unchanged = dict[int, Spent](), dict[int, Spent]()
+        for count in _COUNTS:
+            with registry(folder / f"target-{count}") as target:
+                argv = words(source, target.address, count)
+                copied[count] = timed(argv)
+                unchanged[count] = timed([*argv, "--check"])
+    yield cluster.row(by_workers, copied[cluster.MIRRORED])
+    yield from flat(copied, unchanged)
 
 
 def _put(storage: Path, name: str, count: int) -> None:
@@ -56,153 +58,85 @@ def _put(storage: Path, name: str, count: int) -> None:
             repository.put_manifest(layers, [str(layer["digest"]) for layer in layers], [f"v{tag}"])
 
 
-# Flat: threads of one process.
+# Beside others: one repository, for that is what each of them has a word for.
 
 
-def _flat(folder: Path, source: str) -> Iterator[Row]:
-    first, middle, last = _COUNTS
-    copied, unchanged = dict[int, _Spent](), dict[int, _Spent]()
-    for count in _COUNTS:
-        with registry(folder / f"target-{count}") as target:
-            words = _words(source, target.address, count)
-            copied[count] = _timed(words)
-            unchanged[count] = _timed([*words, "--check"])
+def _in_turn(folder: Path, source: str) -> tuple[dict[str, Times], dict[str, Times]]:
+    """The seconds of each program with a repository of a hundred images, and with the same once more."""
+    first, again = dict[str, Times](), dict[str, Times]()
+    for number in range(_ROUNDS):
+        for name in list(_ways(source, ""))[:: -1 if number % 2 else 1]:
+            with registry(folder / f"beside-{name}-{number}") as target:
+                argv = _ways(source, target.address)[name]
+                for times in (first, again):
+                    spent = timed(argv)
+                    found = times.setdefault(name, Times())
+                    found.seconds.append(spent.seconds)
+                    found.cpu.append(spent.cpu)
+    return first, again
+
+
+def _ways(source: str, target: str) -> dict[str, list[str]]:
+    repository = f"of{_COUNTS[0]}/app000"
+    plain = ("--src-tls-verify=false", "--dest-tls-verify=false")
+    sync = ["skopeo", "--insecure-policy", "sync", *plain, "--src", "docker", "--dest", "docker"]
+    ways = {
+        "boxship": words(source, target, _COUNTS[0]),
+        "skopeo": [*sync, f"{source}/{repository}", f"{target}/of{_COUNTS[0]}"],
+        "crane": ["crane", "copy", "--all-tags", f"{source}/{repository}", f"{target}/{repository}"],
+    }
+    return {name: argv for name, argv in ways.items() if name == "boxship" or not missing(name)}
+
+
+def beside(first: Mapping[str, Times], again: Mapping[str, Times]) -> Iterator[Row]:
+    """The rows of a repository's images: copied, and once more, beside each of the others."""
+    for what, times in (("a mirror", first), ("the same once more, of which all is there", again)):
+        work = f"{what}: {_COUNTS[0]} images of one repository"
+        sides = Sides.timed(work, times)
+        for name, theirs in times.items():
+            if name != "boxship":
+                ours = times["boxship"]
+                told = f"{work} ({ours.best:.2f} s), over {name} ({theirs.best:.2f} s)"
+                yield Comparison(theirs, ours).throughput(told, _LEAST[name], sides)
+
+
+# Flat: threads of one process, and ever more images.
+
+
+def flat(copied: Spents, unchanged: Spents) -> Iterator[Row]:
+    """The rows of what an image costs among many, beside what it costs among fewer."""
     for what, spent in (("copied", copied), ("unchanged, a HEAD on each side", unchanged)):
-        each = {count: spent[count].cpu / count * 1000 for count in _COUNTS}
-        # A process's own start is in the cost of a hundred, and in none of the others' to speak of.
-        growth = max(each[last] / each[middle], each[last] / each[first])
-        told = ", ".join(
-            f"{count:,}: {each[count]:.2f} ms, {count / spent[count].seconds:,.0f} a s" for count in _COUNTS
-        )
-        yield Row(
-            name=f"processor time of an image {what}, among {last:,} over among fewer",
-            target=f"<= {_MOST_GROWTH:g} x",
-            measured=f"{growth:.2f} x ({told})",
-            holds="yes" if growth <= _MOST_GROWTH else "no",
-            facts={str(count): [one.seconds, one.cpu, one.peak_kib] for count, one in spent.items()},
-        )
-    megabytes = {count: copied[count].peak_kib * 1024 / 1e6 for count in _COUNTS}
+        yield _growth(what, spent)
+    first, _, last = copied
+    memory = {count: one.peak_kib * 1024 for count, one in copied.items()}
+    grown = (memory[last] - memory[first]) / (last - first) * 1000 / 1e6
     yield Row(
         name=f"peak memory, by a thousand images more (of {last:,})",
         target="<= 5 MB",
-        measured=f"{(megabytes[last] - megabytes[first]) / (last - first) * 1000:.1f} MB ({megabytes[last]:.0f} MB)",
-        holds="yes" if megabytes[last] - megabytes[first] <= (last - first) / 200 else "no",
+        measured=f"{grown:.1f} MB ({memory[last] / 1e6:.0f} MB, {memory[last] / memory[first]:.2f} x)",
+        spread="1 round",
+        holds="yes" if grown <= 5 else "no",
+        sides=Sides(work="peak memory", values=_by_count(memory), unit="bytes"),
     )
 
 
-def _words(source: str, target: str, count: int) -> list[str]:
-    allowed = ("--repo-allow", f"of{count}/.*")
-    return [BOXSHIP, "sync", source, f"{target}/{{repository}}", *allowed, "-q", "-o", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Spent:
-    """Seconds, those of processors, and the most memory that it had."""
-
-    seconds: float
-    cpu: float
-    peak_kib: int
-
-
-def _timed(words: Sequence[str]) -> _Spent:
-    began = time.perf_counter()
-    with subprocess.Popen(words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, spent = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{words!r} ended with {process.returncode}")
-    return _Spent(time.perf_counter() - began, spent.ru_utime + spent.ru_stime, spent.ru_maxrss)
-
-
-# A cluster.
-
-
-@dataclass(frozen=True, slots=True)
-class _Cluster:
-    address: str
-    workers: tuple[subprocess.Popen[bytes], ...]
-
-
-def _by_a_cluster(folder: Path, source: str) -> Iterator[Row]:
-    log = folder / "access.log"
-    with _logging_registry(folder / "target", log) as target, _cluster(folder) as cluster:
-        words = [*_words(source, target, _MIRRORED), "--scheduler", cluster.address]
-        began = time.perf_counter()
-        with subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE) as process:
-            while len(_sent(log)) < _MIRRORED:  # of two thousand and two
-                if process.poll() is not None:
-                    raise RuntimeError("it was over before a worker was killed")
-                time.sleep(0.05)
-            cluster.workers[0].kill()
-            output, _ = process.communicate(timeout=600)
-        seconds = time.perf_counter() - began
-        report = json.loads(output)
-        checked = _timed([*_words(source, target, _MIRRORED), "--check"])
-        subprocess.run(
-            [BOXSHIP, "validate", f"{target}/of{_MIRRORED}/app000:v0", "-q", "--progress=none"],
-            check=True,
-            env=environment(),
-        )
-        sent = _sent(log)
-    twice = sent.total() - len(sent)
-    complete = report["copied"] == _MIRRORED and process.returncode == 0 and len(sent) == 2 + 2 * _MIRRORED
-    yield Row(
-        name=f"{_MIRRORED:,} images by {_WORKERS} dask workers, one killed: blobs sent twice",
-        target=f"<= {_THREADS}, what it was about; all there, as checked",
-        measured=f"{twice} of {len(sent):,} ({seconds:.0f} s; checked in {checked.seconds:.1f} s)",
-        holds="yes" if complete and twice <= _THREADS else "no",
-        facts={"seconds": seconds, "report": {name: report[name] for name in ("copied", "failed", "blobs", "bytes")}},
+def _growth(what: str, spent: Spents) -> Row:
+    each = {count: one.cpu / count for count, one in spent.items()}
+    first, middle, last = each
+    # A process's own start is in the cost of a hundred, and in none of the others' to speak of.
+    ratios = each[last] / each[first], each[last] / each[middle]
+    growth = max(ratios)
+    told = ", ".join(f"{n:,}: {cost * 1000:.2f} ms, {n / spent[n].seconds:,.0f} a s" for n, cost in each.items())
+    return Row(
+        name=f"processor time of an image {what}, among {last:,} over among fewer",
+        target=f"<= {_MOST_GROWTH:g} x",
+        measured=f"{growth:.2f} x ({told})",
+        spread=f"{min(ratios):.2f}-{growth:.2f}, 1 round",
+        holds="yes" if growth <= _MOST_GROWTH else "no",
+        facts={str(count): [one.seconds, one.cpu, one.peak_kib] for count, one in spent.items()},
+        sides=Sides(work=f"processor time of an image {what}", values=_by_count(each)),
     )
 
 
-def _sent(log: Path) -> Counter[str]:
-    """How often each blob was sent whole."""
-    return Counter(found.replace("%3A", ":") for found in _COMMIT.findall(log.read_text(errors="replace")))
-
-
-@contextmanager
-def _logging_registry(folder: Path, log: Path) -> Iterator[str]:
-    """The registry, with a line for each request."""
-    folder.mkdir()
-    argv = [BOXSHIP, "registry", "serve", "--address", "127.0.0.1:0", "--disk", str(folder), "--access-log", "json"]
-    with _running(argv, log):
-        yield _waited_for(log, r"http://(127\.0\.0\.1:\d+)")
-
-
-@contextmanager
-def _cluster(folder: Path) -> Iterator[_Cluster]:
-    log, place = folder / "dask.log", ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
-    with ExitStack() as stack:
-        stack.enter_context(_running([*_DASK, "scheduler", *place, "--port", "0"], log))
-        address = _waited_for(log, r"Scheduler at:\s+(tcp://\S+)")
-        kept = ("--nthreads", str(_THREADS), "--local-directory", str(folder), "--no-nanny")
-        argv = [*_DASK, "worker", address, *place, *kept]
-        yield _Cluster(address, tuple(stack.enter_context(_running(argv, log)) for _ in range(_WORKERS)))
-
-
-@contextmanager
-def _running(argv: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("ab") as output:
-        process = subprocess.Popen(argv, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _waited_for(log: Path, pattern: str) -> str:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        if found := re.search(pattern, log.read_text(errors="replace")):
-            return found[1]
-        time.sleep(0.05)
-    raise RuntimeError(f"{pattern} is not in {log.read_text(errors='replace')}")
-
-
-if __name__ == "__main__":
-    sys.exit("make bench ARGS=fleets")
+def _by_count(values: Mapping[int, float]) -> dict[str, Sequence[float]]:
+    return {f"boxship, among {count:,}": [value] for count, value in values.items()}

@@ -11,6 +11,7 @@ __all__ = [
     "IMPORTS",
     "PYTHON",
     "Comparison",
+    "Peak",
     "Row",
     "Sides",
     "Times",
@@ -45,7 +46,7 @@ class Sides:
 
     work: str
     values: Mapping[str, Sequence[float]]
-    unit: Literal["s", "/s", "instructions"] = "s"
+    unit: Literal["s", "/s", "instructions", "bytes"] = "s"
 
     @classmethod
     def timed(cls, work: str, times: Mapping[str, Times]) -> Sides:
@@ -194,7 +195,7 @@ def _run(argv: Sequence[str], *, peaks: bool) -> tuple[float, int]:
     with subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment()
     ) as process:
-        watch = _Peak(process.pid) if peaks else None
+        watch = Peak(process.pid) if peaks else None
         try:
             _, words = process.communicate(timeout=_PATIENCE)
         except BaseException:
@@ -206,7 +207,7 @@ def _run(argv: Sequence[str], *, peaks: bool) -> tuple[float, int]:
     return seconds, watch.stop() if watch else 0
 
 
-class _Peak:
+class Peak:
     """A program's VmHWM, looked at while it runs: `ru_maxrss` would count this process, which it was forked from."""
 
     def __init__(self, pid: int) -> None:
@@ -224,6 +225,7 @@ class _Peak:
             self._kib = max(self._kib, peak)
 
     def stop(self) -> int:
+        """The kibibytes; looks no more."""
         self._done.set()
         self._thread.join()
         return self._kib

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Storage", "docker_registry", "listers", "missing", "versions"]
+__all__ = ["Storage", "askers", "docker_registry", "listers", "missing", "versions"]
 
 import hashlib
 import json
@@ -38,12 +38,31 @@ def versions() -> dict[str, str]:
     return found
 
 
+def askers(repository: str, tag: str) -> dict[str, dict[str, list[str]]]:
+    """How others do what verbs of boxship do with an image over plain HTTP, by the verb; of those installed."""
+    image = f"{repository}:{tag}"
+    skopeo, name = ["skopeo", "inspect", "--tls-verify=false"], f"docker://{image}"
+    copy = ["skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false"]
+    ways = {
+        "digest": {"crane": ["crane", "digest", image], "skopeo": [*skopeo, "--no-tags", "--format={{.Digest}}", name]},
+        "manifest": {"crane": ["crane", "manifest", image], "skopeo": [*skopeo, "--raw", name]},
+        "config": {"crane": ["crane", "config", image], "skopeo": [*skopeo, "--config", "--raw", name]},
+        # skopeo has no word for a tag: it copies within the repository, and moves no blob.
+        "tag": {"crane": ["crane", "tag", image, "more"], "skopeo": [*copy, name, f"docker://{repository}:more"]},
+    }
+    return {"ls": listers(repository)} | {verb: _installed(each) for verb, each in ways.items()}
+
+
 def listers(repository: str) -> dict[str, list[str]]:
     """How others list the tags of a repository over plain HTTP, of those that are installed."""
     ways = {
         "crane": ["crane", "ls", repository],
         "skopeo": ["skopeo", "list-tags", "--tls-verify=false", f"docker://{repository}"],
     }
+    return _installed(ways)
+
+
+def _installed(ways: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return {name: argv for name, argv in ways.items() if not missing(name)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["grid", "keep", "machine", "table", "write"]
+__all__ = ["grid", "keep", "machine", "read", "table", "write"]
 
 import json
 import os
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from beside import draw_beside
-from measure import Row
+from measure import Row, Sides
 from plot import draw
 from programs import versions
 
@@ -56,17 +56,32 @@ def write(
     folder: Path, name: str, described: Mapping[str, str], sections: Mapping[str, Sequence[Row]], notes: Sequence[str]
 ) -> Path:
     """Write `<name>.md` and `<name>.json`, with a drawing of each section and one of all ratios; returns the first."""
-    rows = [row for each in sections.values() for row in each]
+    sections = {title: each for title, each in sections.items() if each}
+    rows = [(title, row) for title, each in sections.items() for row in each]
     facts = "\n".join(f"- {fact}: {value}" for fact, value in described.items())
     words = "\n".join(f"- {note}" for note in notes)
-    ratios = _picture(folder, name, draw(rows), "how many times as fast as the others; the marks are to be reached")
-    parts = [f"# {name}", facts, words, ratios]
+    ratios = draw([row for _, row in rows])
+    pictured = _picture(folder, name, ratios, "how many times as fast as the others; the marks are to be reached")
+    parts = [f"# {name}", facts, words, pictured]
     for number, (title, each) in enumerate(sections.items(), 1):
         drawn = draw_beside([row.sides for row in each if row.sides])
         parts += [f"## {title}", table(each), _picture(folder, f"{name}-{number}", drawn, f"{title}, side by side")]
     text = "\n\n".join(part for part in parts if part) + "\n"
-    document = {"date": name, "machine": described, "rows": [asdict(row) for row in rows], "notes": list(notes)}
+    kept = [{"section": title, **asdict(row)} for title, row in rows]
+    document = {"date": name, "machine": described, "rows": kept, "notes": list(notes)}
     return keep(folder, name, text, document)
+
+
+def read(kept: Path) -> tuple[dict[str, str], dict[str, list[Row]], list[str]]:
+    """The machine, the rows by section, and the notes, as `write` kept them: what it makes the same page of again."""
+    document = json.loads(kept.read_text())
+    sections: dict[str, list[Row]] = {}
+    for row in document["rows"]:
+        if "section" not in row:
+            raise ValueError(f"{kept} does not say which section a row is of: it is older than such pages")
+        sides = Sides(**row["sides"]) if row["sides"] else None
+        sections.setdefault(row.pop("section"), []).append(Row(**{**row, "sides": sides}))
+    return document["machine"], sections, document["notes"]
 
 
 def _picture(folder: Path, name: str, drawn: str, words: str) -> str:

@@ -45,7 +45,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure boxship.")
     parser.add_argument("names", nargs="*", metavar="name", help=f"which (default: all): {', '.join(NAMES)}")
     parser.add_argument("--dry", action="store_true", help="write no results")
+    parser.add_argument("--again", type=Path, metavar="JSON", help="measure nothing: write the page of kept results")
     chosen = parser.parse_args()
+    if chosen.again:
+        print("written to", report.write(chosen.again.parent, chosen.again.stem, *report.read(chosen.again)))
+        return 0
     unknown = set(chosen.names) - set(NAMES)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
@@ -58,7 +62,7 @@ def main() -> int:
     sections: dict[str, list[Row]] = {}
     called = _name(chosen.names)  # once: a run may go on past midnight
     for name in chosen.names or NAMES:
-        sections[_title(name)] = list(measured(name))
+        sections[title(name)] = list(measured(name))
         if not chosen.dry:  # each time: all of it takes long
             page = report.write(RESULTS, called, described, sections, notes)
     print("", report.table(row for rows in sections.values() for row in rows), sep="\n")
@@ -67,7 +71,7 @@ def main() -> int:
     return 0
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
     """What a benchmark says of itself first."""
     words = (import_module(name).__doc__ or name).partition("\n")[0]
     return words.rstrip(".")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 __all__ = ["isolate", "obstacles"]
 
+import gc
 import os
 import signal
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +19,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from boxship.settings import machine
+from tests.costs import Costs
 from tests.network.namespace import network_obstacle
 from tests.peers.postgresql import Cluster, cluster
 from tests.peers.process import program
+from tests.temporary import in_memory
 
 # Variables that lead a client, or a program it runs, to the user's files, proxies or terminal.
 NAMES = frozenset({"REGISTRY_AUTH_FILE", "KUBECONFIG", "NETRC", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"})
@@ -36,6 +40,14 @@ if settings.get_current_profile_name() != "nightly":
 # A shell that starts `make test &` has it ignore Ctrl-C, and so would every program that a test runs and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Thousands of tests are a million objects that stay: nobody looks through them for cycles, neither while they are
+# collected, which takes twice as long then, nor again and again once tests run.
+gc.disable()
+
+# The programs that tests run and the processes that share the tests have it from here.
+if "TMPDIR" not in os.environ and (memory := in_memory()):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
 _IN_CI = os.environ.get("CI") == "true"
 _LEFT_OUT = "left out for"  # a property of a test's report, which reaches the process that sums up
@@ -68,14 +80,38 @@ def postgresql() -> Iterator[Cluster]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(_homes: Path) -> Iterator[Path]:
     """The test's own HOME, empty at its start."""
-    folder = tmp_path_factory.mktemp("home")
-    # Not the `monkeypatch` fixture: a test that undoes its own patches keeps this one.
-    with pytest.MonkeyPatch.context() as patch:
-        isolate(patch, folder)
-        yield folder
+    # It goes with its test: among thousands of them each new folder takes a look at all. What a program that is still
+    # ending writes there goes with the session.
+    with (
+        tempfile.TemporaryDirectory(dir=_homes, ignore_cleanup_errors=True) as folder,
+        # Not the `monkeypatch` fixture: a test that undoes its own patches keeps this one.
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        isolate(patch, Path(folder))
+        yield Path(folder)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--costs", action="store_true", help="say which tests cost how many seconds of processors")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def obstacles(item: pytest.Item) -> Iterator[str]:

@@ -51,6 +51,18 @@ def test_tests_of_a_missing_program_fail_in_ci(tmp_path: Path) -> None:
     assert "no-such-program is not installed, and CI leaves nothing out" in printed
 
 
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_what_tests_cost_is_told_with_their_programs(tmp_path: Path, processes: str) -> None:
+    work = "[n * n for n in range(2_000_000)]"
+    (tmp_path / "test_costly.py").write_text(
+        f"import subprocess, sys\ndef test_work(): subprocess.run([sys.executable, '-c', {work!r}], check=True)\n"
+    )
+    printed = run_with("", tmp_path, f"--numprocesses={processes}", "--costs")
+    (cost,) = (line.split()[0] for line in printed.splitlines() if line.endswith("::test_work"))
+    (file,) = (line.split()[0] for line in printed.splitlines() if line.endswith("test_costly.py"))
+    assert float(cost) == float(file) > 0.03
+
+
 def test_namespaces_need_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert network_obstacle.__wrapped__() == "namespaces need root"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "contents_below", "three_parts"]
+__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "contents_below", "started", "three_parts"]
 
+import atexit
 import contextlib
+import functools
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.cli.ready import Ready, as_started
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("alone.py")))
 PATIENCE = 20.0
@@ -30,20 +35,68 @@ class Outcome:
         return self.raw.decode()
 
 
-def begin(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def begin(*words: str, env: Mapping[str, str] | None = None, folder: Path | None = None) -> subprocess.Popen[bytes]:
     """The process, running; whoever asked for it waits for it."""
-    pipe = subprocess.PIPE
-    return subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env={**os.environ, **(env or {})})
+    pipe, environment = subprocess.PIPE, {**os.environ, **(env or {})}
+    return subprocess.Popen([*COMMAND, *words], stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=folder)
 
 
-def boxship(*words: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> Outcome:
-    """What becomes of `boxship` with these words; it never shows a traceback."""
-    with begin(*words, env=env) as process:
+def started(
+    *words: str, given: bytes = b"", env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Outcome:
+    """What becomes of `boxship` with these words, in an interpreter of its own; it never shows a traceback."""
+    with begin(*words, env=env, folder=folder) as process:
         output, errors = process.communicate(given, timeout=PATIENCE)
+    return _outcome(process.returncode, output, errors)
+
+
+def boxship(
+    *words: str, given: bytes = b"", env: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Outcome:
+    """The same in a process that was forked off, where that is no different."""
+    environment = {**os.environ, **(env or {})}
+    if not hasattr(os, "fork") or as_started(environment) != _ready().environment:
+        return started(*words, given=given, env=env, folder=folder)
+    (stdin, giving), (taking, stdout), (hearing, stderr) = (os.pipe() for _ in range(3))
+    try:
+        command = _ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd())
+    finally:
+        for theirs in (stdin, stdout, stderr):
+            os.close(theirs)
+    with ThreadPoolExecutor(3) as streams:
+        output, errors = streams.submit(_read, taking), streams.submit(_read, hearing)
+        written = streams.submit(_write, giving, given)
+        try:
+            said = output.result(PATIENCE), errors.result(PATIENCE)
+            written.result(PATIENCE)
+        except BaseException:
+            command.kill()
+            raise
+        return _outcome(command.wait(), *said)
+
+
+@functools.cache
+def _ready() -> Ready:
+    ready = Ready((sys.executable, str(Path(__file__).with_name("ready.py"))))
+    atexit.register(ready.close)
+    return ready
+
+
+def _read(descriptor: int) -> bytes:
+    with open(descriptor, "rb") as stream:
+        return stream.read()
+
+
+def _write(descriptor: int, given: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(descriptor, "wb") as stream:  # not everything is read
+        stream.write(given)
+
+
+def _outcome(status: int, output: bytes, errors: bytes) -> Outcome:
     said = errors.decode()
     assert "Traceback" not in said, said
     assert "Exception ignored" not in said, said
-    return Outcome(process.returncode, output, said)
+    return Outcome(status, output, said)
 
 
 def three_parts(outcome: Outcome) -> tuple[str, str, str]:

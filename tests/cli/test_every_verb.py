@@ -16,7 +16,7 @@ from boxship.cli.parsers import actions_of
 from boxship.cli.verbs import VERBS
 from boxship.testing import put_image, registry
 from tests.auth.guarded import pair
-from tests.cli.running import Outcome, boxship
+from tests.cli.running import Outcome, started
 from tests.formats.stores import file, tar_of
 
 USER, SECRET = "alice", "m4rked-s3cret"
@@ -120,7 +120,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Ran]]
     with registry(served, allow_delete=True) as running:
         documents = _filled(running.address, folder / "app.tar")
         given = ("--pull", "*", "--push", "*", "--delete", "*", "--password-stdin", "--disk", str(served))
-        assert boxship("registry", "user", "add", USER, *given, given=SECRET.encode()).status == 0
+        assert started("registry", "user", "add", USER, *given, given=SECRET.encode()).status == 0
         places = {"at": running.address, "app": str(folder / "app.tar"), **documents}
         with ThreadPoolExecutor(4) as pool:
             yield dict(zip(ROWS, pool.map(lambda verb: _run(verb, folder, places), ROWS), strict=True))
@@ -157,7 +157,7 @@ def _run(verb: str, folder: Path, places: Mapping[str, str]) -> Ran:
     words = ROWS[verb].format(own=own, **places).split()
     if not verb.startswith(_OFFLINE):
         words += ["-vv", "--trace", str(own / "trace.har")]
-    outcome = boxship(*verb.split(), *words, given=_given(verb, places), env={"HOME": str(home), "EDITOR": "true"})
+    outcome = started(*verb.split(), *words, given=_given(verb, places), env={"HOME": str(home), "EDITOR": "true"})
     shutil.rmtree(home / ".docker")  # where it is kept
     left = "".join(path.read_bytes().decode("latin-1") for path in own.rglob("*") if path.is_file())
     said = "" if verb in _PRINTS_IT else outcome.raw.decode("latin-1")

@@ -15,7 +15,8 @@ import pytest
 
 from boxship import AsyncClient, Client
 from boxship.connect.deadline import Work, current_work
-from boxship.errors import Cancelled, DigestMismatch, TimedOut
+from boxship.digest import Digest
+from boxship.errors import Cancelled, DigestMismatch, NotFound, TimedOut
 from boxship.formats.memory import Memory
 from boxship.formats.opening import source_at, target_at
 from boxship.formats.place import Place
@@ -93,6 +94,24 @@ def hold_open(pipe: Path) -> int:
 
 
 @linux_only
+@linux_only
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("oci:{}/layout:1", "layout/index.json"),
+        ("oci:{}/layout:1", f"layout/blobs/sha256/{IMAGE.digest.hex}"),
+        ("dir:{}/folder", "folder/manifest.json"),
+        ("dir:{}/folder", f"folder/{Digest.of(IMAGE.layers[1]).hex}"),
+    ],
+)
+def test_a_pipe_in_the_place_of_a_file_is_none(places: Path, source: str, name: str) -> None:
+    """Nobody writes to it: a folder that others have made would keep who reads it, beyond every bound."""
+    (places / name).unlink()
+    os.mkfifo(places / name)
+    with Client() as client, pytest.raises(NotFound):
+        client.copy(source.format(places), f"oci:{places}/new:1")
+
+
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_pipe_is_waited_for_until_time_is_up(tmp_path: Path, *, begun: bool) -> None:
     os.mkfifo(tmp_path / "pipe")

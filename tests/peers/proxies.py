@@ -74,8 +74,8 @@ PROGRAMS: Mapping[str, Callable[[Path, Address], Sequence[str]]] = {
 @contextmanager
 def proxy(name: str, namespace: str, address: Address) -> Iterator[None]:
     """Run one of the programs while the block runs; `ALICE` may use it."""
-    # Not the test's own folder: Squid gives up its rights before it reads its users.
-    with TemporaryDirectory() as created:
+    # Not the test's own folder: Squid gives up its rights before it reads its users. Nor one in `OWN_MEMORY`.
+    with TemporaryDirectory(dir="/var/tmp") as created:
         folder = Path(created)
         folder.chmod(0o755)
         log = folder / "log"

@@ -105,9 +105,10 @@ def test_the_clients_reset_is_passed_on(dial: Dial) -> None:
     with mute() as target, http_proxy({"reg.test:443": target}) as proxy:
         client = dial(proxy)
         connected(client, "reg.test:443")
+        taken_up = target.connection()  # one that is reset before that is none
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         client.close()
-        assert target.connection().ending() == "reset"
+        assert taken_up.ending() == "reset"
 
 
 def test_a_request_in_absolute_form_is_passed_on_without_what_is_the_proxys() -> None:

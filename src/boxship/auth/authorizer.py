@@ -18,8 +18,8 @@ from boxship.auth.exchange import Asks, Exchange, NotLetIn
 from boxship.auth.scope import Scope
 from boxship.auth.telling import tell_challenge
 from boxship.auth.token import Token, basic, bearer
-from boxship.auth.turn import in_turn
 from boxship.connect.connector import Connector
+from boxship.connect.holding import held
 from boxship.connect.verdict import Origin, Verdict
 from boxship.credential import Credential, CredentialKind, Secret
 from boxship.errors import CredentialFailed, Refused
@@ -104,7 +104,7 @@ class Authorizer:
             verdict = secured
         with self._lock:
             learnt = self._learnt[(want.site, verdict.origin)]
-        with in_turn(learnt.lock, want.work):
+        with held(learnt.lock, want.work.check):
             learnt.challenge = challenge
             known = learnt.tokens.get((want.scopes, credential))
             if known and known.authorization == refused:
@@ -200,7 +200,7 @@ class Authorizer:
             return None
         if credential.kind is CredentialKind.REGISTRY_TOKEN or challenge.scheme == "basic":
             return self._made(want, learnt, credential)
-        with in_turn(learnt.lock, want.work):
+        with held(learnt.lock, want.work.check):
             token = learnt.tokens.get((want.scopes, credential))
             if not token or token.until <= time.monotonic():
                 scopes = tuple(dict.fromkeys((*want.scopes, *asked)))

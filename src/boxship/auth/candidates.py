@@ -14,8 +14,8 @@ from typing import Protocol
 
 from boxship.auth.scope import Scope
 from boxship.auth.telling import tell_found, tell_next
-from boxship.auth.turn import in_turn
 from boxship.connect.deadline import Work
+from boxship.connect.holding import held
 from boxship.credential import Credential
 from boxship.settings.docker_config import Lookup
 from boxship.settings.hosts import Site
@@ -76,7 +76,7 @@ class Candidates:
     def current(self, want: Want) -> Credential:
         """The credential in turn, perhaps an anonymous one."""
         found = self._of(want)
-        with in_turn(found.lock, want.work):
+        with held(found.lock, want.work.check):
             if not found.credentials:
                 self._find_next(found, want)
             return found.credentials[found.turn.get(want.scopes, 0)]
@@ -84,7 +84,7 @@ class Candidates:
     def another(self, want: Want, refused: Credential) -> bool:
         """Whether there is another one than the refused, which is then in turn."""
         found = self._of(want)
-        with in_turn(found.lock, want.work):
+        with held(found.lock, want.work.check):
             turn = found.turn.get(want.scopes, 0)
             if found.credentials[turn] != refused:
                 return True  # another thread has seen to it

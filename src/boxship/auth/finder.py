@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from boxship.auth.turn import in_turn
 from boxship.connect.deadline import Bounds, Work
+from boxship.connect.holding import held
 from boxship.errors import CredentialFailed
 from boxship.event import Fact
 from boxship.reference import Registry
@@ -126,7 +126,7 @@ class Finder:
     def _asked(self, helper: AskHelper, work: Work) -> Credential | None:
         with self._lock:
             kept = self._kept[helper]
-        with in_turn(kept.lock, work):
+        with held(kept.lock, work.check):
             if not kept.answers:
                 kept.answers.append(self._answer(helper, work))
             return kept.answers[0]

@@ -1,8 +1,8 @@
-"""Requests over plain HTTP that a proxy reads and passes on: their target in absolute form, and the proxy's log-in."""
+"""What a request says of its sender, and to a proxy that reads it: a log-in, and its target in absolute form."""
 
 from __future__ import annotations
 
-__all__ = ["proxy_authorization", "target_prefix"]
+__all__ = ["own_headers", "target_prefix"]
 
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,12 @@ def target_prefix(proxy: Proxy | None, host: str) -> str:
     return f"http://{host}" if proxy else ""
 
 
-def proxy_authorization(proxy: Proxy | None) -> tuple[tuple[str, str], ...]:
-    """The header that logs in to the proxy, where it has a log-in: a secret, for the wire only."""
+def own_headers(user_agent: str, proxy: Proxy | None) -> tuple[tuple[str, str], ...]:
+    """What every request has, whatever it asks for; with the log-in to the proxy that reads it, for the wire only."""
+    return (("User-Agent", user_agent), *_log_in(proxy))
+
+
+def _log_in(proxy: Proxy | None) -> tuple[tuple[str, str], ...]:
     if not (proxy and proxy.credential):
         return ()
     import base64  # noqa: PLC0415 -- few proxies have a log-in

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from boxship.connect.evidence import Evidence
-from boxship.connect.forwarding import proxy_authorization
+from boxship.connect.forwarding import own_headers
 from boxship.connect.tunnel_failure import (
     TunnelFailed,
     around,
@@ -60,7 +60,7 @@ class HTTPTunnel:
     def begin(self) -> bytes:
         """The request."""
         request = Request("CONNECT", self._target)
-        return request.encode(self._target, (("User-Agent", self._user_agent), *proxy_authorization(self._proxy)))
+        return request.encode(self._target, own_headers(self._user_agent, self._proxy))
 
     def receive(self, data: bytes) -> bytes:
         """Nothing is ever sent next; raises `TunnelFailed` as soon as that is known."""

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from boxship.connect.deadline import Work
+from boxship.connect.holding import held
 from boxship.connect.reach import Run
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import Cancelled, Unreachable
 
-_TURN = 0.1  # seconds between a waiting thread's looks at its own cancellation
 _PARTING = 1.0  # what is cancelled has ended within 0.2 s, unless the end was asked for in its own listener
 
 
@@ -34,18 +34,16 @@ class Known:
     @contextmanager
     def held(self, work: Work) -> Iterator[None]:
         """The site to oneself; others that race for it are waited for."""
-        while not self.lock.acquire(timeout=_TURN):
-            work.check()
-        self.work = work
-        try:
-            if self.closed:
-                raise closed()
-            yield
-        finally:
-            self.work = None
-            if self.closed:
-                self.close()  # what was opened while somebody closed
-            self.lock.release()
+        with held(self.lock, work.check):
+            self.work = work
+            try:
+                if self.closed:
+                    raise closed()
+                yield
+            finally:
+                self.work = None
+                if self.closed:
+                    self.close()  # what was opened while somebody closed
 
     def end(self) -> None:
         """Close from another thread than the one that races: that one is told, and lets go of its sockets itself."""

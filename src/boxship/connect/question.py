@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from boxship.connect.forwarding import proxy_authorization, target_prefix
+from boxship.connect.forwarding import own_headers, target_prefix
 from boxship.wire.content import Content
 from boxship.wire.framing import END_OF_HEAD, Incomplete, NotHTTP, parse_framing
 from boxship.wire.message import Head, Request
@@ -45,8 +45,7 @@ class Answer:
 
 def question(host: str, user_agent: str, forwarder: Proxy | None = None) -> bytes:
     """The bytes to send; `host` as the Host header writes it, `forwarder` the proxy that reads them."""
-    extra = (("User-Agent", user_agent), *proxy_authorization(forwarder))
-    return Request("GET", BASE).encode(host, extra, target_prefix(forwarder, host))
+    return Request("GET", BASE).encode(host, own_headers(user_agent, forwarder), target_prefix(forwarder, host))
 
 
 def headers_of(asked: bytes) -> tuple[tuple[str, str], ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 __all__ = ["File", "Files", "Folder", "TarFile", "tar_members"]
 
+import errno
 import io
 import os
+import stat
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     import tarfile
 
 _MOST_LINKS = 8  # from one link to the next
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # opening a pipe waits for a writer
 
 
 class File(Protocol):
@@ -60,8 +64,12 @@ class Folder:
         return path.stat().st_size if path.is_file() else None
 
     def open(self, name: str) -> File:
-        """The file, unbuffered."""
-        return (self.path / name).open("rb", buffering=0)
+        """The file, unbuffered; what is no file, as a pipe that nobody ends, is none."""
+        file = FileIO(self.path / name, opener=lambda path, flags: os.open(path, flags | _AT_ONCE))
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            file.close()
+            raise FileNotFoundError(errno.ENOENT, "it is no file", name)
+        return file
 
 
 class TarFile:
@@ -119,7 +127,7 @@ def tar_members(path: Path) -> Iterator[tarfile.TarInfo]:
         raise tarfile.ReadError(str(error)) from error
 
 
-class _Headers(io.FileIO):
+class _Headers(FileIO):
     """A file whose headers are read: they may name any size, up to more than a machine has numbers for."""
 
     def __init__(self, path: Path) -> None:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from boxship.connect.deadline import check_current
+from boxship.connect.holding import held
 from boxship.errors import Cancelled
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
@@ -29,13 +31,13 @@ class StreamedTar:
 
     def take(self, name: str, blob: Descriptor, source: BlobSource) -> None:
         """Bring the blob from there to the member of that name."""
-        with self._lock, self._member(name, blob.size), source.open_blob(blob) as pieces:
+        with held(self._lock, check_current), self._member(name, blob.size), source.open_blob(blob) as pieces:
             for piece in pieces:
                 self._write(piece)
 
     def add(self, name: str, content: bytes) -> None:
         """A member that is at hand."""
-        with self._lock, self._member(name, len(content)):
+        with held(self._lock, check_current), self._member(name, len(content)):
             self._write(content)
 
     def finish(self) -> None:

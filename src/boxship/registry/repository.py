@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+from boxship.connect.holding import held
 from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
 from boxship.reference import Reference
@@ -25,8 +26,6 @@ from boxship.registry.uploads import BlobSource, How, push_blob
 from boxship.registry.watched import Passing
 from boxship.spec.descriptor import Descriptor
 from boxship.wire.message import Head
-
-_TURN = 0.1  # seconds between looks at whether the operation is to end
 
 
 class Repository:
@@ -129,12 +128,8 @@ class Repository:
         """Whoever brings the same blob at the same time waits, and finds it there."""
         with self._lock:
             lock = self._arriving.setdefault(digest, threading.Lock())
-        while not lock.acquire(timeout=_TURN):
-            self._remote.work.check()
-        try:
+        with held(lock, self._remote.work.check):
             yield
-        finally:
-            lock.release()
 
     def put(self, document: Document) -> None:
         """Put the manifest or index there, under its digest."""
@@ -165,7 +160,7 @@ class Repository:
 
     def _list(self, document: Document) -> None:
         """Have it listed as what refers to its subject, where the registry has not said that it does so itself."""
-        with self._listing:  # each list is read, added to and written: one at a time
+        with held(self._listing, self._remote.work.check):  # each list is read, added to and written: one at a time
             if document.digest not in self._listed:
                 list_referrer(self._remote, self.repository, document)
                 self._listed.add(document.digest)

@@ -19,9 +19,6 @@ from contextlib import suppress
 from boxship.server.connections import connections, cut
 from boxship.server.throttle import client_of
 
-if sys.platform != "win32":
-    import resource
-
 _log = logging.getLogger(__name__)
 
 _MOST = 8192  # a connection that waits for its next request takes 12 kB, as measured
@@ -34,16 +31,29 @@ _WHERE_IDLE = 44
 
 def make_room() -> int:
     """How many connections this process can have; it may have more open files from now on, if the system lets it."""
-    if sys.platform == "win32":
-        return _MOST
-    wanted = _MOST * _FILES + _BESIDE
-    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files != resource.RLIM_INFINITY and files < wanted:
+    return max(_LEAST, min(_MOST, (_files(_MOST * _FILES + _BESIDE) - _BESIDE) // _FILES))
+
+
+if sys.platform == "win32":
+
+    def _files(wanted: int) -> int:
+        """How many files this process may have open: there is no such limit here."""
+        return wanted
+
+else:
+    import resource
+
+    def _files(wanted: int) -> int:
+        """How many files this process may have open, `wanted` at most, if the system gives it so many."""
+        files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if files == resource.RLIM_INFINITY:
+            return wanted
         more = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-        with suppress(OSError, ValueError):  # macOS has a lower limit than it says
-            resource.setrlimit(resource.RLIMIT_NOFILE, (more, most))
-            files = more
-    return _MOST if files == resource.RLIM_INFINITY else max(_LEAST, min(_MOST, (files - _BESIDE) // _FILES))
+        if files < more:
+            with suppress(OSError, ValueError):  # macOS has a lower limit than it says
+                resource.setrlimit(resource.RLIMIT_NOFILE, (more, most))
+                return more
+        return files
 
 
 def cut_crowds(port: int, most: int, whose: Callable[[str], str] = client_of) -> int:

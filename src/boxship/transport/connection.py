@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 
 from boxship.connect.deadline import Bounds, Work
-from boxship.connect.forwarding import proxy_authorization, target_prefix
+from boxship.connect.forwarding import own_headers, target_prefix
 from boxship.connect.readiness import Readiness
 from boxship.connect.verdict import Line, Verdict
 from boxship.errors import BrokenAnswer
@@ -40,7 +40,7 @@ class Connection:
         self._sock, self._host = line.sock, host
         forwarder = line.verdict.forwarder
         self._prefix = target_prefix(forwarder, host)
-        self._own = (("User-Agent", user_agent), *proxy_authorization(forwarder))
+        self._own = own_headers(user_agent, forwarder)
         self._readiness = Readiness(line.sock)
         self._reader = Reader(line.sock, self._readiness, self.place)
         self._file = Incoming(self._reader)

@@ -11,11 +11,8 @@ from boxship.connect.address import Address, Permission, is_inside, is_literal, 
 from boxship.connect.verdict import Origin
 from boxship.errors import UnexpectedAnswer
 from boxship.reference import Registry
-from boxship.wire.message import Head, Request
+from boxship.wire.message import READING_HEADERS, Head, Request
 from boxship.wire.target import Target
-
-# All that another host learns of a request: no credential, no header of the user's.
-_CARRIED = ("Accept", "Accept-Encoding", "If-Range", "Range")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,8 @@ def follow(request: Request, head: Head, origin: Origin, dialled: Address | None
             return Hop(there, str(target), tls_port=target.port if upgrade else None)
     if why := _refusal(target, origin, dialled):
         raise _not_taken(request, head, f" to {target}", why)
-    carried = {name: value for name, value in request.headers.items() if name in _CARRIED}
+    # All that another host learns: no credential, no header of the user's.
+    carried = {name: value for name, value in request.headers.items() if name in READING_HEADERS}
     return Hop(Request(request.method, target.path, carried), str(target), target.registry)
 
 

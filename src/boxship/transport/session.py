@@ -25,7 +25,7 @@ from boxship.transport.kind import whole
 from boxship.transport.pace import Pacer
 from boxship.transport.pool import Pool
 from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
-from boxship.wire.message import Head, Request
+from boxship.wire.message import READING_HEADERS, Head, Request
 
 if TYPE_CHECKING:
     from boxship.auth.authorizer import Authorizer
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 
 _LONGEST_TOKEN = 1024 * 1024
 MOST_REDIRECTS = 10
-# Any other is the user's, and may authenticate.
-_HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 _MOST_CHALLENGES = 3  # one for the credential, one where the verdict became TLS, one where a token had ended
 
 
@@ -375,7 +373,7 @@ def _secret(request: Request) -> str:
     """What of a request waits for certainty about TLS and for consent, credentials aside; or ''."""
     if not request.safe:
         return f"a {request.method}"
-    own = [name for name in request.headers if name not in _HEADERS_OF_READS]
+    own = [name for name in request.headers if name not in READING_HEADERS]
     return f"the header {own[0]}" if own else ""
 
 

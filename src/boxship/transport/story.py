@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 
 from boxship.connect.trace import Trace
 from boxship.event import Fact
-from boxship.wire.message import Request
+from boxship.wire.message import READING_HEADERS, Request
 from boxship.wire.shown import REMOVED, shown_headers, shown_path, shown_target
 
 if TYPE_CHECKING:
     from boxship.transport.connection import Connection
     from boxship.transport.response import Response
-
-# Any other is the user's own, and may authenticate.
-_HEADERS_OF_READS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 
 _SOON_SENT = 64 * 1024  # bytes: what is not longer is in the system's buffers at once
 
@@ -77,7 +74,7 @@ class Story:
 
     def _tell_headers(self, response: Response) -> None:
         # What the user wrote in a header of their own may authenticate: of these only those of reads are shown.
-        own = ((n, value if n in _HEADERS_OF_READS else REMOVED) for n, value in self._request.headers.items())
+        own = ((n, value if n in READING_HEADERS else REMOVED) for n, value in self._request.headers.items())
         sent = (*self._connection.own_headers, *own)
         for name, pairs in (("RequestHeaders", sent), ("AnswerHeaders", response.head.pairs())):
             shown = shown_headers(pairs)

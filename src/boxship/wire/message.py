@@ -5,7 +5,7 @@ Sending and receiving them is `transport`'s work; which paths there are, `routes
 
 from __future__ import annotations
 
-__all__ = ["FRAMING_HEADERS", "USER_AGENT", "Head", "Request", "Stream"]
+__all__ = ["FRAMING_HEADERS", "READING_HEADERS", "USER_AGENT", "Head", "Request", "Stream"]
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +25,8 @@ USER_AGENT = f"boxship/{__version__}"
 FRAMING_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "expect", "upgrade", "te", "trailer"}
 )
+# What of a read says how it is to be answered. Any other header is the user's own, and may authenticate.
+READING_HEADERS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 
 
 class Stream(Protocol):

@@ -1,0 +1,136 @@
+"""A process that has imported boxship and forks off commands: what a command costs then is what it does.
+
+Its commands are processes as all others are, with arguments, environment, folder, streams and an end of their own. Only
+the start of an interpreter is not theirs, which costs ten times as much and is the same for all.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Ready", "as_started"]
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from boxship.cli.main import run
+from boxship.settings import machine
+
+# What each command imports that asks a registry, besides its own module.
+_SHARED = ("boxship.cli.hint", "boxship.client", "boxship.registry.tags", "boxship.transport.session")
+_READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
+
+
+def as_started(environment: Mapping[str, str]) -> dict[str, str]:
+    """What an interpreter reads of its environment when it starts, and never again."""
+    return {name: value for name, value in environment.items() if name.startswith(_READ_AT_THE_START)}
+
+
+class Ready:
+    """The process, for those who run commands; it ends when nobody has the other end of its socket."""
+
+    def __init__(self, program: Sequence[str]) -> None:
+        self.environment = as_started(os.environ)
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            nothing = subprocess.DEVNULL
+            self._process = subprocess.Popen(
+                [*program, str(theirs.fileno())], stdin=nothing, stdout=nothing, pass_fds=[theirs.fileno()]
+            )
+
+    def close(self) -> None:
+        """End the process."""
+        self._socket.close()
+        self._process.wait()
+
+    def begin(
+        self, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], folder: Path
+    ) -> Command:
+        """Have a command begin in a folder, which reads and writes these three."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._socket, [b"."], [*streams, theirs.fileno()])
+        ours.sendall(json.dumps([words, dict(environment), str(folder)]).encode())
+        ours.shutdown(socket.SHUT_WR)
+        return Command(ours)
+
+
+class Command:
+    """A command that runs."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._lines = told.makefile()
+        told.close()  # once the file is closed
+        self._pid = int(self._lines.readline())
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit status, or the number of the signal that ended it, below zero."""
+        with self._lines:
+            return int(self._lines.readline())
+
+
+def _serve(asked: socket.socket) -> None:
+    """Start commands until there is nobody to ask for one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for everybody at the terminal
+    while descriptors := socket.recv_fds(asked, 1, 4)[1]:
+        _reap()
+        if not os.fork():
+            asked.close()
+            _look_after(*descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _look_after(*descriptors: int) -> NoReturn:
+    """Tell the command's number, and once it ends how it did."""
+    *streams, answer = descriptors
+    with socket.socket(fileno=answer) as told:
+        with told.makefile() as written:
+            words, environment, folder = json.load(written)
+        pid = os.fork()
+        if not pid:
+            told.close()
+            _become(words, environment, folder, streams)
+        for stream in streams:
+            os.close(stream)
+        told.sendall(b"%d\n" % pid)
+        told.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    os._exit(0)
+
+
+def _become(words: Sequence[str], environment: Mapping[str, str], folder: str, streams: Sequence[int]) -> NoReturn:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    machine.ROOT = Path(environment["HOME"])  # as alone.py does
+    sys.argv = [str(Path(__file__).with_name("alone.py")), *words]
+    run()
+
+
+if __name__ == "__main__":
+    for name in _SHARED:
+        importlib.import_module(name)
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        _serve(control)
