@@ -14,15 +14,17 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.cli.ready import Ready
+
 _COST = "seconds of processors"  # a property of a test's last report, which reaches the process that sums up
 _SHOWN = 25
 _BEGAN = pytest.StashKey[float]()
 
 
 def _spent() -> float:
-    """Of this process, and of those that it has waited for."""
+    """Of this process, of those that it has waited for, and of commands that were forked off."""
     each = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in each)
+    return sum(usage.ru_utime + usage.ru_stime for usage in each) + Ready.spent
 
 
 class Costs:

@@ -56,6 +56,12 @@ def test_what_an_interpreter_reads_at_its_start_is_not_lost() -> None:
         assert once(["ls", f"{server.url}/a"], PYTHONIOENCODING="latin-1:replace").raw == "é\n".encode("latin-1")
 
 
+def test_what_it_costs_is_known() -> None:
+    before = Ready.spent
+    boxship("version")
+    assert Ready.spent > before
+
+
 def test_one_that_is_killed_says_so() -> None:
     program = Path(__file__).with_name("ready.py")
     ready = Ready((sys.executable, str(program)))
