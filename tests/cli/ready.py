@@ -44,13 +44,12 @@ class Ready:
 
     spent: ClassVar[float] = 0.0
 
-    def __init__(self, program: Sequence[str]) -> None:
-        self.environment = as_started(os.environ)
+    def __init__(self, program: Sequence[str], environment: Mapping[str, str]) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
-            nothing = subprocess.DEVNULL
+            argv, nothing = [*program, str(theirs.fileno())], subprocess.DEVNULL
             self._process = subprocess.Popen(
-                [*program, str(theirs.fileno())], stdin=nothing, stdout=nothing, pass_fds=[theirs.fileno()]
+                argv, stdin=nothing, stdout=nothing, env=environment, pass_fds=[theirs.fileno()]
             )
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from tests.cli.ready import Ready, as_started
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("alone.py")))
 PATIENCE = 20.0
+_AT_FIRST = dict(os.environ)  # before any test changes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def boxship(
 ) -> Outcome:
     """The same in a process that was forked off, where that is no different."""
     environment = {**os.environ, **(env or {})}
-    if not hasattr(os, "fork") or as_started(environment) != _ready().environment:
+    if not hasattr(os, "fork") or as_started(environment) != as_started(_AT_FIRST):
         return started(*words, given=given, env=env, folder=folder)
     (stdin, giving), (taking, stdout), (hearing, stderr) = (os.pipe() for _ in range(3))
     try:
@@ -77,7 +78,7 @@ def boxship(
 
 @functools.cache
 def _ready() -> Ready:
-    ready = Ready((sys.executable, str(Path(__file__).with_name("ready.py"))))
+    ready = Ready((sys.executable, str(Path(__file__).with_name("ready.py"))), _AT_FIRST)
     atexit.register(ready.close)
     return ready
 

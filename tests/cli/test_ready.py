@@ -64,7 +64,7 @@ def test_what_it_costs_is_known() -> None:
 
 def test_one_that_is_killed_says_so() -> None:
     program = Path(__file__).with_name("ready.py")
-    ready = Ready((sys.executable, str(program)))
+    ready = Ready((sys.executable, str(program)), os.environ)
     reading, given = os.pipe()
     out, written = os.pipe()
     try:
