@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
@@ -15,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from boxship import media_type
+from boxship.server.garbage import Policy
+from boxship.server.registry import Registry, Settings
+from boxship.server.sweep import sweep
 from tests.peers.postgresql import Cluster
 from tests.server.content import digest, image
 from tests.server.running import ask, connect, registry
@@ -118,6 +122,46 @@ def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(tmp_pat
         assert set(statuses) <= {201, 503}
         for number in acknowledged:
             assert ask(addresses[number % 3], "GET", f"/v2/app/manifests/v{number}") == (200, manifest(number))
+
+
+def test_no_sweep_takes_what_is_acknowledged_at_another(tmp_path: Path, postgresql: Cluster) -> None:
+    folder, url = tmp_path / "registry", postgresql.new()
+    # Nothing that no manifest refers to is kept for a moment, and yet a push is whole or refused.
+    policy, deleted, over = Policy(grace=0, wait=0), 0, threading.Event()
+    acknowledged: list[bytes] = []
+    statuses: Counter[int] = Counter()
+
+    def keep_pushing(which: int) -> None:
+        one, other = addresses[which], addresses[(which + 1) % 3]
+        number = which
+        while not over.is_set():
+            number += 3
+            layer = str(number).encode()
+            for content in (b"{}", layer):
+                assert ask(one, "POST", f"/v2/app/blobs/uploads/?digest={digest(content)}", content)[0] == 201
+            pushed = ask(other, "PUT", f"/v2/app/manifests/v{number}", image(layer), **TYPE)[0]
+            statuses[pushed] += 1
+            if pushed == 201:
+                acknowledged.append(layer)
+
+    with replicas(folder, url) as addresses, ThreadPoolExecutor(3) as threads:
+        sweeping = Registry.open(folder, Settings(database=url))
+        pushing = [threads.submit(keep_pushing, which) for which in range(3)]
+        try:
+            until = time.monotonic() + 90
+            while deleted < 10 or len(acknowledged) < 30:
+                assert time.monotonic() < until, (deleted, statuses)
+                deleted += asyncio.run(sweep(sweeping, policy)).deleted
+        finally:
+            over.set()
+            sweeping.close()
+        for each in pushing:
+            each.result()
+        assert set(statuses) <= {201, 400}
+        for layer in acknowledged:
+            for address in addresses:
+                assert ask(address, "GET", f"/v2/app/manifests/v{layer.decode()}") == (200, image(layer))
+                assert ask(address, "GET", f"/v2/app/blobs/{digest(layer)}") == (200, layer)
 
 
 def test_the_others_go_on_where_one_is_killed(tmp_path: Path, postgresql: Cluster) -> None:

@@ -59,10 +59,13 @@ class Readers:
         self._connections: list[Connection] = []
         self._waiting: dict[Question, asyncio.Future[Sequence[Row]]] = {}
         self._under_way = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def read(self, question: Question) -> Found:
         """The rows that the question finds."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what was asked in one that is over is told to nobody
+            self._loop, self._waiting, self._under_way = loop, {}, 0
         answer = self._waiting.get(question)
         if not answer:
             if not self._waiting:
