@@ -13,16 +13,20 @@ from boxship import media_type
 from boxship.credential import Secret
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server import transfer
+from boxship.server.backup import backup
+from boxship.server.check import check
 from boxship.server.database import Database, Transaction
 from boxship.server.move import Moved, move
 from boxship.server.opening import open_database
 from boxship.server.registry import Settings
+from boxship.server.restore import restore
 from boxship.server.rights import Grant, Right
 from boxship.server.transfer import differences
 from boxship.server.users import User, opened
 from tests.peers.postgresql import Cluster
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
+from tests.server.people import As
 
 ALICE = {"authorization": "Basic YWxpY2U6c2VjcmV0"}
 LAYER = bytes(range(256)) * 100
@@ -107,6 +111,23 @@ def test_to_postgresql_and_back_by_one_command_each(full: Path, tmp_path: Path, 
             assert page == [f"t{number:05}" for number in range(301, MANY)]
             referrers = registry("GET", f"/v2/team/app/referrers/{digest(image(LAYER))}", headers=ALICE)
             assert [each["annotations"] for each in referrers.json()["manifests"]] == [{"what": "é\u0001 \U0001f6a2"}]
+
+
+@pytest.mark.peer("postgres")
+def test_a_backup_of_names_elsewhere_is_a_registry(full: Path, tmp_path: Path, postgresql: Cluster) -> None:
+    url, away = postgresql.new(), tmp_path / "away"
+    move(full, away, to_database=url)
+    with Driver(away, settings=Settings(database=url)) as registry:  # while it serves
+        made = backup(away, tmp_path / "backup", database=url)
+        push_image(As(registry, ALICE), "team/app", "later", layer=b"later")
+    assert (made.blobs, made.manifests, made.missing) == (4, 5, ())
+    assert check(tmp_path / "backup", verify=True).findings == ()
+    with names(full) as before, names(tmp_path / "backup") as after:
+        assert list(differences(before, after)) == []
+    restore(tmp_path / "backup", tmp_path / "again")
+    with Driver(tmp_path / "again") as registry:
+        assert registry("GET", f"/v2/other/blobs/{digest(LAYER)}", headers=ALICE).body == LAYER
+        assert registry("GET", "/v2/team/app/manifests/later", headers=ALICE).status == 404
 
 
 @pytest.mark.peer("postgres")

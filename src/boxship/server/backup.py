@@ -8,15 +8,20 @@ from __future__ import annotations
 __all__ = ["Backup", "backup"]
 
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
+from boxship.server.belonging import belong
 from boxship.server.check import reading
 from boxship.server.copying import link_or_copy, new_folder
-from boxship.server.layout import Layout, fsync_folder
+from boxship.server.database import Elsewhere, Transaction
+from boxship.server.layout import Layout, check_registry, fsync_folder
+from boxship.server.opening import open_database
+from boxship.server.schema import prepare
+from boxship.server.transfer import copy_names
 
 # Of a blob that is being deleted, or was found damaged, there is no file that anybody relies on.
 _WITH_FILES = "SELECT digest FROM blob WHERE state < 2"
@@ -37,22 +42,37 @@ class Backup:
     missing: tuple[Digest, ...]
 
 
-def backup(folder: Path, target: Path) -> Backup:
+def backup(folder: Path, target: Path, *, database: str = "") -> Backup:
     """Back up the registry in `folder` to the new folder `target`, while it may be served and swept.
 
+    `database` is the URL of PostgreSQL where its names are, '' where they are in the folder, as they are in the backup.
     What was acknowledged before it begins is in it. `InvalidSettings` for a folder that is no registry's, or a target
     that cannot be had.
     """
-    with reading(folder) as connection, closing(Layout(folder)) as layout, new_folder(target) as work:
+    names: AbstractContextManager[Transaction] = _elsewhere(folder, database) if database else reading(folder)
+    with names as connection, closing(Layout(folder, names_elsewhere=bool(database))) as layout:
         layout.share()
-        return _fill(work, layout, connection)
+        with new_folder(target) as work:
+            return _fill(work, layout, connection)
 
 
-def _fill(work: Path, layout: Layout, connection: sqlite3.Connection) -> Backup:
+@contextmanager
+def _elsewhere(folder: Path, url: str) -> Iterator[Transaction]:
+    """A connection to the names of the folder, which are in another place."""
+    check_registry(folder)
+    with closing(Layout(folder, names_elsewhere=True)) as layout, closing(open_database(layout.database, url)) as there:
+        layout.share()
+        if isinstance(there, Elsewhere):
+            belong(layout, there.id)
+        with there.apart() as names:
+            yield names
+
+
+def _fill(work: Path, layout: Layout, connection: Transaction) -> Backup:
     with closing(Layout(work)) as copy, closing(sqlite3.connect(copy.database, isolation_level=None)) as snapshot:
         # Before: what a sweep takes between the snapshot and its copying is not lost. After: what was pushed between.
         early = _link(layout, copy, _digests(connection))
-        connection.backup(snapshot)
+        _copy(connection, snapshot)
         for statement in _FORGET:
             snapshot.execute(statement)
         wanted = _digests(snapshot)
@@ -67,7 +87,20 @@ def _fill(work: Path, layout: Layout, connection: sqlite3.Connection) -> Backup:
         return Backup(len(wanted - missing), manifests, tuple(sorted(missing, key=str)))
 
 
-def _digests(connection: sqlite3.Connection) -> set[Digest]:
+def _copy(names: Transaction, snapshot: sqlite3.Connection) -> None:
+    """Let the snapshot have all names as they are at one moment."""
+    if isinstance(names, sqlite3.Connection):
+        names.backup(snapshot)
+        return
+    prepare(snapshot, "the backup")
+    for each in (names, snapshot):
+        each.execute("BEGIN")
+    copy_names(names, snapshot)
+    for each in (names, snapshot):
+        each.execute("COMMIT")
+
+
+def _digests(connection: Transaction) -> set[Digest]:
     return {Digest.parse(digest) for (digest,) in connection.execute(_WITH_FILES)}
 
 

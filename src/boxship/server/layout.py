@@ -11,7 +11,7 @@ quarantine/<…>.<ns>  what was found damaged at that time, made when there is a
 
 from __future__ import annotations
 
-__all__ = ["Layout", "check_database", "fsync_folder"]
+__all__ = ["Layout", "check_database", "check_registry", "fsync_folder"]
 
 import errno
 import os
@@ -134,6 +134,12 @@ class Layout:
         fsync_folder(self.root)  # else a disk may keep VERSION's name and none of theirs
         _write_version(version)
         fsync_folder(self.root)
+
+
+def check_registry(root: Path) -> None:
+    """Raise `InvalidSettings` where the folder is no registry's, and would be made one."""
+    if not (root / "VERSION").is_file():
+        raise InvalidSettings(str(root), why="it is no registry's folder", remedy="give the folder of a registry")
 
 
 def check_database(root: Path) -> None:

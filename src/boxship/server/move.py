@@ -18,7 +18,7 @@ from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.belonging import belong
 from boxship.server.copying import link_or_copy, new_folder
 from boxship.server.database import Database, Elsewhere, Transaction
-from boxship.server.layout import Layout, fsync_folder
+from boxship.server.layout import Layout, check_registry, fsync_folder
 from boxship.server.opening import open_database
 from boxship.server.soundness import digest_file
 from boxship.server.sqlite import telling
@@ -43,8 +43,7 @@ def move(folder: Path, target: Path, *, database: str = "", to_database: str = "
     Both are URLs of PostgreSQL, or '' for a database in the folder itself. `InvalidSettings` for what is no registry or
     is used, or a target where something is already; `ContentMismatch`, and nothing is left, where anything is damaged.
     """
-    if not (folder / "VERSION").is_file():
-        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of a registry")
+    check_registry(folder)
     with ExitStack() as opened:
         opened.enter_context(telling(folder))
         layout = opened.enter_context(closing(Layout(folder, alone=True, names_elsewhere=bool(database))))

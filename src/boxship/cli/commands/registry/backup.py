@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder, amount
+from boxship.cli.commands.registry.folder import add_database, add_folder, amount
 from boxship.cli.statuses import FINDINGS
 from boxship.server.backup import backup
 
@@ -19,12 +19,13 @@ EXAMPLE = "boxship registry backup --disk ./registry /backup/monday"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     add_folder(parser)
+    add_database(parser)
     parser.add_argument("target", metavar="DIR", help="the new folder")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Copy it; 8 where the registry itself lacks files of it."""
-    made = backup(Path(chosen.disk), Path(chosen.target))
+    made = backup(Path(chosen.disk), Path(chosen.target), database=chosen.database)
     console.say(f"{chosen.target}: {amount(made.blobs, 'blob')}, {amount(made.manifests, 'manifest')}")
     for digest in made.missing:
         console.complain(f"the registry has no file of {digest}")

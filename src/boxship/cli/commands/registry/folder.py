@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from boxship.errors import InvalidSettings
+from boxship.server.layout import check_registry
 from boxship.server.registry import Registry, Settings
 from boxship.server.sqlite import telling
 
@@ -28,8 +28,7 @@ def add_database(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def opened(folder: Path, database: str = "") -> Iterator[Registry]:
     """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
-    if not (folder / "VERSION").is_file():
-        raise InvalidSettings(str(folder), why="it is no registry's folder", remedy="give the folder of a registry")
+    check_registry(folder)
     with telling(folder), closing(Registry.open(folder, Settings(database=database))) as registry:
         yield registry
 
