@@ -139,6 +139,7 @@ def test_no_sweep_takes_what_is_acknowledged_at_another(tmp_path: Path, postgres
             layer = str(number).encode()
             for content in (b"{}", layer):
                 assert ask(one, "POST", f"/v2/app/blobs/uploads/?digest={digest(content)}", content)[0] == 201
+            time.sleep(number % 5 * 0.1)  # garbage meanwhile, unless a sweep comes too late
             pushed = ask(other, "PUT", f"/v2/app/manifests/v{number}", image(layer), **TYPE)[0]
             statuses[pushed] += 1
             if pushed == 201:
