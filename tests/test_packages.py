@@ -135,6 +135,15 @@ def test_the_wheel_is_typed_and_has_nothing_that_was_made_here(published: dict[s
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 
 
+def test_what_is_published_brings_the_page(published: dict[str, Path]) -> None:
+    folder = ROOT / "src/boxship/web/page"
+    page = {path.relative_to(ROOT / "src").as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {"boxship/web/page/index.html", "boxship/web/page/start.js"} <= page
+    assert page <= set(zipfile.ZipFile(published["wheel"]).namelist())
+    with tarfile.open(published["sdist"]) as archive:
+        assert page <= {name.partition("/src/")[2] for name in archive.getnames()}
+
+
 def test_the_sdist_has_what_the_tests_need(published: dict[str, Path]) -> None:
     with tarfile.open(published["sdist"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -13,6 +13,7 @@ from boxship.testing import put_image
 from tests.auth.guarded import pair
 from tests.peers.certificates import issue
 from tests.server.people import add, basic
+from tests.server.test_tokens import key_file
 from tests.ui.serving import Served, own_page
 
 PASSWORD = "m4rked-s3cret"
@@ -78,6 +79,24 @@ def test_what_may_be_done_is_what_the_registry_lets_be_done(guarded: Served) -> 
     assert may(BOB, "team/app") == {"pull": True, "push": False, "delete": False}
     assert may(ADMIN, "secret/app") == {"pull": True, "push": True, "delete": True}
     assert may(BOB, "secret/app") == {"pull": False, "push": False, "delete": False}
+
+
+def test_what_nobody_may_do_is_nobodys(tmp_path: Path) -> None:
+    with own_page(tmp_path, "--allow-delete", "--read-only") as page:
+        assert page.ask("may", repository="app").json == {"pull": True, "push": False, "delete": False}
+        assert page.ask("session").json["changes"] is False
+        assert page.apply({}).status == 403
+
+
+def test_tokens_that_a_registry_gives_are_asked_for_with_the_log_in(tmp_path: Path) -> None:
+    key = key_file(tmp_path)
+    add(tmp_path / "disk", "alice", push="team/**", password=PASSWORD)
+    with own_page(tmp_path, "--token-key", key) as page:
+        assert page.ask("tags", repository="team/app").status == 401
+        assert page.as_(basic("alice", "wrong")).ask("tags", repository="team/app").status == 401
+        assert page.as_(ALICE).ask("repositories").json["repositories"] == []
+        assert page.as_(ALICE).ask("tags", repository="team/app").status == 404
+        assert page.as_(ALICE).ask("tags", repository="secret/app").status in (401, 403)
 
 
 def test_who_may_not_delete_does_not(guarded: Served) -> None:

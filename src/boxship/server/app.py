@@ -77,7 +77,7 @@ class App:
         self._settings = settings
         self._doorkeeper = doorkeeper
         self._clock = clock
-        self._denied = _denied(settings)
+        self.denied = _denied(settings)
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._access: Access | None = None
         self._registry: Registry | None = None
@@ -148,7 +148,7 @@ class App:
         """Go by other limits from now on."""
         assert self._registry
         self._registry.limit(settings)
-        self._denied = _denied(settings)
+        self.denied = _denied(settings)
         self._throttle.limit(rate=settings.rate, in_flight=settings.in_flight)
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -219,7 +219,7 @@ class App:
         check_head(scope)
         self._doorkeeper.check_origin(headers)
         method, path = scope["method"], read_path(scope)
-        route, repository, name = routes.find(method, path, denied=self._denied)
+        route, repository, name = routes.find(method, path, denied=self.denied)
         query = parse_query(scope["query_string"])
         if repository:
             check_repository(repository)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["House", "Page"]
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,13 +27,13 @@ class House:
     Attributes:
         address: where this machine reaches it.
         certificate: the file with its certificate, where it speaks TLS; else ''.
-        changes: whether anybody may delete anything.
+        denied: what nobody may do now, whoever asks.
         admits: whether somebody may do something, as it decides of requests to itself.
     """
 
     address: Address
     certificate: str
-    changes: bool
+    denied: Callable[[], frozenset[Right]]
     admits: Admits
 
 

@@ -96,9 +96,7 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
 
 
 def _house(app: App, plan: Plan, address: Address) -> House:
-    settings = plan.settings
-    changes = settings.allow_delete and not settings.read_only
-    return House(address=address.here, certificate=plan.tls_cert, changes=changes, admits=app.admits)
+    return House(address=address.here, certificate=plan.tls_cert, denied=lambda: app.denied, admits=app.admits)
 
 
 def _keep_pages() -> None:

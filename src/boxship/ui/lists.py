@@ -11,7 +11,7 @@ from copy import copy
 from dataclasses import replace
 
 from boxship.client import Client
-from boxship.connect.deadline import current_work
+from boxship.connect.deadline import Work, current_work
 from boxship.connect.trace import Trace
 from boxship.errors import BoxshipError, InvalidInput, UnexpectedAnswer
 from boxship.image.inspection import Inspected
@@ -25,6 +25,7 @@ _PAGE = 1000
 _MOST_REPOSITORIES, _MOST_TAGS = 1000, 10_000  # in an answer
 _MOST_KNOWN = 200_000  # tags of a repository
 _MOST_DETAILS = 100
+_LONGEST_LIST = 600.0  # seconds for all pages of a list
 _JOBS = 2  # documents of an index at a time, of each of several tags
 _OF_DIGESTS = ("sha256-", "sha512-")
 _NUMBER = re.compile(r"(\d{1,18})")
@@ -48,6 +49,7 @@ def repositories(asked: Asked) -> Mapping[str, object]:
 def _pages(asked: Asked) -> Iterator[tuple[str, ...]]:
     """The list, page by page, for as long as it takes: the question may have been answered by then."""
     engine = asked.engine
+    current_work.set(Work(timeout=_LONGEST_LIST))  # of the thread that lists
     with engine.client(asked.asker) as client:
         yield from client.catalog(engine.registry, page_size=_PAGE).pages()
 

@@ -58,11 +58,15 @@ class OwnRegistry:
         scheme = "https" if house.certificate else "http"
         self.registry = Registry.parse(f"{scheme}://{house.address}")
         self.plain = scheme == "http" and not url.startswith("https:")
-        self.changes = house.changes
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._shared: dict[str, _Shared] = {}  # in the order in which they were last used
         self._closed = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether anybody may delete anything."""
+        return Right.DELETE not in self._house.denied()
 
     def called(self, scope: Scope) -> str:
         """Its name, as it is told to clients, or as the reader of the page has written it."""
@@ -86,11 +90,11 @@ class OwnRegistry:
         """What the registry would answer; a log-in that is wrong is told as such."""
         if not repository:
             return {"catalog": await self._is_admitted(Right.CATALOG, "", scope)}
-        told: dict[str, bool | None] = {}
-        for word, right in _RIGHTS.items():
-            told[word] = await self._is_admitted(right, repository, scope)
-        told["delete"] = bool(told["delete"] and self.changes)
-        return told
+        denied = self._house.denied()
+        return {
+            word: right not in denied and await self._is_admitted(right, repository, scope)
+            for word, right in _RIGHTS.items()
+        }
 
     async def _is_admitted(self, right: Right, repository: str, scope: Scope) -> bool:
         try:
