@@ -23,7 +23,7 @@ _AHEAD = 8  # blocks
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time, of no system in particular
 _END = b"\x03\x00"  # an empty last block
 _HARDLY = 0.98
-_SAMPLE, _EVERY = 4 * 1024, 32 * 1024
+_SAMPLE, _EVERY = 2 * 1024, 64 * 1024
 _MOST_STORED = 0xFFFF
 
 
