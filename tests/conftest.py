@@ -12,7 +12,7 @@ import os
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,6 @@ if settings.get_current_profile_name() != "nightly":
 # A shell that starts `make test &` has it ignore Ctrl-C, and so would every program that a test runs and interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-# Thousands of tests are a million objects that stay: nobody looks through them for cycles, neither while they are
-# collected, which takes twice as long then, nor again and again once tests run.
-gc.disable()
 
 # The programs that tests run and the processes that share the tests have it from here.
 if "TMPDIR" not in os.environ and (memory := in_memory()):
@@ -108,10 +104,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Costs())
 
 
-def pytest_collection_finish() -> None:
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    # Thousands of tests are a million objects that stay: nobody looks through them for cycles again and again.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def obstacles(item: pytest.Item) -> Iterator[str]:
