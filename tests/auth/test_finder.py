@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from boxship import Client
+from boxship.connect.deadline import OPERATION
 from boxship.credential import Credential
-from boxship.errors import BoxshipError, CredentialFailed, InvalidSettings, Refused
+from boxship.errors import BoxshipError, CredentialFailed, InvalidSettings, Refused, TimedOut
 from boxship.event import Event
 from boxship.testing import ScriptedRegistry, Server, TokenServer, basic
 from tests.auth.guarded import TAGS, guarded, pair, together, write_config
@@ -201,6 +202,17 @@ def test_a_helper_that_hangs_is_bounded(registry: Server, helper: Write, tmp_pat
     assert (type(error), error.exit_status) == (CredentialFailed, 4)
     assert "no answer within 0.3 s" in error.why
     assert seconds < 2
+
+
+def test_a_helper_that_hangs_until_all_of_the_time_is_up_is_told_as_that(
+    registry: Server, helper: Write, tmp_path: Path
+) -> None:
+    helper("sleep 60")
+    with registry as server, Client(config=write_config(tmp_path / "docker", credsStore="fake"), timeout=1.0) as client:
+        error = failing(lambda: tags(client, server))
+    assert isinstance(error, TimedOut)
+    assert (error.phase, error.seconds, error.exit_status) == (OPERATION, 1.0, 5)
+    assert error.what == "credential helper docker-credential-fake: not done within 1 s"
 
 
 def test_a_helper_that_is_missing_is_said(registry: Server, tmp_path: Path) -> None:

@@ -199,6 +199,21 @@ def test_a_token_server_on_another_port_of_the_registrys_host_is_asked_there(aut
         assert [request.path for request in auth.requests] == ["/jwt/auth"]
 
 
+def test_what_is_no_url_is_shown_as_far_as_it_is_no_secret() -> None:
+    shown = {
+        "": "the registry asks for a token of no server: its challenge has no realm",
+        "ftp://auth.corp/t?key=s3cret": "'ftp://auth.corp/t(removed)', which is not asked",
+        "me:s3cret@auth.corp/token": "'auth.corp/token', which is not asked",
+        "\x1b[31mred": "[31mred', which is not asked",
+        f"{'a' * 300}/s3cret": f"'{'a' * 200}', which is not asked",
+    }
+    for url, words in shown.items():
+        with pytest.raises(CredentialFailed) as caught:
+            Realm.parse(url)
+        assert words in str(caught.value)
+        assert "s3cret" not in f"{caught.value!r} {caught.value}"
+
+
 def test_a_realms_query_is_shown_to_nobody() -> None:
     realm = Realm.parse("https://auth.corp/token?key=s3cret")
     assert realm.query == "key=s3cret"

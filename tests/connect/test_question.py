@@ -39,7 +39,10 @@ OTHERS = {
     "a redirect to another path": (http("302 Found", b"Location: /login\r\n"), "redirects to"),
     "TLS is spoken here": (http("400 Bad Request", body=b"Client sent an HTTP request"), "it answers 400"),
     "a list in JSON": (http("200 OK", body=b"[]"), "it answers 200"),
-    "a challenge of another kind": (http("401 Unauthorized", b"WWW-Authenticate: NTLM\r\n"), "it answers 401"),
+    "a challenge of another kind": (
+        http("401 Unauthorized", b"WWW-Authenticate: NTLM\r\n"),
+        "it answers 401 and wants ntlm",
+    ),
     "a server in trouble": (http("503 Service Unavailable", body=b"busy"), "it answers 503"),
 }
 NOT_HTTP = {

@@ -14,7 +14,10 @@ from boxship.connect.address import Address, is_inside, is_literal
 from boxship.connect.verdict import Origin
 from boxship.errors import CredentialFailed
 from boxship.reference import Registry
+from boxship.wire.shown import shown_words
 from boxship.wire.target import Target
+
+_LONGEST = 200  # characters of what is no URL that are shown
 
 # Cloud metadata services: they hand out credentials to whoever asks from inside.
 _METADATA = frozenset({"169.254.169.254", "fd00:ec2::254", "metadata.google.internal", "100.100.100.200"})
@@ -34,12 +37,19 @@ class Realm:
         try:
             target = Target.parse(url)
         except ValueError as error:
-            raise CredentialFailed("the registry names a token server that is not asked", why=str(error)) from None
+            raise _no_server(url, str(error)) from None
         path, _, query = target.path.partition("?")
         return cls(target.registry, path, query)
 
     def __str__(self) -> str:
         return f"{self.registry}{self.path}"
+
+
+def _no_server(url: str, why: str) -> CredentialFailed:
+    if not url:
+        return CredentialFailed("the registry asks for a token of no server", why="its challenge has no realm")
+    named = shown_words(url.rpartition("@")[2])[:_LONGEST]  # a password may stand before the host
+    return CredentialFailed(f"the registry names the token server {named!r}, which is not asked", why=why)
 
 
 def refuse_realm(realm: Realm, origin: Origin) -> str:

@@ -77,7 +77,7 @@ def _read(reference: Reference, response: Response) -> Document:
             if media_type.bare(response.head.get("content-type")).startswith(media_type.DOCKER_SCHEMA_1):
                 raise _schema_1(str(reference))
             raise DigestMismatch(f"the manifest {reference}", expected=str(promised), actual=str(digest))
-    return Document(raw, _media_type(response.head, raw), digest)
+    return Document(raw, _media_type(f"the manifest {reference}", response.head, raw), digest)
 
 
 def choose_platform(remote: Remote, reference: Reference, document: Document, platform: Platform) -> Document:
@@ -158,16 +158,16 @@ def _said_digest(head: Head) -> Digest | None:
         return None
 
 
-def _media_type(head: Head, raw: bytes) -> str:
+def _media_type(what: str, head: Head, raw: bytes) -> str:
     said = media_type.bare(head.get("content-type"))
     if said == _PAGE:
-        raise _malformed("the answer is no manifest", "it is a page for people", said, raw)
+        raise _malformed(f"{what}: the answer is no manifest", "it is a page for people", said, raw)
     if said and said != media_type.JSON:
         return said
     try:
         return parse_object(raw).text("mediaType", said)
     except Malformed as error:
-        raise _malformed("the answer is no manifest", error, said, raw) from error
+        raise _malformed(f"{what}: the answer is no manifest", error, said, raw) from error
 
 
 def _malformed(what: str, error: Malformed | str, kind: str, raw: bytes) -> UnexpectedAnswer:

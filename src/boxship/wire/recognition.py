@@ -30,7 +30,8 @@ def not_a_registry(head: Head, body: bytes) -> str:
     if parse_failures(body) or (head.status == 200 and _is_object(body)):
         return ""
     words = middlebox_words(head.get("content-type"), body)
-    return f"it answers {head.status}" + (f" with {words}" if words else "")
+    wanted = _wanted(head) if head.status == 401 else ""
+    return f"it answers {head.status}{wanted}{f' with {words}' if words else ''}"
 
 
 def _host(location: str) -> str:
@@ -42,9 +43,19 @@ def _host(location: str) -> str:
 
 
 def _challenges(head: Head) -> bool:
+    return not {"basic", "bearer"}.isdisjoint(_asked_for(head))
+
+
+def _wanted(head: Head) -> str:
+    """What another program asks for, as a proxy for Negotiate."""
+    schemes = printable(", ".join(_asked_for(head)))
+    return f" and wants {schemes}" if schemes else " without a challenge"
+
+
+def _asked_for(head: Head) -> tuple[str, ...]:
     from boxship.wire.challenge import parse_challenges  # noqa: PLC0415 -- the same
 
-    return any(challenge.scheme in ("basic", "bearer") for challenge in parse_challenges(head.all("www-authenticate")))
+    return tuple(challenge.scheme for challenge in parse_challenges(head.all("www-authenticate")))
 
 
 def _is_object(body: bytes) -> bool:
