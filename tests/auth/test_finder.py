@@ -204,17 +204,6 @@ def test_a_helper_that_hangs_is_bounded(registry: Server, helper: Write, tmp_pat
     assert seconds < 2
 
 
-def test_a_helper_that_hangs_until_all_of_the_time_is_up_is_told_as_that(
-    registry: Server, helper: Write, tmp_path: Path
-) -> None:
-    helper("sleep 60")
-    with registry as server, Client(config=write_config(tmp_path / "docker", credsStore="fake"), timeout=1.0) as client:
-        error = failing(lambda: tags(client, server))
-    assert isinstance(error, TimedOut)
-    assert (error.phase, error.seconds, error.exit_status) == (OPERATION, 1.0, 5)
-    assert error.what == "credential helper docker-credential-fake: not done within 1 s"
-
-
 def test_a_helper_that_is_missing_is_said(registry: Server, tmp_path: Path) -> None:
     with registry as server:
         error, _ = with_helper(server, tmp_path / "docker")
@@ -248,5 +237,8 @@ def test_a_helper_that_hangs_is_not_waited_for_longer_than_all_may_take(
     config = write_config(tmp_path / "docker", credsStore="fake")
     began = time.monotonic()
     with registry as server, Client(config=config, timeout=0.5) as client:
-        assert "docker-credential-fake" in str(failing(lambda: tags(client, server)))
+        error = failing(lambda: tags(client, server))
     assert time.monotonic() - began < 5
+    assert isinstance(error, TimedOut)
+    assert error.what == "credential helper docker-credential-fake: not done within 0.5 s"
+    assert (error.phase, error.exit_status) == (OPERATION, 5)
