@@ -14,7 +14,7 @@ from boxship.connect.forked import renewed_in_forks
 from boxship.errors import InvalidSettings
 from boxship.reference import Reference, Registry
 from boxship.registry.operations import Operations
-from boxship.settings.flags import PlainHTTP, read_access, read_credential, read_flags
+from boxship.settings.flags import PlainHTTP, read_access, read_credential, read_flags, read_password
 from boxship.verbs.artifacts import Artifacts
 from boxship.verbs.changing import Changing
 from boxship.verbs.extracting import Extracting
@@ -153,12 +153,11 @@ class Client(Several, Moving, Extracting, Changing, Reading, Artifacts):
         What the registry does not accept is not kept: `Refused` or `CredentialFailed`. Without both, what is kept
         already is shown to it again; `NothingKept` where nothing is.
         """
-        from boxship.credential import Credential, Secret
         from boxship.registry.log_in import log_in, log_in_again
 
         if username is None or password is None:
             return log_in_again(self._operations, named_registry(registry))
-        credential = Credential.password(username, Secret(password), source="what is logged in with")
+        credential = read_password(username, password, source="what is logged in with")
         return log_in(self._operations, named_registry(registry), credential)
 
     def logout(self, registry: Registry | str | None = None) -> tuple[str, ...]:

@@ -237,7 +237,9 @@ class DigestMismatch(ContentMismatch):
 
     def __init__(self, what: str, *, expected: str, actual: str) -> None:
         super().__init__(
-            what, why=f"expected {expected}, received {actual}", remedy="the registry or a proxy is corrupt"
+            what,
+            why=f"expected {expected}, received {actual}",
+            remedy="it is damaged where it is kept, or something on the way answers in its place",
         )
         self.expected, self.actual = expected, actual
 

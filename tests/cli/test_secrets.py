@@ -8,6 +8,7 @@ import pytest
 from boxship.testing import (
     Answer,
     Image,
+    Request,
     ScriptedRegistry,
     TokenServer,
     basic,
@@ -34,6 +35,27 @@ def test_a_password_is_read_from_standard_input() -> None:
         told = boxship("ls", "--username", "ana", "--password", "s3cret", f"{own.address}/app")
     assert told.status == 0
     assert "prefer --password-stdin" in told.errors
+
+
+@pytest.mark.parametrize("words", [("ls", "http://127.0.0.1:1/app"), ("login", "http://127.0.0.1:1")])
+def test_a_name_with_its_password_as_curl_takes_them_is_not_shown(words: tuple[str, str]) -> None:
+    run = boxship(*words, "--username", "ana:hunter2", "--password-stdin", given=b"x\n")
+    assert run.status == 2
+    assert "write the password apart" in run.errors
+    assert "hunter2" not in run.output + run.errors
+
+
+def test_a_server_that_repeats_what_it_was_sent_is_quoted_without_it() -> None:
+    def repeating(request: Request) -> Answer:
+        sent = request.headers.get("authorization")
+        asked = Answer(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        return Answer(500, f"You sent: Authorization: {sent}".encode()) if sent else asked
+
+    with serving(repeating) as server:
+        words = ("ls", "--username", "ana", "--password-stdin", f"{server.url}/app")
+        run = boxship(*words, given=b"hunter2\n")
+    assert "You sent: Authorization: Basic (removed)" in run.errors
+    assert pair("ana:hunter2") not in run.errors
 
 
 @pytest.mark.parametrize("kind", ["basic", "bearer", "identity token"])

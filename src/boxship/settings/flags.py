@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PlainHTTP", "read_access", "read_credential", "read_flags"]
+__all__ = ["PlainHTTP", "read_access", "read_credential", "read_flags", "read_password"]
 
 import os
 from collections.abc import Iterable, Mapping
@@ -67,6 +67,11 @@ def read_credential(
         return credential
     if credential:
         raise InvalidSettings("username and credential", why="one of them is sent, and both are told")
+    return read_password(username or "", password or "", source="flag --username")
+
+
+def read_password(username: str, password: str, *, source: str) -> Credential:
+    """The credential that a user name and a password are; `InvalidInput` for what cannot be sent."""
     from boxship.credential import Credential, Secret  # noqa: PLC0415 -- most tell none
 
     try:
@@ -75,7 +80,11 @@ def read_credential(
         # Not chained: the message of the error has a part of the password in it.
         why = "one of them has half of a surrogate pair, which is no character"
         raise InvalidInput("the user name and password cannot be sent", why=why) from None
-    return Credential.password(username or "", Secret(password or ""), source="flag --username")
+    if ":" in username:
+        # Not shown: what curl takes has the password after it, and messages have user names.
+        why = "it has a colon, which ends a name (RFC 7617): is it a name with its password?"
+        raise InvalidInput("the user name cannot be sent", why=why, remedy="write the password apart from it")
+    return Credential.password(username, Secret(password), source=source)
 
 
 def read_access(

@@ -7,9 +7,7 @@ __all__ = ["REMOVED", "shown_headers", "shown_path", "shown_target", "shown_word
 import re
 from collections.abc import Iterable
 
-from boxship.wire.printable import printable
-
-REMOVED = "(removed)"
+from boxship.wire.printable import REMOVED, printable
 
 _SECRET_HEADERS = frozenset(
     {
