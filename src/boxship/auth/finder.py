@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from boxship.connect.deadline import Bounds, Work
 from boxship.connect.holding import held
-from boxship.errors import CredentialFailed, TimedOut
+from boxship.errors import CredentialFailed
 from boxship.event import Fact
 from boxship.reference import Registry
 from boxship.settings.access import Access
@@ -147,24 +147,11 @@ class Finder:
             with _told(f"docker-credential-{helper.name}", key, work) as facts:
                 # A bound of all that is done holds for a keychain that waits for a person, too.
                 timeout = work.at_most(self._bounds.helper)
-                try:
-                    found = ask_helper(helper.name, key, source=helper.source, timeout=timeout, watch=work.watch)
-                except CredentialFailed as error:
-                    _check(work, error.what)
-                    raise
+                found = ask_helper(helper.name, key, source=helper.source, timeout=timeout, watch=work.watch)
                 facts["found"] = int(found is not None)
             if found:
                 return found
         return None
-
-
-def _check(work: Work, what: str) -> None:
-    """Raise where all of the time is up: then it was not the helper's own bound that ended the wait for it."""
-    try:
-        work.check()
-    except TimedOut as over:
-        over.what = f"{what}: {over.what}"
-        raise
 
 
 @contextmanager

@@ -175,8 +175,9 @@ class Work:
         return end if self._until is None else min(end, self._until)
 
     def at_most(self, seconds: float) -> float:
-        """So many seconds, or what is left of the operation where that is less."""
-        return seconds if self._until is None else min(seconds, max(0.0, self._until - time.monotonic()))
+        """So many seconds, or what is left of the operation where that is less; that says of which bound it is left."""
+        left = seconds if self._until is None else max(0.0, self._until - time.monotonic())
+        return seconds if seconds <= left else Seconds(round(left, 3), f"what is left of {self._phase}")
 
     def sleep(self, seconds: float) -> None:
         """Wait; end early, by raising, when the operation is to end."""
