@@ -7,27 +7,24 @@ __all__ = ["Answer", "Growing", "Portion", "Refusal", "Seal"]
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from boxship.digest import Digest
 from boxship.server.soundness import FileIdentity
+from boxship.server.storage import Source
 from boxship.wire.failure import Failure, write_failures
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The digest that a file must have to be sent whole, and who is told of one that has not."""
+    """The digest that a blob must have to be sent whole, and who is told of one that has not."""
 
     digest: Digest
     broken: Callable[[FileIdentity], Awaitable[None]]
 
 
 class Growing(Protocol):
-    """A file that is still written, from its beginning on."""
-
-    def open(self) -> BinaryIO:
-        """The file, from its beginning. Blocks."""
+    """Bytes that are still written, from their beginning on."""
 
     async def beyond(self, place: int) -> int:
         """How many bytes may be read, when that is more than `place`; raises where no more will come."""
@@ -35,33 +32,27 @@ class Growing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """The bytes from `start` to before `stop` of a file that holds `size`; all of it only if it is as its seal says.
+    """The bytes from `start` to before `stop` of something of `size` bytes; all of it only if it is as its seal says.
 
-    Of one that is `growing`, that is what it will hold.
+    Of what is `growing`, that is what it will hold.
     """
 
-    path: Path
+    source: Source
     start: int
     stop: int
     size: int
     seal: Seal | None = None
     growing: Growing | None = None
 
-    def open(self) -> BinaryIO:
-        """The file, at the portion's start. Blocks."""
-        file = self.growing.open() if self.growing else self.path.open("rb", buffering=0)
-        file.seek(self.start)
-        return file
-
     @property
     def whole(self) -> bool:
-        """Whether it is all of the file."""
+        """Whether it is all of it."""
         return self.start == 0 and self.stop == self.size
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, headers (names in lower case), and a body: bytes, or a portion of a file.
+    """A status, headers (names in lower case), and a body: bytes, or a portion of a blob.
 
     It is `passing` where another one may be right for the same request a moment later, whatever the database says.
     """

@@ -38,6 +38,7 @@ from boxship.server.request import Request, called, check_head, check_repository
 from boxship.server.request_id import request_id
 from boxship.server.rights import Caller, Right
 from boxship.server.routes import Route
+from boxship.server.storage import StorageUnavailable
 from boxship.server.sweep import unheard
 from boxship.server.throttle import Crowded, Throttle, client_of
 
@@ -306,7 +307,8 @@ def failed(error: OSError | sqlite3.DatabaseError) -> Answer:
     """The answer to a request that the disk or the database failed; the operator finds the story in the log."""
     if isinstance(error, Unavailable):
         _log.error("a request failed %s: %s", request_id.get(), error.strerror)
-        return Refusal(503, "UNKNOWN", "the registry's database cannot be asked", headers={"retry-after": "1"}).answer
+        what = "storage" if isinstance(error, StorageUnavailable) else "database"
+        return Refusal(503, "UNKNOWN", f"the registry's {what} cannot be asked", headers={"retry-after": "1"}).answer
     _log.error("a request failed %s", request_id.get(), exc_info=error)
     if _is_full(error):
         return Refusal(507, "UNKNOWN", "the registry's disk is full").answer

@@ -5,14 +5,16 @@ With other names than its own, a sweep would take all content for garbage.
 
 from __future__ import annotations
 
-__all__ = ["NAME", "belong"]
+__all__ = ["NAME", "belong", "own_id"]
 
 import os
+import uuid
 
 from boxship.errors import InvalidSettings
 from boxship.server.layout import Layout, fsync_folder
 
 NAME = "DATABASE"
+ID = "ID"
 
 
 def belong(layout: Layout, database: str) -> None:
@@ -28,19 +30,29 @@ def belong(layout: Layout, database: str) -> None:
     except FileNotFoundError:
         if next(layout.blobs.glob("*/*/*"), None):
             raise _wrong(layout, "it has content that the database does not know", "give another folder") from None
-        _write(layout, database)
+        _write(layout, NAME, database)
     else:
         if found != database:
             raise _wrong(layout, "its names are in another database", "give that one, or another folder")
 
 
-def _write(layout: Layout, database: str) -> None:
-    new = layout.root / f"{NAME}.new"
+def own_id(layout: Layout) -> str:
+    """The id of a folder whose names are in it, by which an object store knows whose content it has."""
+    file = layout.root / ID
+    try:
+        return file.read_text("ascii").strip()
+    except FileNotFoundError:
+        _write(layout, ID, str(uuid.uuid4()))
+        return file.read_text("ascii").strip()
+
+
+def _write(layout: Layout, name: str, content: str) -> None:
+    new = layout.root / f"{name}.new"
     with new.open("w", encoding="ascii") as written:
-        written.write(f"{database}\n")
+        written.write(f"{content}\n")
         written.flush()
         os.fsync(written.fileno())
-    new.replace(layout.root / NAME)
+    new.replace(layout.root / name)
     fsync_folder(layout.root)
 
 

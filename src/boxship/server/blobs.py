@@ -27,14 +27,26 @@ async def read(registry: Registry, request: Request) -> Answer:
     blob = await find(registry, request.repository, digest)
     if not blob or not await _told(registry, request, blob):
         raise _unknown(digest)
-    return serve(registry, request, blob)
+    return await serve(registry, request, blob)
 
 
-def serve(registry: Registry, request: Request, blob: Blob) -> Answer:
+async def serve(registry: Registry, request: Request, blob: Blob) -> Answer:
     """What is asked for of a blob that was found."""
-    digest, path = blob.digest, registry.storage.path(blob.digest)
+    digest = blob.digest
     seal = Seal(digest, partial(condemn_read, registry, digest)) if registry.settings.verify_on_read else None
-    return answer(request, digest, blob.size, lambda start, stop: Portion(path, start, stop, blob.size, seal))
+    source = registry.storage.source(blob.content, blob.size)
+    here = answer(request, digest, blob.size, lambda start, stop: Portion(source, start, stop, blob.size, seal))
+    return await _elsewhere(registry, blob, here) if request.method == "GET" and here.portion else here
+
+
+async def _elsewhere(registry: Registry, blob: Blob, here: Answer) -> Answer:
+    """Where the storage sends whoever wants the content, if it does; else the answer from here."""
+    url = await registry.storage.sign(blob.content)
+    if not url:
+        return here
+    # Whoever asks for a range asks there for the same one (RFC 9110, 15.4.8).
+    headers = {"location": url, "docker-content-digest": str(blob.digest), "cache-control": "no-store"}
+    return Answer(307, headers, passing=True)
 
 
 def answer(request: Request, digest: Digest, size: int, portion: Callable[[int, int], Portion]) -> Answer:
@@ -70,7 +82,7 @@ async def _told(registry: Registry, request: Request, blob: Blob) -> bool:
 
 
 async def find(registry: Registry, repository: str, digest: Digest) -> Blob | None:
-    """The blob, if the repository has it and its file is what was committed."""
+    """The blob, if the repository has it and its bytes are what was committed."""
     blob = await registry.names.blob(repository, digest)
     return blob if blob and await is_sound(registry, blob) else None
 

@@ -6,7 +6,7 @@ whoever had it before may have ended the upload. When it may be had at all is `s
 
 from __future__ import annotations
 
-__all__ = ["Claim", "Incomplete", "Taken"]
+__all__ = ["FileClaim", "Incomplete", "Taken"]
 
 import os
 import sys
@@ -28,7 +28,7 @@ class Incomplete(Exception):
     """An upload's file does not have the bytes that it should have."""
 
 
-class Claim:
+class FileClaim:
     """An upload's file, and the right to write to it until `close`."""
 
     def __init__(self, path: Path, *, new: bool) -> None:

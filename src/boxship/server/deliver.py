@@ -1,4 +1,4 @@
-"""Sending answers: the headers that all of them have, and bodies from memory or from files."""
+"""Sending answers: the headers that all of them have, and bodies from memory or from where blobs are kept."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ __all__ = ["deliver", "messages", "send_all"]
 
 import asyncio
 import hashlib
-from pathlib import Path
-from typing import BinaryIO
 
 from boxship.server.answer import Answer, Portion, Refusal, Seal
 from boxship.server.asgi import Message, Receive, Scope, Send
-from boxship.server.soundness import identify_open
-from boxship.server.storage import Hash
+from boxship.server.storage import Hash, Opened, StorageUnavailable
 
-_BLOCK = 256 * 1024
-_AT_ONCE = 4  # blocks
 _SLICE = 64 * 1024  # of what is in memory
 _BODY = "http.response.body"
 
@@ -39,18 +34,19 @@ async def deliver(answer: Answer, scope: Scope, receive: Receive, send: Send) ->
     if scope["method"] == "HEAD" or not answer.portion:
         await send_all((start, body), send)
         return
-    # Opened first: a file that cannot be is still answered with an error.
+    portion = answer.portion
+    # Opened first: what cannot be is still answered with an error.
     try:
-        file = await asyncio.to_thread(answer.portion.open)
-    except (FileNotFoundError, EOFError):
+        opened = await portion.source.open(portion.start, portion.stop)
+    except (FileNotFoundError, EOFError, StorageUnavailable):
         await send_all(messages(_gone(), scope), send)
     else:
-        await _send_portion(answer.portion, file, start, receive, send)
+        await _send_portion(portion, opened, start, receive, send)
 
 
 def _gone() -> Answer:
-    """The answer where a file was there when it was looked for, and is not any more."""
-    return Refusal(503, "UNKNOWN", "the blob has just gone: ask again", headers={"retry-after": "1"}).answer
+    """The answer where a blob was there when it was looked for, and cannot be read any more."""
+    return Refusal(503, "UNKNOWN", "the blob cannot be read just now: ask again", headers={"retry-after": "1"}).answer
 
 
 async def send_all(answer: tuple[Message, Message], send: Send) -> None:
@@ -80,8 +76,8 @@ def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
     )
 
 
-async def _send_portion(portion: Portion, file: BinaryIO, start: Message, receive: Receive, send: Send) -> None:
-    """Send a portion of a file while somebody is there; of one that breaks its seal, not the end."""
+async def _send_portion(portion: Portion, opened: Opened, start: Message, receive: Receive, send: Send) -> None:
+    """Send a portion of a blob while somebody is there; of one that breaks its seal, not the end."""
     gone = asyncio.create_task(_disconnected(receive))
     seal = portion.seal if portion.whole else None
     value = hashlib.new(seal.digest.algorithm) if seal else None
@@ -93,18 +89,18 @@ async def _send_portion(portion: Portion, file: BinaryIO, start: Message, receiv
             ready = await _ready(portion, portion.stop - rest, gone)
             if not ready and rest:  # the client has gone while nothing came
                 return
-            blocks = await asyncio.to_thread(_take, file, min(rest, ready), value)
+            blocks = await opened.take(min(rest, ready), value)
             rest -= sum(map(len, blocks))
             more = bool(blocks) and rest > 0
             if not more:
-                await _check_end(portion.path, file, rest, seal, value)
+                await _check_end(opened, rest, seal, value)
             *most, last = blocks or [b""]
             for block in most:
                 await send({"type": _BODY, "body": block, "more_body": True})
             await send({"type": _BODY, "body": last, "more_body": more})
     finally:
         gone.cancel()
-        await asyncio.to_thread(file.close)
+        await opened.close()
 
 
 async def _ready(portion: Portion, place: int, gone: asyncio.Task[None]) -> int:
@@ -119,30 +115,19 @@ async def _ready(portion: Portion, place: int, gone: asyncio.Task[None]) -> int:
     return await coming - place
 
 
-async def _check_end(path: Path, file: BinaryIO, rest: int, seal: Seal | None, value: Hash | None) -> None:
-    """Raise where the file is shorter than it was a moment ago, or broke its seal.
+async def _check_end(opened: Opened, rest: int, seal: Seal | None, value: Hash | None) -> None:
+    """Raise where it is shorter than it was a moment ago, or broke its seal.
 
     The connection breaks off then, so that nobody takes it for whole.
     """
     broken = seal and value and (rest or value.hexdigest() != seal.digest.hex)
     if seal and broken:
-        await seal.broken(identify_open(file.fileno()))
+        await seal.broken(await opened.identify())
     if rest or broken:
-        raise EOFError(path)
+        raise EOFError("less was there than a moment ago, or it was damaged")
 
 
 async def _disconnected(receive: Receive) -> None:
     """Return when the client is gone, which no server says to who only sends (ASGI, "Disconnected Client")."""
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _take(file: BinaryIO, rest: int, value: Hash | None) -> list[bytes]:
-    """The next blocks of what is left: several for one visit of a thread, which costs as much as reading one."""
-    blocks: list[bytes] = []
-    while rest and len(blocks) < _AT_ONCE and (block := file.read(min(rest, _BLOCK))):
-        if value:
-            value.update(block)
-        blocks.append(block)
-        rest -= len(block)
-    return blocks

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 __all__ = ["live", "ready"]
 
-import asyncio
 import logging
 import sqlite3
-import tempfile
-from pathlib import Path
 
 from boxship.server.answer import Answer
 from boxship.server.registry import Registry
@@ -34,7 +31,7 @@ async def ready(registry: Registry, request: Request) -> Answer:
     try:
         missing = await _missing(registry)
     except (OSError, sqlite3.Error) as error:
-        missing = str(error)
+        missing = str(error) or repr(error)  # some say nothing
     if missing:
         _log.warning("not ready: %s", missing)
         return Answer(503, _HEADERS | {"retry-after": "5"}, b"not ready\n")
@@ -50,11 +47,5 @@ async def _missing(registry: Registry) -> str:
         return "the database cannot be written"
     if not await registry.room.is_left():
         return "the disk is full"
-    await asyncio.to_thread(_write, registry.layout.uploads)
+    await registry.storage.check()
     return ""
-
-
-def _write(folder: Path) -> None:
-    """Write a byte to a file without a name."""
-    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-        file.write(b".")

@@ -15,6 +15,7 @@ from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidReference
 from boxship.server.garbage import BATCH, Blob, Found
 from boxship.server.layout import Layout
+from boxship.server.remains import Orphan
 from boxship.server.soundness import digest_file
 
 _NANOSECONDS = 1e9
@@ -26,12 +27,12 @@ def make_folders(layout: Layout) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def find_orphans(layout: Layout, found: Found, is_old: Callable[[Path], bool]) -> Iterator[Sequence[Digest]]:
+def find_orphans(layout: Layout, found: Found, is_old: Callable[[Path], bool]) -> Iterator[Sequence[Orphan]]:
     """The old files among the blobs that no row knows; those that have no blob's name are not a sweep's business."""
     for algorithm in ALGORITHMS:
         for first_byte in range(256):
             orphans = _orphans(layout, found, algorithm, first_byte)
-            old = [digest for digest in orphans if is_old(layout.blob(digest))]
+            old = [_orphan(layout, digest) for digest in orphans if is_old(layout.blob(digest))]
             yield from (old[at : at + BATCH] for at in range(0, len(old), BATCH))
 
 
@@ -62,6 +63,10 @@ def _orphans(layout: Layout, found: Found, algorithm: str, first_byte: int) -> I
     # The rows after the files: a push has its file first.
     known = found.known(f"{algorithm}:{first_byte:02x}", f"{algorithm}:{first_byte:02x}g") if names else ()
     return (digest for name in names if name not in known and (digest := _digest(name)))
+
+
+def _orphan(layout: Layout, digest: Digest) -> Orphan:
+    return Orphan(str(digest), layout.blob(digest).lstat().st_size)
 
 
 def _digest(name: str) -> Digest | None:

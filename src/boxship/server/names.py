@@ -6,9 +6,9 @@ are `sessions`'. All methods are awaited: a database may be a network away.
 
 from __future__ import annotations
 
-__all__ = ["Blob", "Look", "Names", "Referrer", "StoredManifest", "Vanished"]
+__all__ = ["Blob", "Names", "Referrer", "StoredManifest", "Vanished"]
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from boxship.digest import Digest
@@ -16,7 +16,7 @@ from boxship.server.database import Database, Rows, Transaction
 from boxship.server.document import Document
 from boxship.server.push import TagMoved, push_manifest
 from boxship.server.quota import Quotas
-from boxship.server.storage import FileState
+from boxship.server.storage import Content, Look
 from boxship.server.tagging import Terms
 
 
@@ -29,22 +29,28 @@ class StoredManifest:
     body: bytes = field(repr=False)
 
 
-# What a blob's file looks like now; None where there is none.
-Look = Callable[[], FileState | None]
-
-
 class Vanished(Exception):
-    """A blob's file is no longer there."""
+    """A blob's bytes are no longer there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A blob, what its file looked like when it was committed, and when somebody was last told that it is there."""
+    """A blob, what its bytes looked like when it was committed, and when somebody was last told that it is there.
+
+    Attributes:
+        location: where they are; '' where its digest says that.
+    """
 
     digest: Digest
     size: int
     modified: int
+    location: str = ""
     touched: float = 0
+
+    @property
+    def content(self) -> Content:
+        """Which bytes are meant."""
+        return Content(self.digest, self.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,8 @@ class Names:
     ) -> None:
         """Let the repository have a blob whose bytes are durable; the upload it came by is over.
 
-        Raises `QuotaExceeded`, or `Vanished` where `look` finds no file: somebody who thought the one before it bad has
-        just moved it away.
+        Raises `QuotaExceeded`, or `Vanished` where `look` finds nothing: somebody who thought the one before it bad has
+        just moved it away. Likewise where the upload is over already, and what it has become may be swept.
         """
 
         def work(connection: Transaction) -> None:
@@ -143,10 +149,12 @@ class Names:
             state = look()
             if not state:
                 raise Vanished(digest)
-            connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, now))
+            ended = connection.execute("DELETE FROM upload WHERE id = ?", (session,)).rowcount
+            if state.location and not ended:
+                raise Vanished(digest)
+            connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, state.location, now))
             with self._quotas.kept(connection, repository):
                 _link(connection, repository, digest, now)
-            connection.execute("DELETE FROM upload WHERE id = ?", (session,))
 
         await self._database.write(work)
 
@@ -289,13 +297,14 @@ JOIN manifest ON manifest.repo_id = repo.id AND digest = ?2
 WHERE name = ?1
 """
 _BLOB = """
-SELECT size, modified, touched FROM repo
+SELECT size, modified, location, touched FROM repo
 JOIN repo_blob ON repo_blob.repo_id = repo.id AND repo_blob.digest = ?2
 JOIN blob ON blob.digest = ?2 AND state = 0
 WHERE name = ?1
 """
 _BLOB_ANYWHERE = """
-SELECT size, modified FROM blob WHERE digest = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE digest = ?1)
+SELECT size, modified, location FROM blob
+WHERE digest = ?1 AND state = 0 AND EXISTS (SELECT 1 FROM repo_blob WHERE digest = ?1)
 """
 _HOLDERS = "SELECT name FROM repo_blob JOIN repo ON repo.id = repo_blob.repo_id WHERE digest = ? LIMIT ?"
 _TAGS = """
@@ -311,8 +320,9 @@ WHERE repo.name = ?1 AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.repo_id = repo.
 ORDER BY manifest.digest LIMIT ?3
 """
 _PUT_BLOB = """
-INSERT INTO blob (digest, size, modified, touched, verified) VALUES (?1, ?2, ?3, ?4, ?4)
-ON CONFLICT (digest) DO UPDATE SET size = excluded.size, modified = excluded.modified, state = 0,
+INSERT INTO blob (digest, size, modified, location, touched, verified) VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+ON CONFLICT (digest) DO UPDATE SET size = excluded.size, modified = excluded.modified,
+    location = excluded.location, state = 0,
     version = blob.version + 1,
     touched = excluded.touched, verified = excluded.verified
 """

@@ -1,13 +1,19 @@
-"""Where names are: in a file of the registry's folder, or in a database that several registries have in common."""
+"""Where a registry keeps what it has: in its folder, or elsewhere, for several registries in common."""
 
 from __future__ import annotations
 
-__all__ = ["open_database"]
+__all__ = ["open_database", "open_storage"]
 
+import asyncio
 from pathlib import Path
 
-from boxship.server.database import Database
+from boxship.errors import InvalidSettings
+from boxship.server.belonging import own_id
+from boxship.server.database import Database, Elsewhere
+from boxship.server.file_storage import FileStorage
+from boxship.server.layout import Layout
 from boxship.server.sqlite import SqliteDatabase
+from boxship.server.storage import Storage
 
 
 def open_database(path: Path, url: str = "") -> Database:
@@ -20,3 +26,40 @@ def open_database(path: Path, url: str = "") -> Database:
     from boxship.server.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
 
     return PostgresDatabase(url)
+
+
+def open_storage(
+    layout: Layout,
+    database: Database,
+    url: str,
+    *,
+    endpoint: str = "",
+    region: str = "",
+    redirect: bool = False,
+    largest: int = 0,
+) -> Storage:
+    """The bucket at `url`, or the folder's files where that is ''. Blocks.
+
+    Raises `InvalidSettings` where the database says that content is elsewhere, or the bucket is another registry's;
+    `BoxshipError` where the store cannot be asked.
+    """
+    if not url:
+        _check(database, _IN_OBJECTS, layout, "its content is in an object store", "give its --storage s3://…")
+        return FileStorage(layout)
+    from boxship.server.bucket import Bucket, Where  # noqa: PLC0415 - an extra
+    from boxship.server.object_storage import ObjectStorage  # noqa: PLC0415
+
+    _check(database, _IN_FILES, layout, "its content is in files", "leave out --storage, or give another folder")
+    bucket = Bucket(Where.parse(url, endpoint=endpoint, region=region), largest=largest)
+    storage = ObjectStorage(bucket, database, redirect=redirect)
+    asyncio.run(storage.belong(database.id if isinstance(database, Elsewhere) else own_id(layout)))
+    return storage
+
+
+def _check(database: Database, query: str, layout: Layout, why: str, remedy: str) -> None:
+    if database.read_now(query).fetchone():
+        raise InvalidSettings(str(layout.root), why=why, remedy=remedy)
+
+
+_IN_OBJECTS = "SELECT 1 FROM blob WHERE location <> '' LIMIT 1"
+_IN_FILES = "SELECT 1 FROM blob WHERE location = '' LIMIT 1"

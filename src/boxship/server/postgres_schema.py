@@ -113,6 +113,19 @@ CREATE TABLE user_grant (
 """
 
 
+_LOCATIONS = """
+ALTER TABLE blob ADD COLUMN location TEXT COLLATE "C" NOT NULL DEFAULT '';
+CREATE INDEX blob_location ON blob (location) WHERE location <> '';
+CREATE TABLE upload_part (
+    upload TEXT COLLATE "C" NOT NULL REFERENCES upload (id) ON DELETE CASCADE,
+    start BIGINT NOT NULL,
+    size BIGINT NOT NULL,
+    location TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (upload, start)
+);
+"""
+
+
 def prepare(transaction: Transaction, where: str) -> str:
     """Make the tables, or bring an older registry's up to date; the registry's own id. `InvalidSettings` for a newer's.
 
@@ -132,8 +145,7 @@ def prepare(transaction: Transaction, where: str) -> str:
 
 
 def _make(transaction: Transaction) -> None:
-    for statement in filter(str.strip, _TABLES.split(";")):
-        transaction.execute(statement)
+    _run(transaction, _TABLES)
     for name, event, table, change in _COUNTING:
         row = "new" if event == "INSERT" else "old"
         body = f"BEGIN UPDATE repo SET {change} WHERE id = {row}.repo_id; RETURN NULL; END"  # noqa: S608 - of constants
@@ -142,5 +154,15 @@ def _make(transaction: Transaction) -> None:
     transaction.execute("INSERT INTO registry (version, id) VALUES (1, ?)", (str(uuid.uuid4()),))
 
 
+def _locate(transaction: Transaction) -> None:
+    """Content may be where its digest does not say."""
+    _run(transaction, _LOCATIONS)
+
+
+def _run(transaction: Transaction, script: str) -> None:
+    for statement in filter(str.strip, script.split(";")):
+        transaction.execute(statement)
+
+
 # From each version to the next, from none on. A step is never changed once somebody has its tables.
-_STEPS: tuple[Callable[[Transaction], None], ...] = (_make,)
+_STEPS: tuple[Callable[[Transaction], None], ...] = (_make, _locate)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 __all__ = ["preview"]
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from boxship.server.garbage import Policy, find_garbage
-from boxship.server.leftovers import find_orphans
+from boxship.server.garbage import Found, Policy, find_garbage
 from boxship.server.registry import Registry
-from boxship.server.removal import Removal
+from boxship.server.remains import Orphan, Remains
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
     Blocks: not for an event loop.
     """
     now = registry.clock()
-    removal = Removal(registry.database, registry.layout, policy, now=now)
+    remains = registry.storage.remains(registry.database, policy, now=now)
     with find_garbage(registry.database, policy, now=now) as found:
         for tag in chain.from_iterable(found.tags()):
             yield Find("tag", f"{tag.repository}:{tag.name}")
@@ -44,5 +44,9 @@ def preview(registry: Registry, policy: Policy) -> Iterator[Find]:
             yield Find("repository", repository.name)
         for blob in chain.from_iterable((*found.due(), *found.claimed(), *found.blobs())):
             yield Find("blob", blob.digest, blob.size)
-        for digest in chain.from_iterable(find_orphans(registry.layout, found, removal.is_old)):
-            yield Find("orphan", str(digest), registry.layout.blob(digest).lstat().st_size)
+        for orphan in asyncio.run(_orphans(remains, found)):
+            yield Find("orphan", orphan.name, orphan.size)
+
+
+async def _orphans(remains: Remains, found: Found) -> list[Orphan]:
+    return [each async for orphans in remains.orphans(found) for each in orphans]

@@ -12,13 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from boxship.errors import InvalidSettings
 from boxship.server.belonging import belong
 from boxship.server.body import Patience
 from boxship.server.database import Database, Elsewhere
+from boxship.server.file_storage import FileStorage
 from boxship.server.issuer_keys import Issuer
 from boxship.server.layout import Layout
 from boxship.server.names import Names
-from boxship.server.opening import open_database
+from boxship.server.opening import open_database, open_storage
 from boxship.server.proxy.upstream import Source
 from boxship.server.quota import Quotas
 from boxship.server.room import Room
@@ -29,6 +31,7 @@ from boxship.server.tokens import Tokens
 from boxship.server.turns import Turns
 from boxship.server.users import Users
 
+_NO_BOOT = "-"  # a store that others look after has what it has, whichever machine was started anew
 _MOST_DOUBTS = 2  # blobs and uploads that are read and hashed at a time: others need threads, too
 
 
@@ -68,6 +71,9 @@ class Settings:
         proxy_age: seconds after which what nobody asked for goes; 0 is never.
         audit_log: a file that has a line for each change, log-in and refusal; '' for none.
         database: the URL of a PostgreSQL database that has the names, '' where they are in the folder.
+        storage: the URL of a bucket that has the content, `s3://BUCKET/PREFIX`, '' where it is in the folder.
+        s3_endpoint, s3_region: where that bucket is; '' is what the environment says, and else AWS.
+        storage_redirect: whether clients are sent to the bucket for blobs, by URLs that are good for some minutes.
         verify_on_read: whether a blob that is sent whole is hashed as it goes, and cut off where it is damaged.
     """
 
@@ -103,6 +109,10 @@ class Settings:
     proxy_age: float = 0.0
     audit_log: str = ""
     verify_on_read: bool = False
+    storage: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = ""
+    storage_redirect: bool = False
     database: str = field(default="", repr=False)  # no `Secret`, for workers are told
 
 
@@ -123,6 +133,12 @@ class Registry:
     clock: Callable[[], float] = time.time
     tokens: Tokens | None = None
     doubts: Turns = field(default_factory=partial(Turns, _MOST_DOUBTS))
+
+    @property
+    def files(self) -> FileStorage:
+        """Its bytes, which are files: a cache keeps no others."""
+        assert isinstance(self.storage, FileStorage)
+        return self.storage
 
     def limit(self, settings: Settings) -> None:
         """Go by the limits of these settings from now on; they can be read."""
@@ -145,19 +161,15 @@ class Registry:
             failing.callback(database.close)
             if isinstance(database, Elsewhere):
                 belong(layout, database.id)
+            storage = _open_storage(layout, database, settings)
             failing.pop_all()
 
         def close() -> None:
             database.close()
             layout.close()
 
-        storage = Storage(layout)
-        sessions = Sessions(database, storage)
-        if layout.alone:
-            sessions.distrust()
-            layout.share()
-        storage.sweep(sessions.has)
-        room = Room(folder, settings.reserve)
+        sessions = _open_sessions(layout, database, storage)
+        room = Room(folder, settings.reserve, takes_content=isinstance(storage, FileStorage))
         names = Names(database, quotas)
         return cls(
             settings=settings,
@@ -172,6 +184,34 @@ class Registry:
             close=close,
             clock=clock,
         )
+
+
+def _open_sessions(layout: Layout, database: Database, storage: Storage) -> Sessions:
+    """The sessions, of which what a crash left is swept; the folder is shared from then on."""
+    if not isinstance(storage, FileStorage):
+        layout.share()
+        return Sessions(database, storage, boot=_NO_BOOT)
+    sessions = Sessions(database, storage)
+    if layout.alone:
+        sessions.distrust()
+        layout.share()
+    storage.sweep(sessions.has)
+    return sessions
+
+
+def _open_storage(layout: Layout, database: Database, settings: Settings) -> Storage:
+    if settings.storage and settings.proxy:
+        remedy = "leave out --storage: a cache's content is its folder's"
+        raise InvalidSettings("--proxy", why="a cache keeps files", remedy=remedy)
+    return open_storage(
+        layout,
+        database,
+        settings.storage,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        redirect=settings.storage_redirect,
+        largest=settings.largest_blob,
+    )
 
 
 def quotas_of(settings: Settings) -> Quotas:

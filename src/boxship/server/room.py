@@ -38,11 +38,13 @@ class Room:
         folder: Path,
         reserve: int | None = None,
         *,
+        takes_content: bool = True,
         look: Look = _look_at,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._reserve = reserve
+        self._takes_content = takes_content  # where it goes elsewhere, only names need room here
         self._look = look
         self._clock = clock
         self._full_until = -math.inf
@@ -54,13 +56,13 @@ class Room:
         self._reserve, self._measured = reserve, -math.inf
 
     async def is_left(self, needed: int = 0) -> bool:
-        """Whether there is room for `needed` bytes more."""
+        """Whether there is room for `needed` bytes more of content, or for what a database needs."""
         now = self._clock()
         if now - self._measured >= _FRESH:
             # Noted first: requests at once look once.
             self._measured = now
             self._left = await asyncio.to_thread(self._measure)
-        return now >= self._full_until and self._left >= needed
+        return now >= self._full_until and self._left >= (needed if self._takes_content else 0)
 
     def take(self, size: int, *, besides: int = 0) -> bool:
         """Whether there is room for `size` bytes that are written now, and others that are awaited. In any thread."""

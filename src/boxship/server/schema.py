@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from boxship.errors import InvalidSettings
 from boxship.server.backfill import describe_manifests
 
-VERSION = 3
+VERSION = 4
 
 _COUNTING = """
 CREATE TRIGGER blob_linked AFTER INSERT ON repo_blob BEGIN
@@ -36,6 +36,17 @@ CREATE TRIGGER tag_deleted AFTER DELETE ON tag BEGIN
 END;
 """
 
+_PARTS = """
+-- Where the bytes of an upload are whose storage does not add to what is there: from `start` on, `size` of them.
+CREATE TABLE upload_part (
+    upload TEXT NOT NULL REFERENCES upload (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    location TEXT NOT NULL,
+    PRIMARY KEY (upload, start)
+) STRICT, WITHOUT ROWID;
+"""
+
 _SCHEMA = f"""
 CREATE TABLE repo (
     id INTEGER PRIMARY KEY,
@@ -49,6 +60,7 @@ CREATE TABLE repo (
 -- `state`: 0 live, 1 doomed (nobody has it; a sweep may take it), 2 being deleted, 3 found to be damaged.
 -- `version` grows with every change of `state`, and decides between a sweep and whoever needs the blob after all.
 -- `touched`: when somebody was last told that the blob is there; `verified`: when its bytes were last hashed.
+-- `location`: where its bytes are, in words of the storage; '' where its digest says that.
 CREATE TABLE blob (
     digest TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
@@ -56,10 +68,12 @@ CREATE TABLE blob (
     state INTEGER NOT NULL DEFAULT 0,
     version INTEGER NOT NULL DEFAULT 0,
     touched REAL NOT NULL DEFAULT 0,
-    verified REAL NOT NULL DEFAULT 0
+    verified REAL NOT NULL DEFAULT 0,
+    location TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX blob_state ON blob (state) WHERE state <> 0;
 CREATE INDEX blob_verified ON blob (verified);
+CREATE INDEX blob_location ON blob (location) WHERE location <> '';
 
 -- The right to read a blob through a repository, and since when.
 CREATE TABLE repo_blob (
@@ -123,7 +137,7 @@ CREATE TABLE upload (
 CREATE INDEX upload_repository ON upload (repository);
 CREATE INDEX upload_expires ON upload (expires);
 CREATE INDEX upload_holder ON upload (holder) WHERE holder <> '';
-
+{_PARTS}
 -- What one process does for all, such as a sweep: who, and until when.
 CREATE TABLE lease (
     name TEXT PRIMARY KEY,
@@ -194,6 +208,11 @@ DROP INDEX upload_owner;
 CREATE INDEX upload_holder ON upload (holder) WHERE holder <> '';
 {_COUNTING}
 """,  # noqa: S608 - of constants
+    3: f"""
+ALTER TABLE blob ADD COLUMN location TEXT NOT NULL DEFAULT '';
+CREATE INDEX blob_location ON blob (location) WHERE location <> '';
+{_PARTS}
+""",
 }
 
 # And what is then read from what is there, which SQL cannot read.

@@ -8,21 +8,17 @@ from __future__ import annotations
 __all__ = ["Scrubbed", "condemn_blob", "condemn_read", "scrub"]
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from boxship.digest import Digest
 from boxship.server.database import Transaction
 from boxship.server.registry import Registry
-from boxship.server.soundness import FileIdentity, Suspect, condemn, identify, set_aside
-from boxship.server.storage import Hash
+from boxship.server.soundness import FileIdentity, Suspect, condemn
+from boxship.server.storage import Content
 
 _BATCH = 100  # rows read at once
-_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +38,12 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    digest: Digest
+    content: Content
     version: int
-    verified: float
+
+    @property
+    def digest(self) -> Digest:
+        return self.content.digest
 
 
 async def scrub(registry: Registry, *, rate: float | None = None, since: float | None = None) -> Scrubbed:
@@ -72,64 +71,37 @@ async def condemn_blob(registry: Registry, suspect: Suspect) -> bool:
     """Let a blob be absent and its file set aside; False where somebody has changed it meanwhile."""
     if not await registry.database.write(lambda connection: condemn(connection, suspect)):
         return False
-    now = registry.clock()
-    await registry.database.write(lambda connection: set_aside(connection, registry.layout, suspect, now=now))
+    await registry.storage.set_aside(registry.database, suspect, now=registry.clock())
     return True
 
 
-async def condemn_read(registry: Registry, digest: Digest, file: FileIdentity) -> None:
-    """Condemn a blob that was found wrong as it was read from `file`, unless another one has its place by now."""
-    row = (await registry.database.read("SELECT version FROM blob WHERE digest = ?", (str(digest),))).fetchone()
-    # In this order: whoever replaces the file after this look changes the version, too.
-    if row and await asyncio.to_thread(identify, registry.layout.blob(digest)) == file:
-        await condemn_blob(registry, Suspect(digest, row[0], file))
+async def condemn_read(registry: Registry, digest: Digest, found: FileIdentity) -> None:
+    """Condemn a blob whose bytes were found wrong as they were read, unless others have their place by now."""
+    row = (await registry.database.read(_VERSION, (str(digest),))).fetchone()
+    # In this order: whoever replaces them after this look changes the version, too.
+    if row and await registry.storage.identify(Content(digest, row[1])) == found:
+        await condemn_blob(registry, Suspect(digest, row[0], found))
 
 
 async def _rows(registry: Registry, since: float) -> AsyncIterator[_Row]:
     after: tuple[float, str] = (-1.0, "")
     while rows := (await registry.database.read(_OLDEST, (*after, since, _BATCH))).fetchall():
-        for name, version, verified in rows:
+        for name, version, verified, location in rows:
             after = (verified, name)
-            yield _Row(Digest.parse(name), version, verified)
+            yield _Row(Content(Digest.parse(name), location), version)
 
 
 async def _look(registry: Registry, row: _Row, pace: _Pace) -> bool:
     """Whether the blob is what its digest says, or gone by right; what it is otherwise is seen to."""
-    path = registry.layout.blob(row.digest)
-    file = await asyncio.to_thread(identify, path)
-    if file and await _digest(path, row.digest.algorithm, pace) == row.digest:
+    found = await registry.storage.identify(row.content)
+    if found and await registry.storage.digest(row.content, pace.keep) == row.digest:
         await registry.database.write(lambda connection: _confirm(connection, row, registry.clock()), durable=False)
         return True
-    return not await condemn_blob(registry, Suspect(row.digest, row.version, file))
+    return not await condemn_blob(registry, Suspect(row.digest, row.version, found))
 
 
 def _confirm(connection: Transaction, row: _Row, now: float) -> None:
     connection.execute(_CONFIRM, (now, str(row.digest), row.version))
-
-
-async def _digest(path: Path, algorithm: str, pace: _Pace) -> Digest | None:
-    """The digest of the file, read at a pace; None where it has gone."""
-    value = hashlib.new(algorithm)
-    try:
-        file = await asyncio.to_thread(_open, path)
-    except FileNotFoundError:
-        return None
-    try:
-        while length := await asyncio.to_thread(_take_in, file, value):
-            await pace.keep(length)
-    finally:
-        await asyncio.to_thread(file.close)
-    return Digest(algorithm, value.hexdigest())
-
-
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb", buffering=0)
-
-
-def _take_in(file: BinaryIO, value: Hash) -> int:
-    block = file.read(_BLOCK)
-    value.update(block)
-    return len(block)
 
 
 class _Pace:
@@ -148,7 +120,8 @@ class _Pace:
 
 
 _OLDEST = """
-SELECT digest, version, verified FROM blob
+SELECT digest, version, verified, location FROM blob
 WHERE state < 2 AND (verified, digest) > (?1, ?2) AND verified < ?3 ORDER BY verified, digest LIMIT ?4
 """
+_VERSION = "SELECT version, location FROM blob WHERE digest = ?"
 _CONFIRM = "UPDATE blob SET verified = ?1 WHERE digest = ?2 AND version = ?3"

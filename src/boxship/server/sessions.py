@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.claim import Claim, Incomplete, Taken
+from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Database, Transaction
-from boxship.server.finishing import finished, in_thread
-from boxship.server.storage import Hash, Hashes, Storage
+from boxship.server.finishing import finished
+from boxship.server.storage import Claim, Hash, Hashes, Storage
 
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
@@ -131,7 +131,7 @@ class Sessions:
                 # Again: somebody else may have gone on or ended it until a moment ago.
                 found = await self.find(repository, session, owner=owner, now=now)
             except Unknown:
-                await in_thread(claim.discard)
+                await claim.discard()
                 raise
             yield replace(found, hashes=self._hashes(found)), claim
 
@@ -153,8 +153,19 @@ class Sessions:
         self._keep(session)
         return session
 
-    async def advance(self, session: Session, size: int, *, now: float) -> Session:
-        """The session with `size` bytes acknowledged, which its hashes have followed.
+    @asynccontextmanager
+    async def unnamed(self, repository: str, algorithm: str, *, now: float) -> AsyncIterator[tuple[Session, Claim]]:
+        """An upload that nobody can go on with: a session of no user, which has a row where the storage needs one."""
+        if not self._storage.keeps_rows:
+            with await self._storage.claim_any() as claim:
+                yield Session(claim.session, repository, hashes={algorithm: hashlib.new(algorithm)}), claim
+            return
+        session = await self.begin(repository, algorithm, now=now)
+        with await self._storage.claim(session.id, new=True) as claim:
+            yield session, claim
+
+    async def advance(self, session: Session, size: int, claim: Claim, *, now: float) -> Session:
+        """The session with `size` bytes acknowledged, which its hashes have followed and its claim has.
 
         Raises `Busy` or `Unknown` where its row is another than it was.
         """
@@ -162,7 +173,10 @@ class Sessions:
 
         def work(connection: Transaction) -> bool:
             values = (size, self._write_digests(further), now + _IDLE, _AGE, session.id, session.version)
-            return connection.execute(_ADVANCE, values).rowcount > 0
+            advanced = connection.execute(_ADVANCE, values).rowcount > 0
+            if advanced:
+                claim.acknowledge(connection)
+            return advanced
 
         # Not to be left half way: acknowledged afterwards, when somebody else writes, would be other bytes.
         if not await finished(self._database.write(work, durable=False)):
@@ -199,7 +213,7 @@ class Sessions:
                 # The row first: a file without a row is swept, a row without its file would be believed.
                 await self.end(session)
             if expired or not (await self._database.read(_HAS, (session,))).fetchone():
-                await in_thread(claim.discard)
+                await claim.discard()
         return expired
 
     def _hashes(self, session: Session) -> Hashes:

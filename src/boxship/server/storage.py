@@ -1,29 +1,37 @@
-"""Bytes of blobs and of unfinished uploads, written in an order that a loss of power cannot break.
+"""What keeps bytes, of blobs and of unfinished uploads: promises that `file_storage` and `object_storage` keep.
 
-Where files are is `layout`'s, who may read them `names`'s. Whatever touches a file here runs in a worker thread.
+Which bytes are whose is `names`'s. Whatever is awaited here may take a while: a disk, or a network, is asked.
 """
 
 from __future__ import annotations
 
-__all__ = ["FileState", "Hash", "Hashes", "Storage"]
+__all__ = [
+    "Claim",
+    "Content",
+    "Hash",
+    "Hashes",
+    "Look",
+    "Opened",
+    "Source",
+    "Storage",
+    "StorageUnavailable",
+    "Stored",
+    "Visit",
+]
 
-import os
-import sys
-import uuid
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from boxship.digest import Digest
-from boxship.server.claim import Claim, Incomplete, Taken
-from boxship.server.finishing import in_thread
-from boxship.server.layout import Layout, fsync_folder
-from boxship.server.soundness import digest_file
+from boxship.server.database import Database, Transaction, Unavailable
+from boxship.server.garbage import Policy
+from boxship.server.remains import Remains
+from boxship.server.soundness import FileIdentity, Suspect
 
-# What a system does not know, it does not need: O_BINARY is Windows's own.
-_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+class StorageUnavailable(Unavailable):
+    """What keeps the bytes cannot be asked now, or refuses. It may work in a moment."""
 
 
 class Hash(Protocol):
@@ -40,126 +48,131 @@ Hashes = Mapping[str, Hash]  # by algorithm
 
 
 @dataclass(frozen=True, slots=True)
-class FileState:
-    """The size of a file, and when it was last written, in nanoseconds."""
+class Stored:
+    """What a blob's bytes look like where they are: how many, and when they came there, in nanoseconds.
+
+    Attributes:
+        location: where that is, if it does not follow from the digest.
+    """
 
     size: int
     modified: int
+    location: str = ""
 
 
-class Storage:
-    """The files of a registry."""
+# What a blob's bytes look like now, or were found to; None where there are none. Asked in a transaction.
+Look = Callable[[], Stored | None]
 
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
 
-    def path(self, digest: Digest) -> Path:
-        """Where a blob is, if it is there."""
-        return self._layout.blob(digest)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Which bytes are meant: a blob's, and where its row says that they are."""
 
-    def look(self, digest: Digest) -> FileState | None:
-        """What a blob's file looks like, or None where there is none. Blocks."""
-        return _state(self._layout.blob(digest))
+    digest: Digest
+    location: str = ""
 
-    async def claim(self, session: str, *, new: bool) -> Claim:
-        """An upload's file, for the only one who may write to it; `new` makes it where there is none.
 
-        Raises `Taken` where somebody else has it, `Incomplete` where there is none.
-        """
-        return await in_thread(Claim, self._upload(session), new=new)
+Visit = Callable[[int], Awaitable[None]]  # told how many bytes were read; it may take its time
 
-    async def claim_any(self) -> Claim:
-        """A file for an upload without a session."""
-        while True:
-            # A sweep may look at the file before it is locked.
-            with suppress(Taken):
-                return await self.claim(str(uuid.uuid4()), new=True)
 
-    async def append(self, claim: Claim, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
-        """Write `batches` after the first `at` bytes of an upload and into `hashes`; return its new size.
+class Claim(Protocol):
+    """An upload, for the one request that may write to it, until it is closed."""
+
+    @property
+    def session(self) -> str:
+        """Which upload it is."""
+
+    async def append(self, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
+        """Put `batches` after the first `at` bytes of the upload and into `hashes`; return its new size.
 
         What is there after `at` was never acknowledged, and goes. Raises `Incomplete` where less is there.
         """
-        await in_thread(claim.cut, at)
-        async for pieces in batches:
-            at += await in_thread(_write, claim, at, pieces, hashes)
-            pieces.clear()  # many clients push at a time, and each would hold them until its next ones have come
-        return at
 
-    async def digest_upload(self, claim: Claim, algorithm: str) -> Digest:
-        """The digest of what has arrived of an upload, read back."""
-        return await in_thread(digest_file, claim.path, algorithm)
+    def acknowledge(self, transaction: Transaction) -> None:
+        """Note what was added, in the transaction that tells the upload's new size."""
 
-    async def publish(self, claim: Claim, digest: Digest, size: int) -> FileState:
-        """Make an upload of `size` bytes the blob `digest`, durably and at once; whatever was there is replaced.
+    async def digest(self, algorithm: str) -> Digest:
+        """The digest of what has arrived, read back."""
 
-        Raises `Incomplete` where the file has another size. After any failure the upload is gone.
+    async def publish(self, digest: Digest, size: int) -> Look:
+        """Make an upload of `size` bytes content that a row may name, durably; how that is looked at.
+
+        Raises `Incomplete` where the upload has another size.
         """
-        return await in_thread(_publish, claim, self._layout.blob(digest), size)
 
-    def sweep(self, has: Callable[[str], bool]) -> None:
-        """Delete the files of uploads that are no sessions any more and that nobody writes to. Blocks."""
-        for file in self._layout.uploads.iterdir():
-            if not has(file.name):
-                _sweep(file, has)
+    async def settle(self) -> None:
+        """Tidy up, now that a row names what the upload has become."""
 
-    def _upload(self, session: str) -> Path:
-        return self._layout.uploads / session
+    async def discard(self) -> None:
+        """Delete what has come of the upload, but for what is a blob by now."""
 
+    def close(self) -> None:
+        """Let others claim the upload; once is enough, more does no harm."""
 
-def _state(path: Path) -> FileState | None:
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return None
-    return FileState(found.st_size, found.st_mtime_ns)
+    def __enter__(self) -> Self:
+        """The claim, until the block ends."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
 
 
-def _sweep(file: Path, has: Callable[[str], bool]) -> None:
-    with suppress(Taken, Incomplete), Claim(file, new=False) as claim:
-        if not has(file.name):
-            claim.discard()
+class Opened(Protocol):
+    """Bytes on their way to a client."""
+
+    async def take(self, most: int, value: Hash | None) -> list[bytes]:
+        """The next bytes, at most so many, which are taken into the value; none where there are no more."""
+
+    async def identify(self) -> FileIdentity:
+        """What they are of."""
+
+    async def close(self) -> None:
+        """Let go of it."""
 
 
-def _write(claim: Claim, at: int, pieces: Sequence[bytes], hashes: Hashes) -> int:
-    """Returns how many bytes that were."""
-    content = b"".join(pieces)
-    claim.write(at, content)
-    for algorithm in hashes.values():
-        algorithm.update(content)
-    return len(content)
+class Source(Protocol):
+    """Bytes that can be sent."""
+
+    async def open(self, start: int, stop: int) -> Opened:
+        """Those from `start` to before `stop`; `OSError` where they cannot be read."""
 
 
-def _expect(descriptor: int, size: int) -> os.stat_result:
-    found = os.fstat(descriptor)
-    if found.st_size != size:
-        raise Incomplete(f"{found.st_size} bytes, not {size}")
-    return found
+class Storage(Protocol):
+    """What keeps the bytes of a registry.
 
+    Attributes:
+        keeps_rows: whether every upload has a row: what no row knows of may be deleted at any time.
+        least: how many bytes a chunk of an upload should have, for the storage's sake; 0 is any number.
+    """
 
-def _publish(claim: Claim, blob: Path, size: int) -> FileState:
-    try:
-        state = _seal(claim.path, size)
-        if sys.platform == "win32":  # what is open cannot be renamed there
-            claim.close()
-        claim.path.replace(blob)
-    except BaseException:
-        claim.discard()
-        raise
-    fsync_folder(blob.parent)
-    return state
+    keeps_rows: bool
+    least: int
 
+    async def claim(self, session: str, *, new: bool) -> Claim:
+        """An upload, for the only one who may write to it; `new` makes it where there is none.
 
-def _seal(upload: Path, size: int) -> FileState:
-    """Make an upload's bytes durable, and nobody's to change."""
-    writable = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY  # fsync asks for it there
-    descriptor = os.open(upload, writable | _FLAGS)
-    try:
-        found = _expect(descriptor, size)
-        # After a failed fsync the pages may be gone though a second one succeeds (fsync(2), "EIO"): never retried.
-        os.fsync(descriptor)
-        if sys.platform != "win32":  # a file that nobody may change cannot be replaced there
-            os.fchmod(descriptor, 0o444)
-    finally:
-        os.close(descriptor)
-    return FileState(found.st_size, found.st_mtime_ns)
+        Raises `Taken` where somebody else has it, `Incomplete` where there is none.
+        """
+
+    async def claim_any(self) -> Claim:
+        """One without a session."""
+
+    async def identify(self, content: Content) -> FileIdentity | None:
+        """What is there; None where nothing is."""
+
+    async def digest(self, content: Content, visit: Visit | None = None) -> Digest | None:
+        """The digest of what is there, with the content's algorithm; None where nothing is."""
+
+    def source(self, content: Content, size: int) -> Source:
+        """The content, to be sent; it has that many bytes."""
+
+    async def sign(self, content: Content) -> str | None:
+        """A URL by which anybody can read the content for some minutes; None where there is no such thing."""
+
+    async def set_aside(self, database: Database, suspect: Suspect, *, now: float) -> None:
+        """Move bytes that were found wrong to where people can look at them; their row says already that none are."""
+
+    def remains(self, database: Database, policy: Policy, *, now: float) -> Remains:
+        """What one sweep does to bytes."""
+
+    async def check(self) -> None:
+        """Raise `OSError` where nothing can be kept now."""

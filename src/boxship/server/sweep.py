@@ -19,9 +19,8 @@ from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from boxship.server.finishing import in_thread
-from boxship.server.garbage import Blob, Found, Policy, find_garbage
+from boxship.server.garbage import Found, Policy, find_garbage
 from boxship.server.lease import Leased, Renew, leased
-from boxship.server.leftovers import empty_trash, find_orphans, is_damaged, make_folders
 from boxship.server.registry import Registry
 from boxship.server.removal import Removal
 from boxship.server.retention import Retention, Tag
@@ -118,15 +117,15 @@ class _Sweep:
 
     def __init__(self, registry: Registry, policy: Policy, renew: Renew, told: Told) -> None:
         self._registry = registry
-        self._layout = registry.layout
         self._policy = policy
         self._renew, self._told = renew, told
         self._now = registry.clock()
-        self._removal = Removal(registry.database, registry.layout, policy, now=self._now)
+        self._removal = Removal(registry.database, policy, now=self._now)
+        self._remains = registry.storage.remains(registry.database, policy, now=self._now)
         self._report = Report()
 
     async def run(self) -> Report:
-        await in_thread(make_folders, self._layout)
+        await self._remains.prepare()
         await self._end_sessions()
         async with self._found() as found:
             await self._delete_tags(found)
@@ -140,7 +139,7 @@ class _Sweep:
             await self._remove(found)
             await self._remove_orphans(found)
         before = self._now - self._policy.wait
-        self._report.emptied = await in_thread(empty_trash, self._layout.trash, before=before)
+        self._report.emptied = await self._remains.empty(before=before)
         return self._report
 
     async def _end_sessions(self) -> None:
@@ -182,22 +181,20 @@ class _Sweep:
 
     async def _remove(self, found: Found) -> None:
         async for blobs in self._batches(found.claimed()):
-            damaged = await in_thread(self._damaged, blobs)
+            damaged = await self._remains.damaged(blobs) if self._policy.verify else ()
             sound = [each for each in blobs if each not in damaged]
-            for some, folder in ((sound, self._layout.trash), (damaged, self._layout.quarantine)):
-                freed = await self._removal.remove(some, into=folder)
+            for some in (sound, damaged):
+                freed = await self._remains.remove(some, damaged=some is damaged)
                 self._report.deleted += freed.files
                 self._report.bytes += freed.bytes
             self._report.damaged += len(damaged)
 
-    def _damaged(self, blobs: Sequence[Blob]) -> Sequence[Blob]:
-        return [each for each in blobs if self._policy.verify and is_damaged(self._layout, each)]
-
     async def _remove_orphans(self, found: Found) -> None:
-        async for orphans in self._batches(find_orphans(self._layout, found, self._removal.is_old)):
-            freed = await self._removal.remove_orphans(orphans, into=self._layout.trash)
+        async for orphans in self._remains.orphans(found):
+            freed = await self._remains.remove_orphans(orphans)
             self._report.orphans += freed.files
             self._report.bytes += freed.bytes
+            await self._renew()
 
     @asynccontextmanager
     async def _found(self) -> AsyncIterator[Found]:

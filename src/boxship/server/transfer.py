@@ -31,7 +31,7 @@ class _Table(NamedTuple):
 
 _REPOSITORIES = _Table("repo", ("name",), ("id", "created", "bytes", "tags"))
 _OF_ALL = (
-    _Table("blob", ("digest",), ("size", "modified", "state", "version", "touched", "verified")),
+    _Table("blob", ("digest",), ("size", "modified", "state", "version", "touched", "verified", "location")),
     _Table('"user"', ("name",), ("password",)),
     _Table("user_grant", ('"user"', "pattern"), ("actions",)),
 )

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 __all__ = ["append", "begin", "cancel", "finish", "status"]
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from dataclasses import replace
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
-from boxship.server.claim import Claim, Incomplete
+from boxship.server.claim import Incomplete
+from boxship.server.database import Unavailable
 from boxship.server.doubt import is_sound
-from boxship.server.finishing import finished, in_thread
+from boxship.server.finishing import finished
 from boxship.server.names import Blob, Vanished
 from boxship.server.quota import QuotaExceeded
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.rights import Caller, Right
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
+from boxship.server.storage import Claim
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range
@@ -106,18 +107,26 @@ async def _elsewhere(registry: Registry, caller: Caller, source: str | None, dig
 async def _take(registry: Registry, request: Request, digest: Digest) -> Answer:
     """The blob that is the whole body: no session, so nothing to go on with if it breaks off."""
     most = await _most(registry, request.repository, digest, request.body.length or 0)
-    hashes = {digest.algorithm: hashlib.new(digest.algorithm)}
-    with await registry.storage.claim_any() as claim:
+    async with _unnamed(registry, request, digest.algorithm) as (session, claim):
         try:
             batches = request.body.batches(most, _BATCH)
-            size = await registry.storage.append(claim, 0, batches, hashes)
+            size = await claim.append(0, batches, session.hashes)
             await _check_whole(registry, request, most)
         except BaseException:
-            await in_thread(claim.discard)
+            await finished(_drop(registry, session, claim))
             raise
-        whole = Session(claim.path.name, request.repository, hashes=hashes).at(size)
-        await finished(_commit(registry, whole, claim, digest))
+        await finished(_commit(registry, session.at(size), claim, digest))
     return _created(request, digest)
+
+
+@asynccontextmanager
+async def _unnamed(registry: Registry, request: Request, algorithm: str) -> AsyncIterator[tuple[Session, Claim]]:
+    """An upload that ends with its request, and has a row only where the storage needs one."""
+    try:
+        async with registry.sessions.unnamed(request.repository, algorithm, now=registry.clock()) as begun:
+            yield begun
+    except TooMany as error:
+        raise _too_many(error) from error
 
 
 async def _open(registry: Registry, request: Request) -> Answer:
@@ -130,9 +139,15 @@ async def _open(registry: Registry, request: Request) -> Answer:
             request.repository, algorithm, owner=request.caller.name, holder=request.client, now=registry.clock()
         )
     except TooMany as error:
-        wait = {"retry-after": "60"}
-        raise Refusal(429, "TOOMANYREQUESTS", f"too many uploads of {error}", headers=wait) from error
-    return _accepted(session)
+        raise _too_many(error) from error
+    answer = _accepted(session)
+    if not registry.storage.least:
+        return answer
+    return replace(answer, headers={**answer.headers, "oci-chunk-min-length": str(registry.storage.least)})
+
+
+def _too_many(error: TooMany) -> Refusal:
+    return Refusal(429, "TOOMANYREQUESTS", f"too many uploads of {error}", headers={"retry-after": "60"})
 
 
 @asynccontextmanager
@@ -157,13 +172,13 @@ async def _receive(registry: Registry, request: Request, session: Session, claim
     most = await registry.names.room(session.repository, registry.settings.largest_blob)
     batches = request.body.batches(most - session.size, _BATCH)
     try:
-        size = await registry.storage.append(claim, session.size, batches, session.hashes)
+        size = await claim.append(session.size, batches, session.hashes)
     except Incomplete as error:
         await finished(_drop(registry, session, claim))
         raise _unknown(request) from error
     if expected is not None and request.body.ending is Ending.WHOLE and request.body.received != expected:
         raise _wrong_length()
-    session = await registry.sessions.advance(session, size, now=registry.clock())
+    session = await registry.sessions.advance(session, size, claim, now=registry.clock())
     await _check_whole(registry, request, most)
     return session
 
@@ -200,16 +215,18 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
         await _check_digest(registry, session, claim, digest)
         # Before it gets its name, under which it would be in the way for a day if it got no row.
         await _check_room(registry, session.repository, digest, session.size)
-        await registry.storage.publish(claim, digest, session.size)
-        look = partial(registry.storage.look, digest)
+        look = await claim.publish(digest, session.size)
         await registry.names.put_blob(session.repository, digest, look, session.id, now=registry.clock())
     except Vanished as error:
         await _drop(registry, session, claim)
         raise Refusal(503, "UNKNOWN", "the blob was being cleared away", headers={"retry-after": "1"}) from error
-    except (OSError, Incomplete, QuotaExceeded, Refusal):
-        await _drop(registry, session, claim)
+    except (OSError, Incomplete, QuotaExceeded, Refusal) as error:
+        # Of a file that has its last name nothing is left to go on with; what else was away for a moment is there yet.
+        if not (registry.storage.keeps_rows and isinstance(error, Unavailable)):
+            await _drop(registry, session, claim)
         raise
     registry.sessions.ended(session.id)
+    await claim.settle()
 
 
 async def _most(registry: Registry, repository: str, digest: Digest, size: int) -> int:
@@ -236,12 +253,12 @@ async def _check_digest(registry: Registry, session: Session, claim: Claim, dige
 async def _read_back(registry: Registry, session: Session, claim: Claim, algorithm: str) -> Digest:
     # Few at a time: whoever names another algorithm in the end than at first has everything hashed once more.
     async with registry.doubts.about(session.id):
-        return await registry.storage.digest_upload(claim, algorithm)
+        return await claim.digest(algorithm)
 
 
 async def _drop(registry: Registry, session: Session, claim: Claim) -> None:
     await registry.sessions.end(session.id)
-    await in_thread(claim.discard)
+    await claim.discard()
 
 
 def _session_headers(session: Session) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from boxship.errors import SizeMismatch
 from boxship.server.answer import Refusal
-from boxship.server.claim import Claim
+from boxship.server.claim import FileClaim
 from boxship.server.proxy.upstream import Stream
 from boxship.server.room import Room
 
@@ -99,7 +99,7 @@ class Arrival:
         raise EOFError(_LOST) from self._error
 
 
-def write(stream: Stream, claim: Claim, *, most: int, room: Room, advance: Callable[[int], None]) -> int:
+def write(stream: Stream, claim: FileClaim, *, most: int, room: Room, advance: Callable[[int], None]) -> int:
     """Write a blob to its file as it comes; return its size. Blocks.
 
     `advance` is called with how many bytes anybody may read: what came last is left out of that until all has come,

@@ -11,9 +11,8 @@ from boxship.digest import Digest
 from boxship.errors import SizeMismatch
 from boxship.server import blobs
 from boxship.server.answer import Refusal
-from boxship.server.claim import Claim, Incomplete, Taken
+from boxship.server.claim import FileClaim, Incomplete, Taken
 from boxship.server.doubt import is_sound
-from boxship.server.finishing import in_thread
 from boxship.server.names import Vanished
 from boxship.server.proxy.arrival import Arrival, no_room, write
 from boxship.server.proxy.asking import Asking
@@ -30,6 +29,7 @@ class Arrivals:
 
     def __init__(self, registry: Registry, asking: Asking) -> None:
         self._registry = registry
+        self._files = registry.files
         self._asking = asking
         self._loop = asyncio.get_running_loop()
         self._turns = Turns()  # of those that have one digest, for several repositories
@@ -82,7 +82,7 @@ class Arrivals:
     async def _fetched(self, place: Place, digest: Digest, arrival: Arrival) -> bool:
         """Whether it was fetched; False where another process does that."""
         try:
-            turn = await self._registry.storage.claim(f"{digest.algorithm}-{digest.hex}", new=True)
+            turn = await self._files.claim(f"{digest.algorithm}-{digest.hex}", new=True)
         except Taken:
             return False
         with turn:
@@ -91,33 +91,32 @@ class Arrivals:
                 if not await self._is_here(place, digest):
                     await self._bring_now(place, digest, arrival)
             finally:
-                await in_thread(turn.discard)
+                await turn.discard()
         return True
 
     async def _bring_now(self, place: Place, digest: Digest, arrival: Arrival) -> None:
-        storage, names = self._registry.storage, self._registry.names
         try:
-            with await storage.claim_any() as claim:
+            with await self._files.claim_any() as claim:
                 try:
-                    fetch = partial(self._fetch, place=place, digest=digest, claim=claim, arrival=arrival)
+                    fetch = partial(self._fetch, place=place, digest=digest, file=claim.file, arrival=arrival)
                     size = await self._asking.bring(place, fetch)
                 except BaseException:
-                    await in_thread(claim.discard)
+                    await claim.discard()
                     raise
-                await storage.publish(claim, digest, size)
-            await names.put_blob(place.here, digest, partial(storage.look, digest), now=self._registry.clock())
+                look = await claim.publish(digest, size)
+            await self._registry.names.put_blob(place.here, digest, look, now=self._registry.clock())
         except Vanished as error:
             raise _again("the blob was being cleared away") from error
         except Incomplete as error:
             raise _again(f"what the cache wrote is not on its disk: {error}") from error
 
-    def _fetch(self, upstream: Upstream, *, place: Place, digest: Digest, claim: Claim, arrival: Arrival) -> int:
+    def _fetch(self, upstream: Upstream, *, place: Place, digest: Digest, file: FileClaim, arrival: Arrival) -> int:
         """Bring it, in this thread; its size."""
         most = self._registry.settings.largest_blob
         with upstream.blob(place.there, digest) as stream:
             self._check_size(stream, digest, most)
-            arrival.begin(stream.size, claim.path, self._registry.storage.path(digest))
-            return write(stream, claim, most=most, room=self._registry.room, advance=arrival.advance)
+            arrival.begin(stream.size, file.path, self._files.path(digest))
+            return write(stream, file, most=most, room=self._registry.room, advance=arrival.advance)
 
     def _check_size(self, stream: Stream, digest: Digest, most: int) -> None:
         size = stream.size or 0

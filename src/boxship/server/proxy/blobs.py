@@ -13,6 +13,7 @@ import sys
 from boxship.errors import BoxshipError
 from boxship.server import blobs
 from boxship.server.answer import Answer, Portion
+from boxship.server.file_source import FileSource
 from boxship.server.names import Blob
 from boxship.server.proxy.cache import HIT, MISS, Cache, told
 from boxship.server.proxy.refusals import refusal
@@ -26,14 +27,14 @@ async def read(cache: Cache, request: Request) -> Answer:
     registry, digest = cache.registry, request.digest()
     blob = await blobs.find(registry, request.repository, digest)
     if blob and await _note(cache, request.repository, blob):
-        return told(blobs.serve(registry, request, blob), HIT)
+        return told(await blobs.serve(registry, request, blob), HIT)
     place = cache.place(request.repository)
     arrival = cache.arrivals.of(place, digest)
     try:
         if await arrival.begun() and (size := arrival.size) is not None and _FOLLOWED:
-            path = registry.storage.path(digest)
+            source = FileSource(registry.files.path(digest), arrival.open)
             answer = blobs.answer(
-                request, digest, size, lambda start, stop: Portion(path, start, stop, size, growing=arrival)
+                request, digest, size, lambda start, stop: Portion(source, start, stop, size, growing=arrival)
             )
             if not answer.portion or answer.portion.stop == size:
                 return told(answer, MISS)

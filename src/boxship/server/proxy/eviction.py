@@ -20,9 +20,8 @@ from boxship.server.database import Transaction
 from boxship.server.finishing import in_thread
 from boxship.server.garbage import Blob, Policy
 from boxship.server.lease import Leased, leased
-from boxship.server.leftovers import empty_trash, make_folders
+from boxship.server.leftovers import empty_trash
 from boxship.server.registry import Registry
-from boxship.server.removal import Removal
 
 _LEASE = "evict"
 _OPENING = 10.0  # seconds in which whoever was told of a blob a moment ago has opened its file
@@ -73,10 +72,10 @@ async def evict(registry: Registry, *, opening: float = _OPENING) -> int:
 async def _free(registry: Registry) -> None:
     """Delete the files of what was let go, now or before a crash."""
     now, trash = registry.clock(), registry.layout.trash
-    removal = Removal(registry.database, registry.layout, Policy(), now=now)
+    remains = registry.storage.remains(registry.database, Policy(), now=now)
     while claimed := [Blob(*row) for row in await registry.database.read(_CLAIMED, (_BATCH,))]:
-        await in_thread(make_folders, registry.layout)
-        await removal.remove(claimed, into=trash)
+        await remains.prepare()
+        await remains.remove(claimed, damaged=False)
         await in_thread(empty_trash, trash, before=now, since=now)  # what a sweep put there stays its time
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_database", "add_folder", "amount", "opened"]
+__all__ = ["add_database", "add_folder", "add_storage", "amount", "opened"]
 
 import argparse
 from collections.abc import Iterator
@@ -25,11 +25,30 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", default="", metavar="URL", help=words)
 
 
+def add_storage(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where its content is."""
+    words = "where its content is, if not in DIR: s3://BUCKET/PREFIX"
+    parser.add_argument("--storage", default="", metavar="URL", help=words)
+    parser.add_argument(
+        "--s3-endpoint", default="", metavar="URL", help="where that is (AWS_ENDPOINT_URL, and else AWS)"
+    )
+    parser.add_argument("--s3-region", default="", metavar="NAME", help="in which region (AWS_REGION)")
+
+
 @contextmanager
-def opened(folder: Path, database: str = "") -> Iterator[Registry]:
-    """The registry in the folder, beside whoever serves it; `InvalidSettings` where there is none."""
-    check_registry(folder)
-    with telling(folder), closing(Registry.open(folder, Settings(database=database))) as registry:
+def opened(chosen: argparse.Namespace) -> Iterator[Registry]:
+    """The registry that the options name, beside whoever serves it; `InvalidSettings` where there is none."""
+    folder = Path(chosen.disk)
+    settings = Settings(
+        database=chosen.database,
+        storage=chosen.storage,
+        s3_endpoint=chosen.s3_endpoint,
+        s3_region=chosen.s3_region,
+    )
+    # With names and content elsewhere, a folder has nothing that is missed.
+    if not (chosen.database and chosen.storage):
+        check_registry(folder)
+    with telling(folder), closing(Registry.open(folder, settings)) as registry:
         yield registry
 
 

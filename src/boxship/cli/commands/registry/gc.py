@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_database, add_folder, amount, opened
+from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, amount, opened
 from boxship.errors import BoxshipError
 from boxship.server.garbage import Policy
 from boxship.server.lease import Leased, Lost
@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     policy = Policy()
     add_folder(parser)
     add_database(parser)
+    add_storage(parser)
     parser.add_argument("--dry-run", action="store_true", help="print what would go, and change nothing")
     parser.add_argument(
         "--grace",
@@ -53,8 +54,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Take it away, or print what would go."""
     policy = Policy(grace=chosen.grace, untagged=chosen.untagged, verify=chosen.verify, retention=_retention(chosen))
-    with opened(Path(chosen.disk), chosen.database) as registry:
-        if registry.layout.first:
+    with opened(chosen) as registry:
+        if registry.layout.first and not chosen.storage:
             policy = replace(policy, wait=0)  # nobody serves, so nobody is just about to read it
         return _show(registry, policy) if chosen.dry_run else _sweep(registry, policy)
 

@@ -7,10 +7,9 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 import argparse
 import asyncio
 import time
-from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_database, add_folder, opened
+from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, opened
 from boxship.cli.statuses import FINDINGS
 from boxship.server.scrub import scrub
 
@@ -25,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     add_folder(parser)
     add_database(parser)
+    add_storage(parser)
     parser.add_argument("--rate", type=float, metavar="MB", help="read at most so many megabytes a second")
     parser.add_argument(
         "--older", type=float, metavar="DAYS", help="leave out what was looked at in these last days (default: nothing)"
@@ -35,7 +35,7 @@ def run(chosen: argparse.Namespace) -> int:
     """Print what is damaged or cannot be read; 8 if anything is."""
     rate = chosen.rate * _MEGABYTE if chosen.rate else None
     since = None if chosen.older is None else time.time() - chosen.older * _DAY
-    with opened(Path(chosen.disk), chosen.database) as registry:
+    with opened(chosen) as registry:
         found = asyncio.run(scrub(registry, rate=rate, since=since))
     for words, digests in (("damaged", found.condemned), ("unreadable", found.unreadable)):
         for digest in digests:
