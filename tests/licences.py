@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 PAGE = Path(__file__).parents[1] / "docs/licences.md"
 # What users install; `dev` and `docs` make nothing that they get.
-_NEEDED = ("", "server", "tokens", "metrics", "yaml", "cluster", "postgres")
+_NEEDED = ("", "server", "tokens", "metrics", "yaml", "cluster", "postgres", "s3")
 # What is needed on some systems only: the page is made where it is.
 ELSEWHERE = frozenset({"backports-zstd", "importlib-metadata", "typing-extensions", "uvloop", "zipp"})
 # Licences that somebody has looked at: each lets boxship be used, changed and sold with what it needs.

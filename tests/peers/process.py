@@ -17,6 +17,8 @@ from pathlib import Path
 
 # Where Debian keeps nginx, ip, nft and PostgreSQL; a user's PATH does not name these folders.
 SYSTEM_FOLDERS = ":".join(("/usr/local/sbin:/usr/sbin:/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))))
+# What `make peers` installs into an environment of its own, beside that of the tests.
+OWN_FOLDERS = Path(__file__).parents[2] / ".venv" / "swift" / "bin"
 # The kernel ends the program if the test process dies without a chance to: killed, or a timeout's os._exit.
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 PATIENCE = 0.5  # seconds between asking a program to end and ending it
@@ -30,7 +32,7 @@ class NotListening(RuntimeError):
 
 def program(name: str) -> str | None:
     """Return the path of an installed program, or None."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_FOLDERS}")
+    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{SYSTEM_FOLDERS}:{OWN_FOLDERS}")
 
 
 def inside(namespace: str | None, argv: Sequence[str]) -> list[str]:

@@ -11,12 +11,12 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ConnectFailed, DigestMismatch, NotFound, Refused
-from boxship.server.answer import Portion
-from boxship.server.claim import Claim
+from boxship.server.file_source import FileSource
+from boxship.server.file_upload import FileUpload
 from boxship.server.proxy.arrival import Arrival
 from boxship.server.registry import Registry
 from boxship.server.room import Room
-from boxship.server.storage import FileState, Storage
+from boxship.server.storage import Look
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import PIECE, StandIn, cache
 from tests.server.driver import Driver, Reply
@@ -333,18 +333,18 @@ def test_what_the_disk_loses_of_a_blob_is_said_and_brought_again(
     registry: Driver, upstream: StandIn, monkeypatch: pytest.MonkeyPatch, lost: str, why: str
 ) -> None:
     """As a sweep does that thought the one before it bad, and as a file system does that is repaired."""
-    publish = Storage.publish
+    publish = FileUpload.publish
 
-    async def losing(storage: Storage, claim: Claim, digest: Digest, size: int) -> FileState:
+    async def losing(upload: FileUpload, digest: Digest, size: int) -> Look:
         if lost == "written":
-            os.truncate(claim.path, 1)
-        state = await publish(storage, claim, digest, size)
-        storage.path(digest).unlink()
-        return state
+            os.truncate(upload.file.path, 1)
+        look = await publish(upload, digest, size)
+        (registry.folder / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex).unlink()
+        return look
 
     upstream.tells_size = False  # whoever is told the size reads it while it comes
     with monkeypatch.context() as patch:
-        patch.setattr(Storage, "publish", losing)
+        patch.setattr(FileUpload, "publish", losing)
         answer = registry("GET", BLOB)
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert why in answer.body.decode()
@@ -356,7 +356,7 @@ def test_a_file_that_goes_before_it_is_opened_is_no_failure_of_the_disk(
 ) -> None:
     assert registry("GET", BLOB).status == 200
     settle(registry)
-    monkeypatch.setattr(Portion, "open", lambda portion: (portion.path.unlink(), portion.path.open("rb"))[1])
+    monkeypatch.setattr(FileSource, "_open", lambda source, _: (source._path.unlink(), source._path.open("rb"))[1])
     assert registry("GET", BLOB).refusal == (503, "UNKNOWN")
     monkeypatch.undo()
     assert registry("GET", BLOB).body == CONTENT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from boxship.server.registry import Settings
+from tests.peers.object_stores import Store, ceph, moto, swift
 from tests.server.driver import Driver
 
 # What registries promise, whatever keeps their names: these modules' tests are tried with each.
@@ -24,21 +27,86 @@ CONTRACT = (
     "untagged",
     "uploads",
 )
+# And whatever keeps their bytes, but for tests that look at the files, which are marked `in_files`.
+OF_BYTES = ("blobs", "sessions", "sweep", "uploads")
+# These, with every store that there is.
+CONFORMANCE = ("conformance_blobs", "conformance_content")
+POSTGRES = pytest.mark.peer("postgres")
+CEPH = pytest.mark.peer("ceph-mon", "ceph-osd", "radosgw")
+SWIFT = pytest.mark.peer("swift-proxy-server")
+
+
+class Keeping(NamedTuple):
+    """Where a registry has its names and its bytes."""
+
+    names: str = "sqlite"
+    content: str = "files"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     module = metafunc.module.__name__.rpartition(".test_")[2]
-    if "registry" in metafunc.fixturenames and module in CONTRACT:
-        metafunc.parametrize("names", ("sqlite", pytest.param("postgresql", marks=pytest.mark.peer("postgres"))))
+    if "registry" not in metafunc.fixturenames:
+        return
+    if module in CONTRACT:
+        ways = [pytest.param(Keeping(), id="sqlite"), pytest.param(Keeping("postgresql"), marks=POSTGRES, id="pg")]
+        if module in OF_BYTES and not metafunc.definition.get_closest_marker("in_files"):
+            ways.append(pytest.param(Keeping(content="moto"), id="moto"))
+        metafunc.parametrize("keeping", ways, scope="module")
+    elif module in CONFORMANCE:
+        ways = [
+            pytest.param(Keeping(), id="files"),
+            pytest.param(Keeping(content="moto"), id="moto"),
+            pytest.param(Keeping("postgresql", "ceph"), marks=(POSTGRES, CEPH), id="pg-ceph"),
+            pytest.param(Keeping(content="swift"), marks=SWIFT, id="swift"),
+        ]
+        metafunc.parametrize("keeping", ways, scope="module")
+
+
+class Stores:
+    """Object stores, each started when a test first needs it."""
+
+    def __init__(self, folder: Path, until: ExitStack) -> None:
+        self._folder = folder
+        self._until = until
+        self._running: dict[str, Store] = {}
+
+    def __getitem__(self, name: str) -> Store:
+        if name not in self._running:
+            start: Callable[[Path], AbstractContextManager[Store]] = {"moto": moto, "ceph": ceph, "swift": swift}[name]
+            self._running[name] = self._until.enter_context(start(self._folder / name))
+        return self._running[name]
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    with ExitStack() as until:
+        yield Stores(tmp_path_factory.mktemp("stores"), until)
+
+
+@pytest.fixture(scope="module")
+def keeping() -> Keeping:
+    return Keeping()
+
+
+@pytest.fixture(scope="module")
+def new_settings(keeping: Keeping, request: pytest.FixtureRequest) -> Iterator[Callable[[], Settings]]:
+    """Settings of a registry that has nothing yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        store: Store | None = None
+        if keeping.content != "files":
+            store = request.getfixturevalue("stores")[keeping.content]
+            for name, value in store.environment.items():
+                patch.setenv(name, value)
+
+        def settings() -> Settings:
+            names = request.getfixturevalue("postgresql").new() if keeping.names == "postgresql" else ""
+            content = f"s3://{store.new()}/registry" if store else ""
+            return Settings(allow_delete=True, database=names, storage=content)
+
+        yield settings
 
 
 @pytest.fixture
-def names() -> str:
-    return "sqlite"
-
-
-@pytest.fixture
-def registry(tmp_path: Path, names: str, request: pytest.FixtureRequest) -> Iterator[Driver]:
-    url = request.getfixturevalue("postgresql").new() if names == "postgresql" else ""
-    with Driver(tmp_path / "registry", settings=Settings(allow_delete=True, database=url)) as driver:
+def registry(tmp_path: Path, new_settings: Callable[[], Settings]) -> Iterator[Driver]:
+    with Driver(tmp_path / "registry", settings=new_settings()) as driver:
         yield driver

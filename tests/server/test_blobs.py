@@ -126,6 +126,7 @@ def test_a_blob_in_use_cannot_be_deleted(registry: Driver) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", CONTENT[:-1], CONTENT[::-1]], ids=["empty", "short", "altered"])
+@pytest.mark.in_files
 def test_a_damaged_blob_is_not_there_until_it_is_pushed_again(pushed: Driver, damaged: bytes) -> None:
     damage(file_of(pushed), damaged)
     assert pushed("HEAD", BLOB).status == 404
@@ -135,6 +136,7 @@ def test_a_damaged_blob_is_not_there_until_it_is_pushed_again(pushed: Driver, da
     assert pushed("GET", BLOB).body == CONTENT
 
 
+@pytest.mark.in_files
 def test_a_blob_whose_file_is_gone_can_be_pushed_again(pushed: Driver) -> None:
     file_of(pushed).unlink()
     assert pushed("HEAD", BLOB).status == 404
@@ -142,11 +144,13 @@ def test_a_blob_whose_file_is_gone_can_be_pushed_again(pushed: Driver) -> None:
     assert pushed("GET", BLOB).body == CONTENT
 
 
+@pytest.mark.in_files
 def test_a_blob_that_was_put_back_is_as_good(pushed: Driver) -> None:
     damage(file_of(pushed), CONTENT)
     assert pushed("GET", BLOB).body == CONTENT
     assert pushed("HEAD", BLOB).status == 200
 
 
+@pytest.mark.in_files
 def test_a_blob_is_read_only_on_disk(pushed: Driver) -> None:
     assert file_of(pushed).stat().st_mode & 0o777 == 0o444

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from boxship.server.registry import Settings
 from tests.server.content import digest
 from tests.server.driver import Driver
 from tests.server.ways import MOUNTS, UPLOADS, Way, begin, chunk
@@ -18,8 +19,8 @@ both_algorithms = pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    with Driver(tmp_path_factory.mktemp("registry"), allow_delete=True) as driver:
+def registry(tmp_path_factory: pytest.TempPathFactory, new_settings: Callable[[], Settings]) -> Iterator[Driver]:
+    with Driver(tmp_path_factory.mktemp("registry"), settings=new_settings()) as driver:
         yield driver
 
 

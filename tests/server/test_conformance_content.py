@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from boxship.media_type import OCI_INDEX
+from boxship.server.registry import Settings
 from tests.server.driver import Driver
 from tests.server.groups import GROUPS, Group, Piece, build
 from tests.server.ways import UPLOADS
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    with Driver(tmp_path_factory.mktemp("registry"), allow_delete=True) as driver:
+def registry(tmp_path_factory: pytest.TempPathFactory, new_settings: Callable[[], Settings]) -> Iterator[Driver]:
+    with Driver(tmp_path_factory.mktemp("registry"), settings=new_settings()) as driver:
         yield driver
 
 

@@ -37,7 +37,7 @@ class Hashing:
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> Hashing:
     hashing = Hashing()
-    monkeypatch.setattr("boxship.server.doubt.digest_file", hashing)
+    monkeypatch.setattr("boxship.server.file_storage.digest_file", hashing)
     return hashing
 
 
@@ -47,7 +47,7 @@ def get(content: bytes) -> str:
 
 def test_uploads_that_are_read_back_are_few_at_a_time(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     hashing = Hashing()
-    monkeypatch.setattr("boxship.server.storage.digest_file", hashing)
+    monkeypatch.setattr("boxship.server.file_upload.digest_file", hashing)
 
     async def finish(content: bytes) -> int:
         # By an algorithm that was not announced.

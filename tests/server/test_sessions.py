@@ -16,7 +16,7 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.server import locks
-from boxship.server.claim import Claim, Taken
+from boxship.server.claim import FileClaim, Taken
 from boxship.server.finishing import in_thread
 from boxship.server.sessions import Busy, Session, Sessions, Unknown
 from tests.server.content import digest
@@ -63,6 +63,7 @@ def files(registry: Driver) -> list[Path]:
     return list((registry.folder / "uploads").iterdir())
 
 
+@pytest.mark.in_files
 def test_an_upload_goes_on_in_another_process(registry: Driver, other: Driver) -> None:
     location = registry("POST", UPLOADS).location
     assert other("PATCH", location, CONTENT[:1000], {"content-range": "0-999"}).status == 202
@@ -99,6 +100,7 @@ def test_a_request_without_bytes_keeps_what_is_known(registry: Driver, other: Dr
     assert find(registry, location).digest("sha256") == Digest.of(CONTENT)
 
 
+@pytest.mark.in_files
 def test_after_the_machine_was_started_nobody_believes_what_was_reckoned_before(registry: Driver) -> None:
     location = registry("POST", UPLOADS).location
     empty = registry("POST", f"{UPLOADS}?digest-algorithm=sha512").location
@@ -113,6 +115,7 @@ def test_after_the_machine_was_started_nobody_believes_what_was_reckoned_before(
     assert begun.digest("sha512") == Digest.of(b"", "sha512")
 
 
+@pytest.mark.in_files
 def test_one_process_writes_to_an_upload_at_a_time(registry: Driver, other: Driver) -> None:
     location = registry("POST", UPLOADS).location
     with stalled(registry, "PATCH", location, CONTENT[:1]):
@@ -124,6 +127,7 @@ def test_one_process_writes_to_an_upload_at_a_time(registry: Driver, other: Driv
     assert other("PUT", f"{location}?digest={NAME}", CONTENT).status == 201
 
 
+@pytest.mark.in_files
 def test_nobody_sweeps_what_another_process_is_taking(registry: Driver) -> None:
     parked = registry("POST", UPLOADS).location
     registry("PATCH", parked, CONTENT)
@@ -133,6 +137,7 @@ def test_nobody_sweeps_what_another_process_is_taking(registry: Driver) -> None:
     assert len(files(registry)) == 1
 
 
+@pytest.mark.in_files
 def test_an_upload_does_not_expire_while_somebody_writes_to_it(registry: Driver, other: Driver) -> None:
     location = registry("POST", UPLOADS).location
     opened = other.run(other.open())
@@ -147,12 +152,13 @@ def test_an_upload_does_not_expire_while_somebody_writes_to_it(registry: Driver,
 def test_what_was_acknowledged_meanwhile_is_not_acknowledged_again(registry: Driver) -> None:
     opened = registry.run(registry.open())
     session = registry.run(opened.sessions.begin("app", "sha256", now=time.time()))
-    registry.run(opened.sessions.advance(session, 0, now=time.time()))
-    with pytest.raises(Busy):
-        registry.run(opened.sessions.advance(session, 5, now=time.time()))
-    registry.run(opened.sessions.end(session.id))
-    with pytest.raises(Unknown):
-        registry.run(opened.sessions.advance(session, 5, now=time.time()))
+    with registry.run(opened.storage.claim(session.id, new=True)) as claim:
+        registry.run(opened.sessions.advance(session, 0, claim, now=time.time()))
+        with pytest.raises(Busy):
+            registry.run(opened.sessions.advance(session, 5, claim, now=time.time()))
+        registry.run(opened.sessions.end(session.id))
+        with pytest.raises(Unknown):
+            registry.run(opened.sessions.advance(session, 5, claim, now=time.time()))
 
 
 def test_an_upload_is_its_owners(registry: Driver) -> None:
@@ -165,17 +171,17 @@ def test_an_upload_is_its_owners(registry: Driver) -> None:
 
 def test_the_claim_of_a_process_ends_with_it(tmp_path: Path) -> None:
     source = (
-        "import sys, time; from pathlib import Path; from boxship.server.claim import Claim\n"
-        "claim = Claim(Path(sys.argv[1]), new=True); print('claimed', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from boxship.server.claim import FileClaim\n"
+        "claim = FileClaim(Path(sys.argv[1]), new=True); print('claimed', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", source, str(tmp_path / "upload")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == b"claimed\n"
         with pytest.raises(Taken):
-            Claim(tmp_path / "upload", new=False)
+            FileClaim(tmp_path / "upload", new=False)
         process.send_signal(signal.SIGKILL)
-    Claim(tmp_path / "upload", new=False).close()
+    FileClaim(tmp_path / "upload", new=False).close()
 
 
 def test_nobody_claims_what_became_a_blob_a_moment_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +196,7 @@ def test_nobody_claims_what_became_a_blob_a_moment_ago(tmp_path: Path, monkeypat
 
     monkeypatch.setattr("boxship.server.claim.locks.lock", publish_and_lock)
     with pytest.raises(Taken):
-        Claim(upload, new=False)
+        FileClaim(upload, new=False)
     assert blob.read_bytes() == b"content"
 
 
@@ -229,8 +235,9 @@ def test_processes_that_open_a_new_folder_at_once_all_have_it(tmp_path: Path) ->
     assert outputs == [b"open\n"] * 5
 
 
+@pytest.mark.in_files
 def test_an_upload_that_began_a_moment_ago_is_not_swept(registry: Driver) -> None:
-    storage = registry.run(registry.open()).storage
+    storage = registry.run(registry.open()).files
     (registry.folder / "uploads" / "new").write_bytes(CONTENT)
     looks = iter((False, True))
     storage.sweep(lambda _: next(looks))

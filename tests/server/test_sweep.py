@@ -58,6 +58,7 @@ def status(registry: Driver, name: str = NAME, method: str = "GET", repository: 
     return registry(method, f"/v2/{repository}/blobs/{name}").status
 
 
+@pytest.mark.in_files
 def test_a_blob_that_no_manifest_needs_goes_step_by_step(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     assert sweep_later(registry, DAY - HOUR) == Report()
@@ -72,6 +73,7 @@ def test_a_blob_that_no_manifest_needs_goes_step_by_step(registry: Driver) -> No
     assert rows(registry, "SELECT * FROM blob") == []
 
 
+@pytest.mark.in_files
 def test_where_nobody_is_served_it_goes_at_once(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     report = sweep_later(registry, 1, AT_ONCE)
@@ -157,7 +159,9 @@ def test_a_push_after_the_claim_takes_the_blob_back(registry: Driver) -> None:
     assert registry.run(removal.claim([Blob(NAME, 5, 1)])) == 1
     assert registry("POST", f"/v2/other/blobs/uploads/?mount={NAME}").status == 202
     push_blob(registry, "app", LAYER)
-    assert registry.run(removal.remove([Blob(NAME, 5, 2)], into=registry.folder / "trash")) == (0, 0)
+    opened = registry.run(registry.open())
+    remains = opened.storage.remains(opened.database, AT_ONCE, now=time.time() + 1)
+    assert registry.run(remains.remove([Blob(NAME, 5, 2)], damaged=False)) == (0, 0)
     assert status(registry) == 200
 
 
@@ -172,6 +176,7 @@ def test_a_sweep_that_was_cut_short_is_finished_by_the_next(registry: Driver) ->
     assert rows(registry, "SELECT * FROM blob") == []
 
 
+@pytest.mark.in_files
 def test_files_that_no_row_knows_go_when_they_are_old(registry: Driver) -> None:
     orphan = registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:]
     orphan.write_bytes(LAYER)
@@ -302,7 +307,7 @@ def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: 
     async def lose() -> None:
         async with leased(opened.database, "sweep", clock=time.time) as renew:
             await renew()
-            with registry.database() as connection:
+            with opened.database.apart() as connection:
                 connection.execute("UPDATE lease SET holder = 'another'")
             await renew()
 
@@ -334,6 +339,7 @@ def test_a_disk_that_fails_once_keeps_no_lease(
     assert len(rows(registry, "SELECT * FROM lease")) == left
 
 
+@pytest.mark.in_files
 def test_a_damaged_blob_is_kept_aside_where_files_are_verified(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
     push_blob(registry, "app", b"sound")
@@ -356,7 +362,7 @@ def test_uploads_whose_time_is_over_are_swept(registry: Driver) -> None:
 
 def removing(registry: Driver, policy: Policy) -> Removal:
     opened = registry.run(registry.open())
-    return Removal(opened.database, opened.layout, policy, now=time.time() + 1)
+    return Removal(opened.database, policy, now=time.time() + 1)
 
 
 def until(true: Callable[[], bool], registry: Driver) -> bool:

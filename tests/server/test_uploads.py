@@ -272,9 +272,10 @@ def test_several_batches_are_hashed_in_order(registry: Driver) -> None:
     assert pull(registry, name) == b"".join(pieces)
 
 
+@pytest.mark.in_files
 def test_what_is_written_of_an_upload_is_not_held_while_more_comes(registry: Driver) -> None:
     async def append() -> list[list[bytes]]:
-        storage = (await registry.open()).storage
+        storage = (await registry.open()).files
         given: list[list[bytes]] = []
 
         async def batches() -> AsyncIterator[list[bytes]]:
@@ -284,8 +285,8 @@ def test_what_is_written_of_an_upload_is_not_held_while_more_comes(registry: Dri
                 yield given[-1]
 
         with await storage.claim_any() as claim:
-            assert await storage.append(claim, 0, batches(), {}) == 3 * len(b"piece0")
-            assert claim.path.read_bytes() == b"piece0piece1piece2"
+            assert await claim.append(0, batches(), {}) == 3 * len(b"piece0")
+            assert claim.file.path.read_bytes() == b"piece0piece1piece2"
         return given
 
     assert registry.run(append()) == [[], [], []]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.belonging import belong
+from boxship.server.belonging import belong, check_files
 from boxship.server.check import reading
 from boxship.server.copying import link_or_copy, new_folder
 from boxship.server.database import Elsewhere, Transaction
@@ -52,6 +52,7 @@ def backup(folder: Path, target: Path, *, database: str = "") -> Backup:
     names: AbstractContextManager[Transaction] = _elsewhere(folder, database) if database else reading(folder)
     with names as connection, closing(Layout(folder, names_elsewhere=bool(database))) as layout:
         layout.share()
+        check_files(connection, folder)
         with new_folder(target) as work:
             return _fill(work, layout, connection)
 

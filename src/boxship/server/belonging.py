@@ -5,12 +5,14 @@ With other names than its own, a sweep would take all content for garbage.
 
 from __future__ import annotations
 
-__all__ = ["NAME", "belong", "own_id"]
+__all__ = ["NAME", "belong", "check_files", "own_id"]
 
 import os
 import uuid
+from pathlib import Path
 
 from boxship.errors import InvalidSettings
+from boxship.server.database import Transaction
 from boxship.server.layout import Layout, fsync_folder
 
 NAME = "DATABASE"
@@ -44,6 +46,13 @@ def own_id(layout: Layout) -> str:
     except FileNotFoundError:
         _write(layout, ID, str(uuid.uuid4()))
         return file.read_text("ascii").strip()
+
+
+def check_files(names: Transaction, folder: Path) -> None:
+    """`InvalidSettings` where content is not in the folder's files: to whoever looks there, all of it would be lost."""
+    if names.execute("SELECT 1 FROM blob WHERE location <> '' LIMIT 1").fetchone():
+        remedy = "`boxship registry gc` and `scrub` take its --storage; this looks at files"
+        raise InvalidSettings(str(folder), why="its content is in an object store", remedy=remedy)
 
 
 def _write(layout: Layout, name: str, content: str) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import InvalidSettings
+from boxship.server.belonging import check_files
 from boxship.server.document import Rejected, judge
 from boxship.server.layout import check_database
 from boxship.server.schema import VERSION, read_version
@@ -121,7 +122,8 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     with telling(folder), closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA query_only = ON")
         _check_version(connection, path)
-        _check_content(connection, folder)
+        if read_version(connection, str(path)):
+            check_files(connection, folder)
         yield connection
 
 
@@ -131,16 +133,6 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if 0 < found < VERSION:
         why = f"it is of version {found}, this boxship knows {VERSION}"
         raise InvalidSettings(str(path), why=why, remedy="`boxship registry serve` brings it up to date")
-
-
-def _check_content(connection: sqlite3.Connection, folder: Path) -> None:
-    """Refuse a registry whose content is elsewhere: to whoever looks for files, all of it would be lost."""
-    if read_version(connection, str(folder)) and connection.execute(_IN_OBJECTS).fetchone():
-        remedy = "`boxship registry scrub --storage s3://…` looks at it; back the folder's database and the bucket up"
-        raise InvalidSettings(str(folder), why="its content is in an object store", remedy=remedy)
-
-
-_IN_OBJECTS = "SELECT 1 FROM blob WHERE location <> '' LIMIT 1"
 
 
 def findings(connection: sqlite3.Connection, folder: Path, *, verify: bool, grace: float) -> Iterator[Finding]:

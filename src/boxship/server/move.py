@@ -15,7 +15,7 @@ from pathlib import Path
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
-from boxship.server.belonging import belong
+from boxship.server.belonging import belong, check_files
 from boxship.server.copying import link_or_copy, new_folder
 from boxship.server.database import Database, Elsewhere, Transaction
 from boxship.server.layout import Layout, check_registry, fsync_folder
@@ -52,7 +52,7 @@ def move(folder: Path, target: Path, *, database: str = "", to_database: str = "
         there = opened.enter_context(closing(Layout(work, names_elsewhere=bool(to_database))))
         new = opened.enter_context(_open(there, to_database))
         reading = opened.enter_context(names.apart())
-        _check_files(reading, layout)
+        check_files(reading, layout.root)
         _check_empty(new)
         _move_content(reading, layout, there)
         _move_names(reading, new)
@@ -65,12 +65,6 @@ def _open(layout: Layout, url: str) -> Iterator[Database]:
         if isinstance(database, Elsewhere):
             belong(layout, database.id)
         yield database
-
-
-def _check_files(names: Transaction, layout: Layout) -> None:
-    if names.execute("SELECT 1 FROM blob WHERE location <> '' LIMIT 1").fetchone():
-        remedy = "leave it there: only what is in files is moved"
-        raise InvalidSettings(str(layout.root), why="its content is in an object store", remedy=remedy)
 
 
 def _check_empty(new: Database) -> None:

@@ -1,0 +1,269 @@
+"""Content in object stores: where it is, who may have it, what becomes of what is lost or damaged there."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from boxship.digest import Digest
+from boxship.errors import BoxshipError, InvalidSettings
+from boxship.server.bucket import PART
+from boxship.server.garbage import Policy
+from boxship.server.registry import Registry, Settings
+from boxship.server.scrub import Scrubbed, scrub
+from boxship.server.sessions import Busy
+from boxship.server.sweep import Report, sweep
+from tests.peers.object_stores import Store
+from tests.server.conftest import CEPH, SWIFT, Keeping, Stores
+from tests.server.content import digest, push_blob, push_image
+from tests.server.driver import Driver
+
+UPLOADS = "/v2/app/blobs/uploads/"
+SMALL = b"a few bytes"
+LARGE = bytes(range(256)) * (PART // 256 * 2 + 1000)  # three parts
+DAY = 24 * 3600.0
+
+pytestmark = pytest.mark.parametrize(
+    "keeping",
+    [
+        pytest.param(Keeping(content="moto"), id="moto"),
+        pytest.param(Keeping(content="ceph"), marks=CEPH, id="ceph"),
+        pytest.param(Keeping(content="swift"), marks=SWIFT, id="swift"),
+    ],
+    scope="module",
+)
+
+
+@pytest.fixture
+def store(keeping: Keeping, stores: Stores) -> Store:
+    return stores[keeping.content]
+
+
+class Bucket:
+    """What a registry has in its store."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.name = settings.storage.removeprefix("s3://").partition("/")[0]
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self.store.objects(self.name, "registry/blobs/"))
+
+    def damage(self, content: bytes) -> None:
+        (key,) = self.keys
+        self.store.overwrite(self.name, key, content)
+
+    def lose(self) -> None:
+        (key,) = self.keys
+        self.store.delete(self.name, key)
+
+
+@pytest.fixture
+def settings(new_settings: Callable[[], Settings]) -> Settings:
+    return new_settings()
+
+
+@pytest.fixture
+def bucket(store: Store, settings: Settings) -> Bucket:
+    return Bucket(store, settings)
+
+
+@pytest.fixture
+def registry(tmp_path: Path, settings: Settings) -> Iterator[Driver]:
+    with Driver(tmp_path / "registry", settings=settings) as driver:
+        yield driver
+
+
+def opened(registry: Driver) -> Registry:
+    return registry.run(registry.open())
+
+
+def sweep_later(registry: Driver, seconds: float, **policy: float) -> Report:
+    later = replace(opened(registry), clock=lambda: time.time() + seconds)
+    return registry.run(sweep(later, Policy(**policy)))  # type: ignore[arg-type]  # what is given is a number
+
+
+def scrubbed(registry: Driver) -> Scrubbed:
+    later = time.time() + DAY
+    return registry.run(scrub(replace(opened(registry), clock=lambda: later)))
+
+
+def blob(content: bytes) -> str:
+    return f"/v2/app/blobs/{digest(content)}"
+
+
+def test_large_content_comes_in_parts_and_goes_out_in_ranges(registry: Driver, bucket: Bucket) -> None:
+    assert registry("POST", f"{UPLOADS}?digest={digest(LARGE)}", LARGE).status == 201
+    assert registry("GET", blob(LARGE)).body == LARGE
+    part = registry("GET", blob(LARGE), headers={"range": f"bytes={PART - 5}-{PART + 4}"})
+    assert (part.status, part.body) == (206, LARGE[PART - 5 : PART + 5])
+    assert len(bucket.keys) == 1
+
+
+def test_chunks_become_one_object(registry: Driver, bucket: Bucket) -> None:
+    began = registry("POST", UPLOADS)
+    assert began.headers["oci-chunk-min-length"] == str(5 * 1024 * 1024)
+    location, cuts = began.location, (0, 1000, PART + 1000, len(LARGE))
+    for start, stop in pairwise(cuts):
+        location = registry("PATCH", location, LARGE[start:stop]).location
+    assert len(bucket.keys) == 3
+    assert registry("PUT", f"{location}?digest={digest(LARGE)}").status == 201
+    assert registry("GET", blob(LARGE)).body == LARGE
+    assert len(bucket.keys) == 1
+
+
+@pytest.mark.parametrize("way", ["at once", "in chunks"])
+def test_nothing_is_left_of_content_with_another_digest(registry: Driver, bucket: Bucket, way: str) -> None:
+    if way == "at once":
+        reply = registry("POST", f"{UPLOADS}?digest={digest(b'else')}", SMALL)
+    else:
+        location = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
+        reply = registry("PUT", f"{location}?digest={digest(b'else')}", SMALL)
+    assert reply.refusal == (400, "DIGEST_INVALID")
+    assert bucket.keys == []
+
+
+def test_a_body_that_breaks_off_leaves_no_upload_to_the_store(registry: Driver, bucket: Bucket) -> None:
+    registry("POST", f"{UPLOADS}?digest={digest(LARGE)}", [LARGE[: PART + 1]], end="broken")
+    assert bucket.keys == []
+    assert bucket.store.unfinished(bucket.name) == 0
+
+
+def test_of_two_replicas_that_add_to_an_upload_one_does(registry: Driver) -> None:
+    location = registry("POST", UPLOADS).location
+    session = location.rpartition("/")[2]
+    with registry.beside() as other:
+        one, two = opened(registry), opened(other)
+        now = time.time()
+        mine = registry.run(one.sessions.find("app", session, now=now))
+        theirs = other.run(two.sessions.find("app", session, now=now))
+        with (
+            registry.run(one.storage.claim(session, new=True)) as my_claim,
+            other.run(two.storage.claim(session, new=True)) as their_claim,
+        ):
+
+            async def given(content: bytes):  # type: ignore[no-untyped-def]  # noqa: ANN202
+                yield [content]
+
+            size = registry.run(my_claim.append(0, given(b"mine"), {}))
+            assert other.run(their_claim.append(0, given(b"their"), {})) == 5
+            registry.run(one.sessions.advance(mine, size, my_claim, now=now))
+            with pytest.raises(Busy):
+                other.run(two.sessions.advance(theirs, 5, their_claim, now=now))
+        assert other("PUT", f"{location}?digest={digest(b'mine!')}", b"!").status == 201
+        assert registry("GET", blob(b"mine!")).body == b"mine!"
+
+
+def test_who_closes_an_upload_again_harms_nothing(registry: Driver, bucket: Bucket) -> None:
+    location = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
+    with registry.beside() as other:
+        behind = opened(other)
+        session = other.run(behind.sessions.find("app", location.rpartition("/")[2], now=time.time()))
+        with other.run(behind.storage.claim(session.id, new=False)) as late:
+            look = other.run(late.publish(Digest.of(SMALL), len(SMALL)))
+            assert registry("PUT", f"{location}?digest={digest(SMALL)}").status == 201
+            assert look()
+            other.run(late.discard())
+    assert registry("GET", blob(SMALL)).body == SMALL
+    assert len(bucket.keys) == 1
+
+
+@pytest.mark.parametrize("what", ["damaged", "lost"])
+def test_what_is_not_there_any_more_is_found_and_healed_by_a_push(registry: Driver, bucket: Bucket, what: str) -> None:
+    push_blob(registry, "app", SMALL)
+    if what == "lost":
+        bucket.lose()
+    else:
+        bucket.damage(b"A" + SMALL[1:])
+    assert [str(each) for each in scrubbed(registry).condemned] == [digest(SMALL)]
+    assert registry("HEAD", blob(SMALL)).status == 404
+    push_blob(registry, "app", SMALL)
+    assert registry("GET", blob(SMALL)).body == SMALL
+    assert scrubbed(registry).condemned == ()
+
+
+def test_what_was_lost_is_not_said_to_be_there(registry: Driver, bucket: Bucket) -> None:
+    push_blob(registry, "app", SMALL)
+    bucket.lose()
+    assert registry("HEAD", blob(SMALL)).status == 404
+    assert registry("POST", f"/v2/other/blobs/uploads/?mount={digest(SMALL)}").status == 202
+    push_blob(registry, "app", SMALL)
+    assert registry("HEAD", blob(SMALL)).status == 200
+
+
+def test_a_sweep_deletes_what_nobody_needs_and_what_no_row_knows(registry: Driver, bucket: Bucket) -> None:
+    push_image(registry, "app", "v1", layer=b"needed")
+    needed = set(bucket.keys)
+    push_blob(registry, "app", SMALL)
+    begun = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
+    open_upload = set(bucket.keys) - needed
+    bucket.store.overwrite(bucket.name, "registry/blobs/nobody/0-1", b"an orphan")
+    assert sweep_later(registry, 0).orphans == 0  # too young
+    report = sweep_later(registry, 0, grace=-1, wait=0, orphan=-60)
+    assert (report.orphans, report.deleted) == (1, 1)
+    assert len(open_upload & set(bucket.keys)) == 1
+    assert registry("PUT", f"{begun}?digest={digest(SMALL)}").status == 201
+    assert registry("GET", blob(SMALL)).body == SMALL
+    assert registry("GET", blob(b"needed")).body == b"needed"
+    assert len(bucket.keys) == len(needed) + 1
+
+
+def test_uploads_whose_time_is_over_go_with_their_objects(registry: Driver, bucket: Bucket) -> None:
+    registry("PATCH", registry("POST", UPLOADS).location, SMALL)
+    assert sweep_later(registry, 2 * 3600.0).sessions == 1
+    assert bucket.keys == []
+
+
+def test_clients_are_sent_to_the_store_where_that_is_meant(tmp_path: Path, settings: Settings) -> None:
+    with Driver(tmp_path / "registry", settings=replace(settings, storage_redirect=True)) as registry:
+        push_blob(registry, "app", SMALL)
+        reply = registry("GET", blob(SMALL))
+        assert (reply.status, reply.headers["cache-control"]) == (307, "no-store")
+        assert "X-Amz-Expires=300" in reply.location
+        ask = urllib.request.Request(reply.location, headers={"Range": "bytes=2-4"})
+        with urllib.request.urlopen(ask, timeout=30) as answer:
+            assert answer.read() == SMALL[2:5]
+            assert answer.headers["content-type"] == "application/octet-stream"
+        assert registry("HEAD", blob(SMALL)).status == 200
+        assert registry("GET", blob(b"else")).status == 404
+
+
+def test_a_bucket_is_one_registrys(tmp_path: Path, settings: Settings, store: Store) -> None:
+    first = Registry.open(tmp_path / "first", settings)
+    first.close()
+    with pytest.raises(InvalidSettings, match="another registry's"):
+        Registry.open(tmp_path / "second", settings)
+    taken = store.new()
+    store.overwrite(taken, "something", b"")
+    with pytest.raises(InvalidSettings, match="no registry's"):
+        Registry.open(tmp_path / "second", replace(settings, storage=f"s3://{taken}"))
+
+
+def test_content_is_looked_for_where_it_is(tmp_path: Path, settings: Settings) -> None:
+    for one, other, why in (
+        (settings, replace(settings, storage=""), "in an object store"),
+        (replace(settings, storage=""), settings, "in files"),
+    ):
+        folder = tmp_path / why
+        with Driver(folder, settings=one) as registry:
+            push_blob(registry, "app", SMALL)
+        with pytest.raises(InvalidSettings, match=why):
+            Registry.open(folder, other)
+
+
+def test_a_store_that_is_not_there_is_told_without_a_secret(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    missing = replace(settings, storage="s3://no-such-bucket-anywhere")
+    with pytest.raises(BoxshipError) as refused:
+        Registry.open(tmp_path / "registry", missing)
+    assert "hush-hush" not in str(refused.value)
+    assert "AWS_ACCESS_KEY_ID" in str(refused.value)
