@@ -13,8 +13,11 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
+from boxship.server.backup import backup
 from boxship.server.bucket import PART
+from boxship.server.check import check
 from boxship.server.garbage import Policy
+from boxship.server.move import move
 from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, scrub
 from boxship.server.sessions import Busy
@@ -256,6 +259,15 @@ def test_content_is_looked_for_where_it_is(tmp_path: Path, settings: Settings) -
             push_blob(registry, "app", SMALL)
         with pytest.raises(InvalidSettings, match=why):
             Registry.open(folder, other)
+
+
+def test_what_looks_at_files_says_so(tmp_path: Path, settings: Settings) -> None:
+    folder = tmp_path / "registry"
+    with Driver(folder, settings=settings) as registry:
+        push_blob(registry, "app", SMALL)
+    for act in (check, lambda folder: backup(folder, tmp_path / "b"), lambda folder: move(folder, tmp_path / "m")):
+        with pytest.raises(InvalidSettings, match="in an object store"):
+            act(folder)
 
 
 def test_a_store_that_is_not_there_is_told_without_a_secret(
