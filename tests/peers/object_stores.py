@@ -20,8 +20,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
-
 from tests.peers.process import NotListening, inside, running, wait_until_listening
 from tests.peers.programs import free_port
 
@@ -76,6 +74,8 @@ class Store:
 
     @property
     def client(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - botocore makes its classes as it runs
+        import boto3  # half a second, which every test of the registry would wait for
+
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
