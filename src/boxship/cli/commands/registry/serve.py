@@ -79,7 +79,7 @@ def _announce(url: str, plan: Plan) -> None:
         f"  data: {os.path.abspath(plan.folder)}",  # noqa: PTH100 -- resolving links would show another path
         f"  next: boxship catalog {address}",
         f"        skopeo copy {plain}docker://busybox docker://{address}/busybox",
-        f"  page: {url}/" if plan.page else "",
+        f"  page: {plan.scheme}://{address}/" if plan.page else "",
         "  stop: Ctrl-C",
     )
 
