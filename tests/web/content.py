@@ -5,7 +5,7 @@ Times are fixed, so that pictures of it differ only where the page does.
 
 from __future__ import annotations
 
-__all__ = ["HOSTILE", "Tool", "fill", "fill_hostile", "many"]
+__all__ = ["HOSTILE", "Tool", "fill", "fill_hostile", "large", "many"]
 
 import gzip
 import io
@@ -72,6 +72,11 @@ def fill_hostile(address: str) -> None:
     image = _put(address, "evil/app", "v1", config, layers, annotations={HOSTILE: HOSTILE})
     _put(address, "evil/app", "v2", *_configured(steps[:1], "linux/amd64", 1, {**run, "User": "0"}))
     _attach(address, "evil/app", image, f"text/{HOSTILE}", {HOSTILE: HOSTILE})
+
+
+def large(count: int = 100_000) -> Iterable[str]:
+    """The names of so many repositories, of which `team-011/service-077777` is one."""
+    return (f"team-{number % 997:03}/service-{number:06}" for number in range(count))
 
 
 def many(folder: Path, names: Iterable[str]) -> None:
