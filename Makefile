@@ -45,8 +45,9 @@ mutate: $(READY) ## small wrong changes of connect, auth and reference, and what
 soak: $(READY) ## traffic with faults against registry and client (Linux, an hour)
 	PYTHONPATH=benchmarks $(BIN)/python -m soak $(ARGS)
 
-picture: $(READY) ## take the README's picture of the doctor's page again (root, Chromium)
+picture: $(READY) ## take the pictures of the docs again (root, Chromium)
 	$(BIN)/python -m tests.web.picture docs/images/doctor.png
+	$(BIN)/python -m tests.web.pictures docs/images
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

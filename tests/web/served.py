@@ -35,6 +35,7 @@ def serving_its_own(folder: Path, *words: str) -> Iterator[str]:
 
 @contextmanager
 def _serving(words: tuple[str, ...], log: Path) -> Iterator[str]:
+    log.unlink(missing_ok=True)  # of another one there
     with running([*_BOXSHIP, *words], log=log) as process:
         deadline = time.monotonic() + _START
         while not (found := _URL.search(log.read_text())):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.web.pictures import PICTURES
+
 FOLDER = Path(__file__).parents[2] / "src/boxship/web/page"
 FILES = sorted(FOLDER.iterdir())
 SCRIPTS = [file for file in FILES if file.suffix == ".js"]
@@ -96,3 +98,13 @@ def test_what_is_remembered_is_the_choice_of_colours_alone() -> None:
     assert stores == {"theme.js", "theme_switch.js"}
     keys = {key for file in SCRIPTS for key in re.findall(r'localStorage\.\w+\("(\w+)"', file.read_text())}
     assert keys == {"theme"}
+
+
+def test_the_pictures_of_the_docs_are_there_and_small() -> None:
+    root = Path(__file__).parents[2]
+    pages = "\n".join(page.read_text() for page in (root / "README.md", *(root / "docs").glob("*.md")))
+    for name in PICTURES:
+        picture = root / f"docs/images/{name}.png"
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 150_000
+        assert picture.name in pages
