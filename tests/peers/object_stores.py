@@ -60,6 +60,10 @@ class Store:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         return {each["Key"]: each["Size"] for page in pages for each in page.get("Contents", ())}
 
+    def read(self, bucket: str, key: str) -> bytes:
+        """What is there."""
+        return bytes(self.client.get_object(Bucket=bucket, Key=key)["Body"].read())
+
     def overwrite(self, bucket: str, key: str, content: bytes) -> None:
         """What nobody should do."""
         self.client.put_object(Bucket=bucket, Key=key, Body=content)

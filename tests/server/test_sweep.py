@@ -301,6 +301,26 @@ def test_one_sweeps_at_a_time_and_a_dead_ones_lease_ends(registry: Driver) -> No
     assert rows(registry, "SELECT * FROM lease") == []
 
 
+def test_who_is_cancelled_while_a_lease_is_taken_keeps_it_from_nobody(registry: Driver) -> None:
+    opened = registry.run(registry.open())
+
+    async def hold() -> None:
+        async with leased(opened.database, "sweep", clock=time.time):
+            pass
+
+    async def cancel_and_hold() -> None:
+        for turns in range(10):
+            task = asyncio.create_task(hold())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait((task,))
+            await hold()
+
+    registry.run(cancel_and_hold())
+    assert rows(registry, "SELECT * FROM lease") == []
+
+
 def test_a_lease_that_another_has_taken_is_not_prolonged_nor_given_up(registry: Driver) -> None:
     opened = registry.run(registry.open())
 

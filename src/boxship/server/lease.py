@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["Leased", "Lost", "leased"]
 
+import asyncio
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,7 +42,12 @@ async def leased(database: Database, name: str, *, clock: Callable[[], float]) -
         if not await take():
             raise Lost(name)
 
-    if not await take():
+    try:
+        taken = await take()
+    except asyncio.CancelledError:
+        await _give_up(database, name, holder)  # what was begun to be written is, whoever waits for it
+        raise
+    if not taken:
         raise Leased(name)
     try:
         yield renew
