@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from boxship.server.database import Database, Transaction
+from boxship.server.finishing import finished
 
 _DURATION = 300.0  # seconds that a holder has from one sign of life to the next
 _ATTEMPTS = 2  # at giving one up
@@ -45,14 +46,14 @@ async def leased(database: Database, name: str, *, clock: Callable[[], float]) -
     try:
         taken = await take()
     except asyncio.CancelledError:
-        await _give_up(database, name, holder)  # what was begun to be written is, whoever waits for it
+        await finished(_give_up(database, name, holder))  # it may have been written
         raise
     if not taken:
         raise Leased(name)
     try:
         yield renew
     finally:
-        await _give_up(database, name, holder)
+        await finished(_give_up(database, name, holder))
 
 
 async def _give_up(database: Database, name: str, holder: str) -> None:
