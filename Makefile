@@ -26,7 +26,7 @@ docs: $(READY) ## the site, in build/docs
 	$(BIN)/sphinx-build -E -q -W --keep-going docs build/docs
 	$(BIN)/python docs/_site/links.py build/docs
 
-peers: ## install the programs that tests compare with (Debian, root or sudo)
+peers: $(READY) ## install the programs that tests compare with (Debian, root or sudo)
 	@tests/peers/install
 
 bench: $(READY) ## measure
