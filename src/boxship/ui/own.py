@@ -32,6 +32,7 @@ from boxship.server.rights import Right
 from boxship.ui.engine import Asker
 from boxship.ui.turned import turned
 
+_HERE = "localhost"
 _MOST_CLIENTS = 64  # askers whose connections are kept
 _RIGHTS = {"pull": Right.PULL, "push": Right.CREATE, "delete": Right.DELETE}
 _SOURCE = "the log-in on the page"
@@ -56,7 +57,11 @@ class OwnRegistry:
         """`url` is how clients reach it, where it was told; else ''."""
         self._house, self._url = house, url
         scheme = "https" if house.certificate else "http"
-        self.registry = Registry.parse(f"{scheme}://{house.address}")
+        address = house.address
+        # By a name of this machine: no proxy of the environment's is asked for that, and gets a reader's password.
+        named = address if address.is_loopback else f"{_HERE}:{address.port}"
+        self.registry = Registry.parse(f"{scheme}://{named}")
+        self._resolve = None if address.is_loopback else {(_HERE, address.port): (address.host, address.port)}
         self.plain = scheme == "http" and not url.startswith("https:")
         self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
@@ -121,6 +126,7 @@ class OwnRegistry:
         return Client(
             credential=asker.credential or Credential.anonymous(source=_SOURCE),
             tls_context=_pinned(Path(self._house.certificate)) if self._house.certificate else None,
+            resolve=self._resolve,
             memory=None,
             bounds=_BOUNDS,
             user_agent=f"boxship-page ({asker.name or 'nobody'})",
