@@ -37,6 +37,7 @@ def test_no_proxy_of_the_environment_gets_a_readers_password(monkeypatch: pytest
             current_work.reset(token)
             own.close()
         assert proxy.requests == ()
+    assert isinstance(caught.value, ConnectFailed | TimedOut)
     assert any(f"{NOWHERE}:5000" in line for line in caught.value.evidence)
 
 

@@ -16,7 +16,7 @@ from boxship.server.rights import Caller, Right
 class Admits(Protocol):
     """Who decides whether somebody may do something."""
 
-    def __call__(self, right: Right, repository: str, scope: Scope) -> Awaitable[Caller]:
+    def __call__(self, right: Right, repository: str, scope: Scope, /) -> Awaitable[Caller]:
         """Who asks, if they may; else the `Refusal` that they get. It counts as one request of theirs."""
 
 
