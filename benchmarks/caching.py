@@ -18,6 +18,7 @@ from statistics import median
 from load import Blob, boxship_registry, give_tags, pull, push, requests_a_second
 from measure import BOXSHIP, Comparison, Row, Sides, Times, environment, verdict
 from programs import docker_registry, missing
+from relays import relay
 
 from boxship.media_type import ACCEPT_MANIFESTS
 
@@ -25,6 +26,7 @@ _ROUNDS, _SECONDS = 5, 2
 _LARGE = 954  # mebibytes: 1 GB
 _CLIENTS = 64
 _SHARED = 100  # mebibytes
+_RELAYS = {"spliced": "only passes it on", "kept": "writes and hashes it"}
 
 
 def run(folder: Path) -> Iterator[Row]:
@@ -32,7 +34,7 @@ def run(folder: Path) -> Iterator[Row]:
     if not missing("wrk"):
         yield _manifests(folder / "manifests")
     if not missing("docker-registry"):
-        yield _layer(folder / "layer")
+        yield from _layer(folder / "layer")
         yield _many(folder / "many")
 
 
@@ -59,25 +61,37 @@ def _manifests(folder: Path) -> Row:
     )
 
 
-def _layer(folder: Path) -> Row:
-    """One client, which verifies; the cache is a new one each time."""
+def _layer(folder: Path) -> Iterator[Row]:
+    """One client, which verifies; the cache is a new one each time. What relays cost is the least that any could."""
     folder.mkdir()
     blob, numbers = Blob.noise(folder / "blob", _LARGE), count()
-    seconds: dict[str, list[float]] = {"cache": [], "direct": []}
+    times = {way: Times() for way in ("direct", "cache", *_RELAYS)}
     (folder / "upstream").mkdir()
     with docker_registry(folder / "upstream") as there:
         push(there, "app", blob)
         blob.path.unlink()
         for _ in range(_ROUNDS):
-            seconds["direct"].append(_verified(f"{there}/app@{blob.digest}"))
+            times["direct"].seconds.append(_verified(f"{there}/app@{blob.digest}"))
             kept = folder / f"cache{next(numbers)}"
             with _cache(kept, there) as here:
-                seconds["cache"].append(_verified(f"{here}/up/app@{blob.digest}"))
+                times["cache"].seconds.append(_verified(f"{here}/up/app@{blob.digest}"))
             shutil.rmtree(kept)
-    ours = Times(seconds["cache"])
+            for way in _RELAYS:
+                with relay(way, there, folder) as between:
+                    times[way].seconds.append(_verified(f"{between}/app@{blob.digest}"))
+    direct, ours = times["direct"], times["cache"]
     name = f"a cold layer of 1 GB through a cache ({blob.size / 1e9 / ours.best:.2f} GB/s), over pulling it directly"
-    sides = Sides(work="a layer of 1 GB", values=_ways(seconds["direct"], seconds["cache"]))
-    return Comparison(Times(seconds["direct"]), ours).throughput(name, 0.8, sides)
+    beside = {f"docker-registry behind a relay that {does}": times[way].seconds for way, does in _RELAYS.items()}
+    values = {**_ways(direct.seconds, ours.seconds), **beside}
+    yield Comparison(direct, ours).throughput(name, 0.8, Sides(work="a layer of 1 GB", values=values))
+    for way, does in _RELAYS.items():
+        yield _least(f"the same through a relay that {does}", Comparison(direct, times[way]))
+
+
+def _least(name: str, comparison: Comparison) -> Row:
+    """What of pulling it directly is left by somebody in between who does no more than that: nothing to hold."""
+    ratio = f"{comparison.best:.2f} x (median {comparison.usual:.2f})"
+    return Row(name=name, target="measured", measured=ratio, spread=comparison.spread, holds="")
 
 
 def _verified(name: str) -> float:

@@ -41,12 +41,16 @@ class FileStorage:
         """Where a blob is, if it is there."""
         return self._layout.blob(digest)
 
+    def upload(self, session: str) -> Path:
+        """Where the bytes of an upload are."""
+        return self._layout.uploads / session
+
     async def claim(self, session: str, *, new: bool) -> FileUpload:
         """An upload's file, for the only one who may write to it; `new` makes it where there is none.
 
         Raises `Taken` where somebody else has it, `Incomplete` where there is none.
         """
-        return FileUpload(await in_thread(FileClaim, self._layout.uploads / session, new=new), self._layout)
+        return FileUpload(await in_thread(FileClaim, self.upload(session), new=new), self._layout)
 
     async def claim_any(self) -> FileUpload:
         """A file for an upload without a session."""

@@ -2,6 +2,6 @@
 
 `upstream` says what the others are asked, `places` which of them a request means, and `asking` asks them. A `cache` is
 what all of it has in common; `blobs`, `manifests` and `lists` answer requests, with the `actions` of a registry that
-has everything. A blob comes as an `arrival`, and what nobody asked for in a long time goes by `eviction`. Nothing here
-knows how another registry is reached.
+has everything. A blob comes as an `arrival`, or is seen coming `elsewhere`; what nobody asked for in a long time goes
+by `eviction`. Nothing here knows how another registry is reached.
 """

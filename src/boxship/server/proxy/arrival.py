@@ -16,6 +16,7 @@ from typing import BinaryIO
 from boxship.errors import SizeMismatch
 from boxship.server.answer import Refusal
 from boxship.server.claim import FileClaim
+from boxship.server.proxy.elsewhere import Seen
 from boxship.server.proxy.upstream import Stream
 from boxship.server.room import Room
 
@@ -51,6 +52,22 @@ class Arrival:
         """Note that it is kept from now on, or why it is not."""
         self._loop.call_soon_threadsafe(self._end, error)
 
+    def see(self, seen: Seen | None, kept: Path) -> None:
+        """Note how far another process is with it, in the thread of the event loop; refuses what that gave up."""
+        if not seen:
+            return
+        if not self._paths:
+            self._begun(seen.size, (seen.path, kept))
+        elif self._paths[0] != seen.path:
+            self.check_own()
+        self.there = max(self.there, seen.there)
+        self._tell()
+
+    def check_own(self) -> None:
+        """Refuse to go on with what another process began and gave up: who reads has the beginning of that."""
+        if self._paths:
+            raise Refusal(503, "UNKNOWN", "the process that brought the blob gave it up", headers={"retry-after": "1"})
+
     def _begun(self, size: int | None, paths: tuple[Path, ...]) -> None:
         self.size, self._paths = size, paths
         self._tell()
@@ -61,6 +78,8 @@ class Arrival:
 
     def _end(self, error: BaseException | None) -> None:
         self._error, self._ended = error, True
+        if not error and self.size is not None:  # another process may have brought it
+            self.there = self.size
         self._tell()
 
     def _tell(self) -> None:

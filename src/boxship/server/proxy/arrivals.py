@@ -13,7 +13,9 @@ from boxship.server import blobs
 from boxship.server.answer import Refusal
 from boxship.server.claim import FileClaim, Incomplete, Taken
 from boxship.server.doubt import is_sound
+from boxship.server.finishing import in_thread
 from boxship.server.names import Vanished
+from boxship.server.proxy import elsewhere
 from boxship.server.proxy.arrival import Arrival, no_room, write
 from boxship.server.proxy.asking import Asking
 from boxship.server.proxy.places import Place
@@ -72,33 +74,37 @@ class Arrivals:
         names = self._registry.names
         if await blobs.find(self._registry, place.here, digest):
             return True
-        elsewhere = await names.blob_anywhere(digest)
-        if not (elsewhere and await is_sound(self._registry, elsewhere)):
+        other = await names.blob_anywhere(digest)
+        if not (other and await is_sound(self._registry, other)):
             return False
         if not await self._asking.ask(place, lambda upstream: upstream.has_blob(place.there, digest)):
             return False
         return await names.link_blob(place.here, digest, now=self._registry.clock())
 
     async def _fetched(self, place: Place, digest: Digest, arrival: Arrival) -> bool:
-        """Whether it was fetched; False where another process does that."""
+        """Whether it was fetched; False where another process does that, which is looked at."""
         try:
-            turn = await self._files.claim(f"{digest.algorithm}-{digest.hex}", new=True)
+            turn = await self._files.claim(elsewhere.turn_of(digest), new=True)
         except Taken:
+            arrival.see(await in_thread(elsewhere.look, self._files, digest), self._files.path(digest))
             return False
         with turn:
             try:
                 # Whoever had the turn before may have brought it.
                 if not await self._is_here(place, digest):
-                    await self._bring_now(place, digest, arrival)
+                    arrival.check_own()
+                    await self._bring_now(place, digest, arrival, turn.file)
             finally:
                 await turn.discard()
         return True
 
-    async def _bring_now(self, place: Place, digest: Digest, arrival: Arrival) -> None:
+    async def _bring_now(self, place: Place, digest: Digest, arrival: Arrival, turn: FileClaim) -> None:
         try:
             with await self._files.claim_any() as claim:
                 try:
-                    fetch = partial(self._fetch, place=place, digest=digest, file=claim.file, arrival=arrival)
+                    fetch = partial(
+                        self._fetch, place=place, digest=digest, file=claim.file, turn=turn, arrival=arrival
+                    )
                     size = await self._asking.bring(place, fetch)
                 except BaseException:
                     await claim.discard()
@@ -110,11 +116,15 @@ class Arrivals:
         except Incomplete as error:
             raise _again(f"what the cache wrote is not on its disk: {error}") from error
 
-    def _fetch(self, upstream: Upstream, *, place: Place, digest: Digest, file: FileClaim, arrival: Arrival) -> int:
+    def _fetch(
+        self, upstream: Upstream, *, place: Place, digest: Digest, file: FileClaim, turn: FileClaim, arrival: Arrival
+    ) -> int:
         """Bring it, in this thread; its size."""
         most = self._registry.settings.largest_blob
         with upstream.blob(place.there, digest) as stream:
             self._check_size(stream, digest, most)
+            if stream.size:
+                elsewhere.note(turn, file, stream.size)
             arrival.begin(stream.size, file.path, self._files.path(digest))
             return write(stream, file, most=most, room=self._registry.room, advance=arrival.advance)
 
