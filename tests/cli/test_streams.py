@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from boxship.testing import ScriptedRegistry, basic, serving
-from tests.cli.running import COMMAND, boxship
+from boxship.testing import Image, ScriptedRegistry, basic, serving
+from tests.cli.running import COMMAND, PATIENCE, begin, boxship
 
 GOOD = ScriptedRegistry()
 DIGEST = next(iter(GOOD.image.blobs))
@@ -114,3 +115,15 @@ def test_a_header_that_is_none_is_not_shown() -> None:
     outcome = boxship("api", "GET", "reg.corp/v2/", "-H", "Authorization s3cret")
     assert outcome.status == 2
     assert "s3cret" not in outcome.errors
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe is waited for")
+def test_an_archive_that_nobody_takes_from_standard_output_ends_when_time_is_up() -> None:
+    registry = ScriptedRegistry(image=Image.of([os.urandom(1 << 20)]))
+    with (
+        serving(registry) as server,
+        begin("copy", "--timeout", "2", f"{server.url}/app:latest", "-") as process,
+    ):
+        assert process.wait(PATIENCE) == 5
+        assert process.stderr
+        assert b"--timeout" in process.stderr.read()

@@ -139,6 +139,45 @@ def test_a_task_that_waits_for_a_pipe_is_cancelled(tmp_path: Path) -> None:
 
 
 @linux_only
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    "verb", [VERBS["export"], lambda client, source, to: client.copy(source, f"oci-archive:{to}/root.tar:1")]
+)
+def test_a_pipe_that_nobody_reads_is_waited_for_until_time_is_up(
+    places: Path, verb: Callable[[Client, str, Path], object], *, opened: bool
+) -> None:
+    os.mkfifo(places / "root.tar")
+    began = time.monotonic()
+    with ExitStack() as stack:
+        if opened:
+            stack.callback(os.close, os.open(places / "root.tar", os.O_RDWR))
+        with Client(timeout=1.0) as client, pytest.raises(TimedOut, match="not done within"):
+            verb(client, f"oci:{places}/layout:1", places)
+    assert time.monotonic() - began < AT_ONCE
+
+
+@linux_only
+def test_an_archive_goes_through_a_pipe_that_is_read_late(places: Path) -> None:
+    pipe, came = places / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+
+    def read() -> None:
+        time.sleep(0.3)
+        with pipe.open("rb") as file:
+            time.sleep(0.3)
+            came.append(file.read())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    with Client() as client:
+        client.copy(f"oci:{places}/layout:1", f"oci-archive:{pipe}:1")
+        thread.join()
+        (places / "again.tar").write_bytes(came[0])
+        client.copy(f"oci-archive:{places}/again.tar:1", f"oci:{places}/new:1")
+    assert (places / "new/blobs/sha256" / IMAGE.digest.hex).read_bytes() == IMAGE.manifest
+
+
+@linux_only
 def test_an_archive_comes_through_a_pipe_that_is_written_late(places: Path) -> None:
     pipe = places / "pipe"
     os.mkfifo(pipe)

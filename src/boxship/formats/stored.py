@@ -12,6 +12,7 @@ from boxship.connect.deadline import check_current
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, SizeMismatch
 from boxship.formats.files import File
+from boxship.formats.flowing import wait_for_room
 from boxship.formats.written import in_words
 from boxship.spec.descriptor import Descriptor
 
@@ -59,4 +60,8 @@ def pieces_of(file: File) -> Iterator[memoryview]:
 def write_all(file: FileIO, piece: memoryview) -> None:
     """Write the piece to a file without a buffer, which may take a part of it at a time."""
     while piece:
-        piece = piece[file.write(piece) :]
+        taken: int | None = file.write(piece)
+        if taken is None:
+            wait_for_room(file)
+        else:
+            piece = piece[taken:]

@@ -15,6 +15,7 @@ from io import FileIO
 from pathlib import Path
 
 from boxship.errors import BoxshipError
+from boxship.formats.flowing import is_pipe, opened_pipe
 
 _AGAIN = "make room, and run the same again: it goes on with what has come"
 _OPEN = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))  # /dev/stdout may be any file by now
@@ -75,7 +76,7 @@ def new_file(path: Path, *, mode: int | None = None) -> Iterator[FileIO]:
     `mode`: who may read it, from its first byte on.
     """
     if is_special(path):
-        with in_words(f"{path} cannot be written"), FileIO(path, "w") as file:
+        with in_words(f"{path} cannot be written"), _opened(path) as file:
             yield file
         return
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -90,6 +91,10 @@ def new_file(path: Path, *, mode: int | None = None) -> Iterator[FileIO]:
             on_disk(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> FileIO:
+    return opened_pipe(path) if is_pipe(path) else FileIO(path, "w")
 
 
 def open_to_go_on(path: Path) -> FileIO:
