@@ -102,6 +102,14 @@ def test_what_would_not_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None
         assert push_blob(registry, "app", b"small")
 
 
+def test_what_is_too_large_for_any_disk_is_told_as_that(tmp_path: Path) -> None:
+    free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
+    with Driver(tmp_path / "registry", settings=Settings(reserve=free - GIB // 2, largest_blob=GIB)) as registry:
+        asked = f"/v2/app/blobs/uploads/?digest={digest(b'')}"
+        assert registry("POST", asked, b"", {"content-length": str(GIB + 1)}, end="never").status == 413
+        assert registry("POST", asked, b"", {"content-length": str(GIB)}, end="never").status == 507
+
+
 def test_a_disk_that_fills_meanwhile_keeps_what_came_and_the_upload_goes_on(
     registry: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -293,7 +293,9 @@ def _denied(settings: Settings) -> frozenset[Right]:
 
 
 async def _check_room(registry: Registry, request: Request) -> None:
-    if request.method in _TAKING and not await registry.room.is_left(request.body.length or 0):
+    length = request.body.length or 0
+    needed = length if length <= registry.settings.largest_blob else 0  # what is too large anywhere is told as that
+    if request.method in _TAKING and not await registry.room.is_left(needed):
         raise Refusal(507, "UNKNOWN", "the registry's disk is full", headers={"connection": "close"})
 
 
