@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["Ready", "as_started"]
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -143,5 +144,6 @@ def _become(words: Sequence[str], environment: Mapping[str, str], folder: str, s
 if __name__ == "__main__":
     for name in _SHARED:
         importlib.import_module(name)
+    gc.freeze()  # or each command would copy what it looks through for cycles
     with socket.socket(fileno=int(sys.argv[1])) as control:
         _serve(control)
