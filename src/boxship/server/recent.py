@@ -69,11 +69,12 @@ class Recent:
 
 def _may_be_kept(scope: Scope) -> bool:
     """Whether it may be the answer to a head that anybody could have sent; `/livez` does not wait for a database."""
-    return (
-        scope["method"] in _READING
-        and "/v2/" in scope["path"]
-        and not any(name == b"authorization" for name, _ in scope["headers"])
-    )
+    if scope["method"] not in _READING or "/v2/" not in scope["path"]:
+        return False
+    for name, _ in scope["headers"]:  # noqa: SIM110 - with every request: `any` takes three times as long
+        if name == b"authorization":
+            return False
+    return True
 
 
 def _key(scope: Scope) -> object:
