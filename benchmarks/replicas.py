@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["run"]
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -104,10 +103,10 @@ def _waiting(waits: Mapping[str, Sequence[Sequence[float]]]) -> Row:
 
 def _cost(registries: Sequence[tuple[str, int]], names: Cluster, path: str, numbers: int) -> _Cost:
     """What answers cost while each of the registries is asked as fast as it answers."""
-    before, began = _processor(registries, names), time.monotonic()
+    before = _processor(registries, names)
     with ThreadPoolExecutor(len(registries)) as clients:
         rates = list(clients.map(lambda each: _rate(each[0], path, numbers), registries))
-    answers = sum(rates) * (time.monotonic() - began)
+    answers = sum(rates) * _SECONDS
     ours, theirs = (1000 * (b - a) / answers for a, b in zip(before, _processor(registries, names), strict=True))
     return _Cost(sum(rates), ours, theirs)
 
