@@ -71,6 +71,17 @@ def test_a_password_is_in_no_error(postgresql: Cluster, tmp_path: Path) -> None:
     assert PASSWORD not in repr(Settings(database=f"postgresql://boxship:{PASSWORD}@127.0.0.1/names"))
 
 
+def test_a_first_registrys_tables_learn_where_content_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres_schema, "_STEPS", postgres_schema._STEPS[:1])
+        with closing(PostgresDatabase(url)) as older:
+            put = "INSERT INTO blob (digest, size, modified) VALUES ('sha256:a', 1, 2)"
+            asyncio.run(older.write(lambda it: it.execute(put)))
+    with closing(PostgresDatabase(url)) as newer:
+        assert newer.read_now("SELECT digest, location FROM blob").fetchall() == [("sha256:a", "")]
+        assert newer.read_now("SELECT * FROM upload_part").fetchall() == []
+
+
 def test_a_newer_registrys_tables_are_left_alone(url: str) -> None:
     PostgresDatabase(url).close()
     with psycopg.connect(url) as connection:
@@ -82,7 +93,7 @@ def test_a_newer_registrys_tables_are_left_alone(url: str) -> None:
 def test_an_older_registrys_tables_are_brought_up_to_date_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(PostgresDatabase(url)) as older:
         asyncio.run(older.write(lambda it: it.execute(lease("kept"))))
-    # What a later version may do; today's is the first.
+    later = len(postgres_schema._STEPS) + 1
     monkeypatch.setattr(
         postgres_schema,
         "_STEPS",
@@ -92,7 +103,7 @@ def test_an_older_registrys_tables_are_brought_up_to_date_once(url: str, monkeyp
         with closing(PostgresDatabase(url)) as newer:
             assert newer.read_now("SELECT name, added FROM lease").fetchall() == [("kept", None)]
     monkeypatch.undo()
-    with pytest.raises(InvalidSettings, match="version 2"):
+    with pytest.raises(InvalidSettings, match=f"version {later}"):
         PostgresDatabase(url)
 
 
