@@ -75,8 +75,8 @@ def test_a_first_registrys_tables_learn_where_content_is(url: str, monkeypatch: 
     with monkeypatch.context() as patch:
         patch.setattr(postgres_schema, "_STEPS", postgres_schema._STEPS[:1])
         with closing(PostgresDatabase(url)) as older:
-            put = "INSERT INTO blob (digest, size, modified) VALUES ('sha256:a', 1, 2)"
-            asyncio.run(older.write(lambda it: it.execute(put)))
+            put = "INSERT INTO blob (digest, size, modified) VALUES (?, 1, 2)"
+            asyncio.run(older.write(lambda it: it.execute(put, ("sha256:a",))))
     with closing(PostgresDatabase(url)) as newer:
         assert newer.read_now("SELECT digest, location FROM blob").fetchall() == [("sha256:a", "")]
         assert newer.read_now("SELECT * FROM upload_part").fetchall() == []
