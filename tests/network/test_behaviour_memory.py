@@ -116,7 +116,7 @@ def test_the_memory_permits_nothing(materials: Path, tmp_path: Path) -> None:
 
 def test_a_host_that_spoke_tls_gets_no_plain_http_when_443_is_blocked(materials: Path, tmp_path: Path) -> None:
     with place(materials, tmp_path, "TLS", "open") as there:
-        assert there.ls("--insecure").tags == [TLS_TAG]
+        assert there.ls("--ca-file", str(there.scene.root)).tags == [TLS_TAG]
         there.network.firewall.drop(443)
         played = there.ls("--insecure")
         assert (played.status, played.tags) == (UNREACHABLE, [])

@@ -191,6 +191,7 @@ def test_deleting_shows_the_whole_plan_and_does_it(window: Opened, shop: Running
         assert set(client.tags(f"{shop.address}/team/gone")) == {"2"}
         page.get_by_role("link", name="Back to team/gone").click()
         window.see("1 tag")
+        page.get_by_role("link", name="2", exact=True).wait_for()
         assert rows(window) == ["2"]
 
 
