@@ -32,6 +32,7 @@ NAMES = (
     "looking",
     "serving",
     "mixed",
+    "page",
     "replicas",
     "caching",
     "auditing",
