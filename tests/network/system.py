@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["add_namespace", "clear_leftovers", "configure", "log_folder", "remove_namespace", "write_names"]
 
+import errno
 import os
 import re
 import shutil
@@ -25,10 +26,20 @@ OURS = re.compile(r"bs[cs]-(?P<pid>\d+)-\d+")
 
 def _ip(*arguments: str, commands: str = "") -> str:
     argv = [program("ip") or "ip", *arguments]
-    done = subprocess.run(argv, input=commands, capture_output=True, text=True, check=False)
+    try:
+        done = _run(argv, commands)
+    except OSError as error:
+        # Beside other threads' programs the kernel says so, once in some thousand times, of one that is there.
+        if error.errno != errno.EFAULT:
+            raise
+        done = _run(argv, commands)
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, argv, done.stdout, done.stderr)
     return done.stdout
+
+
+def _run(argv: Sequence[str], commands: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(argv, input=commands, capture_output=True, text=True, check=False)
 
 
 def add_namespace(namespace: str) -> None:
