@@ -16,6 +16,7 @@ __all__ = [
     "Sides",
     "Times",
     "environment",
+    "in_turn",
     "interleaved",
     "verdict",
 ]
@@ -29,7 +30,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Literal
+from typing import Literal, TypeVar
 
 PYTHON = sys.executable
 BOXSHIP = str(Path(sys.executable).parent / "boxship")
@@ -38,6 +39,8 @@ BARE = [PYTHON, "-c", "pass"]
 IMPORTS = [PYTHON, "-c", "import argparse, dataclasses, http.client, json"]
 _LOOK_AGAIN = 0.005  # seconds between two looks at a program's peak memory
 _PATIENCE = 120.0
+
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,17 @@ def interleaved(
                 times[name].cpu.append(_busy() - busy)
                 times[name].peak_kib = max(times[name].peak_kib, peak)
     return times
+
+
+def in_turn(rounds: int, what: Mapping[str, str], measure: Callable[[str], Measured]) -> dict[str, list[Measured]]:
+    """What is measured of each in turn, so many rounds and one more that does not count."""
+    found: dict[str, list[Measured]] = {name: [] for name in what}
+    for number in range(rounds + 1):
+        for name, value in list(what.items())[:: -1 if number % 2 else 1]:
+            measured = measure(value)
+            if number:
+                found[name].append(measured)
+    return found
 
 
 def _busy() -> float:

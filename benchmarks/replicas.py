@@ -5,25 +5,22 @@ from __future__ import annotations
 __all__ = ["run"]
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 from load import boxship_registry, requests_a_second
-from measure import Row, Sides, verdict
+from measure import Row, Sides, in_turn, verdict
 from mixed import PERCENTILES, filled, waits_of
 from programs import docker_registry, missing
 from tests.peers.postgresql import Cluster, cluster
 from tests.peers.process import program
 
 from boxship.media_type import ACCEPT_MANIFESTS
-
-Measured = TypeVar("Measured")
 
 _ROUNDS, _SECONDS = 3, 2
 _TAGS, _QUESTIONS = 200, 100_000
@@ -60,8 +57,9 @@ def run(folder: Path) -> Iterator[Row]:
             "that was not asked for before": ("app/manifests/v1?x=%d", _QUESTIONS),
         }
         for what, (path, numbers) in paths.items():
-            yield _beside(f"GET of a manifest, {what}", _in_turn(addresses, partial(_rate, path=path, numbers=numbers)))
-        yield _waiting(_in_turn(addresses, lambda address: waits_of(address, layers[_name(addresses, address)])))
+            rates = in_turn(_ROUNDS, addresses, partial(_rate, path=path, numbers=numbers))
+            yield _beside(f"GET of a manifest, {what}", rates)
+        yield _waiting(in_turn(_ROUNDS, addresses, lambda each: waits_of(each, layers[_name(addresses, each)])))
         for what, (path, numbers) in paths.items():
             for number in _REPLICAS:
                 yield _costs(f"GET of a manifest, {what}", _cost(registries[:number], names, path, numbers), number)
@@ -130,14 +128,3 @@ def _used(pid: int) -> float:
     below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(words[11]) + int(words[12])) * _TICK + sum(_used(int(each)) for each in below)
-
-
-def _in_turn(what: Mapping[str, str], measure: Callable[[str], Measured]) -> dict[str, list[Measured]]:
-    """What is measured of each in turn, so many rounds and one more that does not count."""
-    found: dict[str, list[Measured]] = {name: [] for name in what}
-    for number in range(_ROUNDS + 1):
-        for name, value in list(what.items())[:: -1 if number % 2 else 1]:
-            measured = measure(value)
-            if number:
-                found[name].append(measured)
-    return found

@@ -5,14 +5,14 @@ from __future__ import annotations
 __all__ = ["run"]
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 from load import Blob, boxship_registry, give_tags, peak_kib, pull, push, requests_a_second
-from measure import Comparison, Row, Sides, Times, verdict
+from measure import Comparison, Row, Sides, Times, in_turn, verdict
 from programs import Storage, docker_registry, missing
 
 from boxship.media_type import ACCEPT_MANIFESTS
@@ -42,10 +42,10 @@ def _manifests(folder: Path) -> Iterator[Row]:
         give_tags(here, "app", tags)
         addresses = {"ours": here, "theirs": there}
         for what, path in (("one tag", "v1"), (f"{_TAGS:,} tags in turn", "v%d")):
-            rates = _in_turn(addresses, partial(_rate, path=f"app/manifests/{path}", numbers=_TAGS))
+            rates = in_turn(_ROUNDS, addresses, partial(_rate, path=f"app/manifests/{path}", numbers=_TAGS))
             yield _requests(f"GET of a manifest by {what}", rates, least=15)
         # By ever other words: what no registry remembers an answer to.
-        rates = _in_turn(addresses, partial(_rate, path="app/manifests/v1?x=%d", numbers=_QUESTIONS))
+        rates = in_turn(_ROUNDS, addresses, partial(_rate, path="app/manifests/v1?x=%d", numbers=_QUESTIONS))
         yield _requests("GET of a manifest that was not asked for before", rates, least=4)
 
 
@@ -78,10 +78,10 @@ def _blobs(folder: Path) -> Iterator[Row]:
     with docker_registry(theirs) as there, boxship_registry(ours) as (here, _):
         addresses, numbers = {"ours": here, "theirs": there}, iter(range(2 * _ROUNDS + 2))
         # To another repository each time: a registry may know that one of its own has it already.
-        pushed = _in_turn(addresses, lambda address: push(address, f"app{next(numbers)}", blob))
+        pushed = in_turn(_ROUNDS, addresses, lambda address: push(address, f"app{next(numbers)}", blob))
         for address in addresses.values():
             push(address, "app", blob)
-        pulled = _in_turn(addresses, lambda address: pull(address, "app", blob))
+        pulled = in_turn(_ROUNDS, addresses, lambda address: pull(address, "app", blob))
     blob.path.unlink()
     yield _throughput("push of a blob", blob, pushed, 1.3)
     yield _throughput("pull of a blob", blob, pulled, 0.7)
@@ -101,7 +101,7 @@ def _pages(folder: Path) -> Row:
             give_tags(address, repository, [f"v{number:06}" for number in range(count)])
         # The same page, asked for by ever other words: an answer that is remembered would say nothing of the index.
         paths = {name: f"{name}/tags/list?n={_PAGE}&last=v{count // 2 - 1:06}-%d" for name, count in counts.items()}
-        rates = _in_turn(paths, lambda path: _rate(address, path, _QUESTIONS))
+        rates = in_turn(_ROUNDS, paths, lambda path: _rate(address, path, _QUESTIONS))
     compared = Comparison(*(Times([1 / rate for rate in rates[name]]) for name in ("many", "few")))
     return compared.row(f"a page of {_PAGE:,} tags out of {_MANY:,} ({max(rates['many']):,.0f}/s), over {_FEW:,}", 2.0)
 
@@ -125,14 +125,3 @@ def _folders(folder: Path) -> tuple[Path, Path]:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
     return folder / "theirs", folder / "ours"
-
-
-def _in_turn(what: dict[str, str], measure: Callable[[str], float]) -> dict[str, list[float]]:
-    """What is measured of each in turn, so many rounds and one more that does not count."""
-    found: dict[str, list[float]] = {name: [] for name in what}
-    for number in range(_ROUNDS + 1):
-        for name, value in list(what.items())[:: -1 if number % 2 else 1]:
-            measured = measure(value)
-            if number:
-                found[name].append(measured)
-    return found

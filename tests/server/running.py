@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTENT", "ask", "busy", "connect", "received", "registry"]
+__all__ = ["CONTENT", "acknowledged", "ask", "busy", "connect", "received", "registry"]
 
 import http.client
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,6 +31,30 @@ def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Itera
             yield process, line.partition("://")[2].strip()
         finally:
             process.kill()
+
+
+def acknowledged(victim: subprocess.Popen[str], push: Callable[[int], int], least: int) -> list[int]:
+    """Push to a registry one thing after the other, kill it once it took so many; the numbers of those that it took."""
+    done: list[int] = []
+
+    def push_until_it_ends() -> None:
+        for number in range(10_000):
+            try:
+                status = push(number)
+            except (OSError, http.client.HTTPException):
+                return
+            assert status == 201
+            done.append(number)
+
+    pushing = threading.Thread(target=push_until_it_ends)
+    pushing.start()
+    until = time.monotonic() + 60
+    while len(done) < least:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    victim.kill()
+    pushing.join()
+    return done
 
 
 def connect(address: str) -> http.client.HTTPConnection:

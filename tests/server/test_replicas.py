@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from boxship.server.registry import Registry, Settings
 from boxship.server.sweep import sweep
 from tests.peers.postgresql import Cluster
 from tests.server.content import digest, image
-from tests.server.running import ask, connect, registry
+from tests.server.running import acknowledged, ask, connect, registry
 
 pytestmark = [pytest.mark.peer("postgres"), pytest.mark.timeout(180)]
 TYPE = {"content-type": media_type.OCI_MANIFEST}
@@ -169,25 +168,7 @@ def test_the_others_go_on_where_one_is_killed(tmp_path: Path, postgresql: Cluste
     folder, url = tmp_path / "registry", postgresql.new()
     with registry(folder, "--database", url) as (victim, one), registry(folder, "--database", url) as (_, other):
         begin(one)
-        done: list[int] = []
-
-        def push_until_it_ends() -> None:
-            for number in range(10_000):
-                try:
-                    status = push(one, number, f"v{number}")
-                except (OSError, HTTPException):
-                    return
-                assert status == 201
-                done.append(number)
-
-        pushing = threading.Thread(target=push_until_it_ends)
-        pushing.start()
-        until = time.monotonic() + 60
-        while len(done) < 20:
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        victim.kill()
-        pushing.join()
+        done = acknowledged(victim, lambda number: push(one, number, f"v{number}"), 20)
         for number in done:
             assert ask(other, "GET", f"/v2/app/manifests/v{number}") == (200, manifest(number))
         assert push(other, 1, "after") == 201

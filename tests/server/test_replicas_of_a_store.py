@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ from tests.peers.postgresql import Cluster
 from tests.peers.programs import Address, free_port
 from tests.server.conftest import CEPH, POSTGRES, SWIFT, Stores
 from tests.server.content import digest, image
-from tests.server.running import ask, connect, registry
+from tests.server.running import acknowledged, ask, connect, registry
 
 pytestmark = [
     POSTGRES,
@@ -181,25 +180,8 @@ def test_nothing_acknowledged_is_lost_where_one_is_killed(
     tmp_path: Path, postgresql: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with shared(tmp_path, postgresql, store, monkeypatch) as common, common.replica() as (_, other):
-        done: list[int] = []
         with common.replica() as (victim, address):
-
-            def push_until_it_ends() -> None:
-                for number in range(10_000):
-                    try:
-                        status = put(address, content_of(number))
-                    except (OSError, HTTPException):
-                        return
-                    assert status == 201
-                    done.append(number)
-
-            pushing = threading.Thread(target=push_until_it_ends)
-            pushing.start()
-            until = time.monotonic() + 60
-            while len(done) < 10 and time.monotonic() < until:
-                time.sleep(0.01)
-            victim.kill()
-            pushing.join()
+            done = acknowledged(victim, lambda number: put(address, content_of(number)), 10)
         assert len(done) >= 10
         for number in done:
             assert ask(other, "GET", blob(content_of(number))) == (200, content_of(number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Reply", "Served", "any_page", "own_page"]
+__all__ = ["Reply", "Served", "any_page", "own_page", "printed_url"]
 
 import http.client
 import json
@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from tests.peers.process import running
 
-_START = 60.0  # seconds, on a busy machine
+_START = 30.0  # seconds, on a busy machine
 _URL = re.compile(r"^serving (https?://\S+)", re.MULTILINE)
 _PATIENCE = 60.0
 
@@ -112,7 +112,7 @@ def own_page(
 ) -> Iterator[Served]:
     """`boxship registry serve` with what is in the folder."""
     told = ("registry", "serve", "--address", "127.0.0.1:0", "--grace", "0.2", "--disk", str(folder / "disk"), *words)
-    with _serving(told, folder / "serve.log", env) as url:
+    with printed_url(told, folder / "serve.log", env) as url:
         yield Served(f"{url}/", folder / "serve.log", context=context)
 
 
@@ -120,12 +120,13 @@ def own_page(
 def any_page(registry: str, folder: Path, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Served]:
     """`boxship ui` for the registry."""
     told = ("ui", "--registry", registry, *words)
-    with _serving(told, folder / "ui.log", env) as url:
+    with printed_url(told, folder / "ui.log", env) as url:
         yield Served(url, folder / "ui.log")
 
 
 @contextmanager
-def _serving(words: tuple[str, ...], log: Path, env: Mapping[str, str] | None) -> Iterator[str]:
+def printed_url(words: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """`boxship` with these words, while it serves: the URL that it prints."""
     log.write_bytes(b"")
     told = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
     with running([sys.executable, "-m", "boxship", *words], log=log, env=told) as process:
