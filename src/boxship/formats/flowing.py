@@ -19,6 +19,10 @@ from boxship.connect.deadline import check_current
 from boxship.connect.readiness import WRITE, Readiness
 
 _TURN = 0.1  # seconds between looks at whether the operation is to end
+if sys.platform == "win32":
+    _AT_ONCE = os.O_WRONLY  # nothing is a pipe there
+else:
+    _AT_ONCE = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def is_pipe(path: Path) -> bool:
@@ -58,7 +62,4 @@ def wait_for_room(pipe: FileIO) -> None:
 
 
 def _opened(path: Path) -> FileIO:
-    if sys.platform == "win32":
-        raise NotImplementedError("nothing is a pipe there")
-    at_once = os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    return FileIO(path, "w", opener=lambda name, _: os.open(name, at_once))
+    return FileIO(path, "w", opener=lambda name, _: os.open(name, _AT_ONCE))
