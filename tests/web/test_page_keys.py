@@ -32,6 +32,7 @@ def test_from_the_search_to_an_image_and_back(window: Opened) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("team/app")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.locator("tbody tr")).to_have_count(14)
+    expect(page.locator("tbody tr").nth(1)).to_contain_text("latest")  # the newest come first once that is known
     press(page, "ArrowDown", "ArrowDown", "j", "k")
     assert focused(page) == "latest"
     press(page, "Enter")
