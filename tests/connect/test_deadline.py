@@ -25,6 +25,19 @@ def test_a_phase_ends_with_the_operation_at_the_latest() -> None:
     assert work.until(0.5) == pytest.approx(time.monotonic() + 0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.0004, 0.4996, 0.49951, 0.5])
+def test_who_waited_for_what_was_left_finds_the_operation_over(monkeypatch: pytest.MonkeyPatch, late: float) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    work = Work(timeout=0.5)
+    now += late
+    left = work.at_most(900.0)
+    assert told_by(left) == "what is left of --timeout"
+    now += left
+    with pytest.raises(TimedOut, match="not done within"):
+        work.check()
+
+
 def test_an_operation_out_of_time_says_how_long_it_had() -> None:
     with pytest.raises(TimedOut, match=r"0 s") as caught:
         Work(timeout=0.0).check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PIECE", "Held", "StandIn", "cache"]
+__all__ = ["PIECE", "Held", "StandIn", "cache", "settle"]
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -140,3 +140,10 @@ def cache(folder: Path, *upstreams: StandIn, clock: Any = None, **settings: Any)
     more = {"clock": clock} if clock else {}
     with Driver(folder, settings=Settings(proxy=upstreams, **settings), **more) as driver:
         yield driver
+
+
+def settle(registry: Driver) -> None:
+    """Return when nothing is on its way any more: its last bytes are told before it has its name."""
+    cache = registry._app._cache
+    assert cache
+    registry.run(cache.arrivals.settled())

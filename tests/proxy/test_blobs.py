@@ -18,7 +18,7 @@ from boxship.server.registry import Registry
 from boxship.server.room import Room
 from boxship.server.storage import Look
 from tests.proxy.conftest import Clock
-from tests.proxy.stand_in import PIECE, StandIn, cache
+from tests.proxy.stand_in import PIECE, StandIn, cache, settle
 from tests.server.driver import Driver, Reply
 
 CONTENT = os.urandom(10 * PIECE + 7)
@@ -35,13 +35,6 @@ def _has_it(upstream: StandIn) -> None:
 
 def uploads(registry: Driver) -> list[str]:
     return [file.name for file in (registry.folder / "uploads").iterdir()]
-
-
-def settle(registry: Driver) -> None:
-    """Return when nothing is on its way any more: its last bytes are told before it has its name."""
-    cache = registry._app._cache
-    assert cache
-    registry.run(cache.arrivals.settled())
 
 
 def kept(registry: Driver) -> bool:

@@ -12,7 +12,7 @@ from boxship.digest import Digest
 from boxship.reference import Registry
 from boxship.server.proxy import manifests
 from tests.proxy.conftest import Clock
-from tests.proxy.stand_in import StandIn, cache
+from tests.proxy.stand_in import StandIn, cache, settle
 from tests.server.driver import Driver, Reply
 
 MANY = 100  # more than are asked at a time
@@ -72,6 +72,7 @@ def test_what_is_here_does_not_wait_for_an_upstream_that_is_slow(
     wanted = (tagged, tagged, f"/v2/slow/app/manifests/{digest}", f"/v2/slow/app/blobs/{BLOB}")
     with cache(tmp_path / "cache", slow, clock=clock) as registry:
         assert [registry("GET", target).status for target in wanted] == [200] * 4
+        settle(registry)
         clock.now += 61
         replies = registry.run(while_it_waits(registry, slow, "digest", wanted))
         asked = slow.asked.count(("digest", "app", "here"))

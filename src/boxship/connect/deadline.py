@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = ["DOCUMENT_ALL", "OPERATION", "Bounds", "Work", "check_current", "current_work", "own_part"]
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -177,7 +178,10 @@ class Work:
     def at_most(self, seconds: float) -> float:
         """So many seconds, or what is left of the operation where that is less; that says of which bound it is left."""
         left = seconds if self._until is None else max(0.0, self._until - time.monotonic())
-        return seconds if seconds <= left else Seconds(round(left, 3), f"what is left of {self._phase}")
+        if seconds <= left:
+            return seconds
+        # In whole milliseconds, none less than is left: whoever waited so long finds the operation over by `check`.
+        return Seconds(math.ceil(left * 1000 - 1e-6) / 1000, f"what is left of {self._phase}")
 
     def sleep(self, seconds: float) -> None:
         """Wait; end early, by raising, when the operation is to end."""
