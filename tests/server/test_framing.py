@@ -151,6 +151,22 @@ def test_who_asks_first_is_refused_without_sending_a_body(peer: Peer) -> None:
     assert [answer.status for answer in peer.send(head)] == [413]
 
 
+def test_who_is_refused_hears_it_once_the_body_has_come_and_is_served_on(peer: Peer) -> None:
+    # What proxies do: head and body are sent apart, and the answer is read after both.
+    with peer.connect() as connection:
+        connection.sendall(post(f"Content-Length: {6_000_000}", target="/v2/A/blobs/uploads/"))
+        time.sleep(0.1)
+        for _ in range(6):
+            connection.sendall(bytes(1_000_000))
+        connection.sendall(LAST)
+        assert [answer.status for answer in responses(received(connection))] == [400, 200]
+
+
+def test_a_body_that_is_refused_is_not_waited_for_without_end(peer: Peer) -> None:
+    head = post("Content-Length: 5", target="/v2/A/blobs/uploads/")
+    assert [answer.status for answer in peer.send(head + b"hel")] == [400]
+
+
 def test_old_and_half_closed_clients_get_their_answer(peer: Peer) -> None:
     assert [answer.status for answer in peer.send(b"GET /v2/ HTTP/1.0\r\n\r\n")] == [200]
     # granian takes one that sends no more for gone, unless it is waiting for a body.

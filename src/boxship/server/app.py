@@ -41,8 +41,11 @@ from boxship.server.routes import Route
 from boxship.server.storage import StorageUnavailable
 from boxship.server.sweep import unheard
 from boxship.server.throttle import Crowded, Throttle, client_of
+from boxship.server.unread import Incoming
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
+
+_TOO_SLOW = 408
 
 _BUSY = "SQLITE_BUSY"  # and all that begins so: another process writes
 
@@ -166,6 +169,7 @@ class App:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = _client(scope)
+        incoming = Incoming(scope["headers"], receive)
         try:
             # Until it is delivered: who reads slowly is in progress all the while.
             with self._throttle.passing(client):
@@ -174,9 +178,14 @@ class App:
                     self._throttle.count(client)
                     await send_all(again, send)
                 else:
-                    await deliver(await self._answer(scope, receive), scope, receive, send)
+                    await self._deliver(await self._answer(scope, incoming), scope, incoming, send)
         except Crowded as error:
-            await deliver(crowded(error), scope, receive, send)
+            await self._deliver(crowded(error), scope, incoming, send)
+
+    async def _deliver(self, answer: Answer, scope: Scope, incoming: Incoming, send: Send) -> None:
+        if answer.status != _TOO_SLOW:
+            await incoming.rest(self._settings.patience.silence)
+        await deliver(answer, scope, incoming, send)
 
     async def _answered_before(self, scope: Scope) -> Messages | None:
         try:

@@ -6,7 +6,7 @@ A body that breaks off ends the iteration like one that is whole, since what arr
 
 from __future__ import annotations
 
-__all__ = ["Body", "Ending", "HasRoom", "Patience"]
+__all__ = ["Body", "Ending", "HasRoom", "Patience", "length_of"]
 
 import asyncio
 import time
@@ -93,7 +93,7 @@ class Body:
         has_room: HasRoom = _always,
     ) -> Self:
         """The body that comes after `headers`, if they agree on where it ends."""
-        return cls(receive, _length(headers), patience=patience, has_room=has_room)
+        return cls(receive, length_of(headers), patience=patience, has_room=has_room)
 
     def give_up(self) -> None:
         """Read no more of it, as if the client had gone, and let who waits for it know at once."""
@@ -181,7 +181,7 @@ _REFUSALS: dict[Ending, tuple[int, str, str]] = {
 }
 
 
-def _length(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+def length_of(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
     """The length that the headers announce, None for a body whose end shows when it comes."""
     lengths = [value for name, value in headers if name == b"content-length"]
     codings = [value for name, value in headers if name == b"transfer-encoding"]
