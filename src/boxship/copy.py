@@ -20,7 +20,7 @@ from boxship.platform import Platform
 from boxship.registry.uploads import How
 from boxship.registry.watched import Watched
 from boxship.spec.descriptor import Descriptor
-from boxship.store import Naming, Source, Target
+from boxship.store import Expecting, Naming, Source, Target
 
 _LACKING = frozenset({400, 404})  # to a manifest whose blobs are not all there (MANIFEST_BLOB_UNKNOWN)
 _REFUSED_INDEX = frozenset({400, 404, 422})  # to an index whose manifests are not all there
@@ -128,10 +128,13 @@ class _Order:
         """Bring the blobs of those manifests, put them and the indexes, and give the names."""
         blobs = blobs_of(missing)
         _tell_begin(self.root, blobs, self.source, self.target, self.work)
-        with Watched(self.source, self.work.trace) as watched:
-            ways = list(self.crew.map(lambda blob: _take(blob, watched, self.target, self.work), blobs))
         last = {self.root.document.digest, *(one.node.document.digest for one in self.companions)}
         put = [node for node in self.nodes if node.document.digest not in last and (node.children or node in missing)]
+        if isinstance(self.target, Expecting):
+            ends = [*(one.node for one in self.companions), self.root]
+            self.target.expect([*blobs, *(node.descriptor for node in (*put, *ends))])
+        with Watched(self.source, self.work.trace) as watched:
+            ways = list(self.crew.map(lambda blob: _take(blob, watched, self.target, self.work), blobs))
         _put(put, self.target, self.crew)
         for one in self.companions:
             self.target.name(one.node.document, (one.name,) if one.name else ())

@@ -5,8 +5,9 @@ A registry's repository is one (`registry/repository`), and so is each of `forma
 
 from __future__ import annotations
 
-__all__ = ["Naming", "Referred", "Source", "Target"]
+__all__ = ["Expecting", "Naming", "Referred", "Source", "Target"]
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from boxship.digest import Digest
@@ -29,6 +30,14 @@ class Referred(Protocol):
 
     def referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
         """What refers to the subject."""
+
+
+@runtime_checkable
+class Expecting(Protocol):
+    """What keeps content one after the other: to be the same each time, it has to know before what comes."""
+
+    def expect(self, content: Sequence[Descriptor]) -> None:
+        """All of this comes now, and is begun in this order; what comes first is the same."""
 
 
 class Source(BlobSource, Naming, Protocol):

@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -33,7 +34,9 @@ from boxship.formats.memory import Memory
 from boxship.formats.opening import source_at, target_at
 from boxship.formats.place import Kind, Place
 from boxship.platform import Platform
+from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
+from boxship.store import Expecting, Target
 from boxship.testing import Image, random_image
 from tests.formats.stores import copied, in_memory, platform_index
 
@@ -192,6 +195,87 @@ def test_an_archive_may_come_from_a_pipe(tmp_path: Path) -> None:
     with source_at(Place(Kind.OCI_ARCHIVE, pipe)) as source:
         assert copied(source, "1", Memory()).digest == digest
     writer.join()
+
+
+# The same each time.
+
+
+class Reversed:
+    """A target that is brought each blob after those that are smaller, as far as it lets others come first."""
+
+    def __init__(self, target: Target, *, whole: bool) -> None:
+        """`whole`: they have come, and have not just begun."""
+        self.target, self.whole = target, whole
+        self.come: dict[Digest, threading.Event] = {}
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.target, name)
+
+    def expect(self, content: Sequence[Descriptor]) -> None:
+        self.come = {blob.digest: threading.Event() for blob in content if blob.digest in BIG.blobs}
+        if isinstance(self.target, Expecting):
+            self.target.expect(content)
+
+    def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
+        order = list(self.come)
+        for later in order[order.index(blob.digest) + 1 :]:
+            assert self.come[later].wait(60)
+        if not self.whole:
+            self.come[blob.digest].set()
+        how = self.target.take_blob(blob, source)
+        self.come[blob.digest].set()
+        return how
+
+
+BY_SIZE = sorted(BIG.blobs, key=lambda digest: -len(BIG.blobs[digest]))
+
+
+def in_reverse(place: Place) -> None:
+    with target_at(place) as target:
+        copied(in_memory(BIG, "1"), "1", cast("Target", Reversed(target, whole=str(place.path) != "-")), "app:1")
+
+
+@pytest.mark.parametrize("kind", [Kind.DOCKER_ARCHIVE, Kind.OCI_ARCHIVE])
+def test_an_archive_is_the_same_whichever_blob_comes_first(tmp_path: Path, kind: Kind) -> None:
+    one, two = (Place(kind, tmp_path / name) for name in ("one.tar", "two.tar"))
+    in_reverse(one)
+    write(two, in_memory(BIG, "1"), "1", "app:1")
+    assert one.path.read_bytes() == two.path.read_bytes()
+    blobs = [f"blobs/sha256/{digest.hex}" for digest in (*BY_SIZE, BIG.digest)]
+    lists = ["oci-layout", "index.json", *["manifest.json"] * (kind is Kind.DOCKER_ARCHIVE)]
+    assert list(members(one.path)) == [*blobs, *lists]
+
+
+def test_a_stream_is_the_same_as_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Place(Kind.OCI_ARCHIVE, tmp_path / "image.tar")
+    write(file, in_memory(BIG, "1"), "1", "app:1")
+    out = tmp_path / "out.tar"
+    with out.open("w") as stream, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        in_reverse(Place(Kind.OCI_ARCHIVE, Path("-")))
+    assert out.read_bytes() == file.path.read_bytes()
+
+
+def test_several_platforms_are_the_same_archive_each_time(tmp_path: Path) -> None:
+    store = Memory()
+    platform_index(store, "1", [f"linux/{cpu}" for cpu in ("amd64", "arm64", "s390x", "riscv64", "ppc64le")])
+    places = [Place(Kind.OCI_ARCHIVE, tmp_path / f"{count}.tar") for count in range(5)]
+    for place in places:
+        write(place, store, "1", "1")
+    assert len({place.path.read_bytes() for place in places}) == 1
+
+
+@pytest.mark.parametrize("left", [[], [os.urandom(4 << 20)]], ids=["itself", "another image"])
+@pytest.mark.parametrize("kind", [Kind.DOCKER_ARCHIVE, Kind.OCI_ARCHIVE])
+def test_what_broke_off_becomes_the_same_archive(tmp_path: Path, kind: Kind, left: list[bytes]) -> None:
+    place, fresh = (Place(kind, tmp_path / name) for name in ("image.tar", "fresh.tar"))
+    source = Counted(breaks=True)
+    in_memory(Image.of([*left, BIG.layers[1]]) if left else BIG, "1", into=source)
+    with pytest.raises(SizeMismatch):
+        write(place, source, "1", "app:1")
+    for whole in (place, fresh):
+        write(whole, in_memory(BIG, "1"), "1", "app:1")
+    assert place.path.read_bytes() == fresh.path.read_bytes()
 
 
 # Going on.

@@ -46,6 +46,12 @@ class ArchiveTarget:
         """Whether the manifest is there, with all that it refers to."""
         return manifest.digest in self._there
 
+    def expect(self, content: Sequence[Descriptor]) -> None:
+        """All of this comes now: it stands in this order, so that the archive is the same each time."""
+        with self._lock:
+            members = [(path_of(one.digest), one.size) for one in content if one.digest not in self._there]
+        self._tar.expect(members)
+
     def take_blob(self, blob: Descriptor, source: BlobSource) -> How:
         """Bring the blob there."""
         if not self._begin(blob.digest):
@@ -78,10 +84,12 @@ class ArchiveTarget:
         if error is not None:
             self._tar.abandon()
             return
-        self._tar.add("oci-layout", LAYOUT)
-        self._tar.add("index.json", _json(_index(self._named, docker=self._docker)))
+        lists = {"oci-layout": LAYOUT, "index.json": _json(_index(self._named, docker=self._docker))}
         if self._docker:
-            self._tar.add("manifest.json", _json(list(self._for_docker())))
+            lists["manifest.json"] = _json(list(self._for_docker()))
+        self._tar.expect([(name, len(content)) for name, content in lists.items()])
+        for name, content in lists.items():
+            self._tar.add(name, content)
         self._tar.finish()
 
     def _for_docker(self) -> Iterator[dict[str, object]]:

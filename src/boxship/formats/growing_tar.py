@@ -1,5 +1,7 @@
 """A tar file that grows: members whose sizes are known get their places at once, and are written side by side.
 
+Which stands where is said before they come, so that the file is the same however their threads are scheduled.
+
 What is written sequentially and breaks off leaves zeros behind it, or the file's end. A later attempt finds the members
 by their headers, and goes on with each where its zeros begin.
 """
@@ -14,7 +16,7 @@ import sys
 import tarfile
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -52,8 +54,18 @@ class GrowingTar:
         with self._in_words():
             self._growing, self._file, self._own = _begun(path)
         self._found = dict(_members(self._growing))
+        self._expected: dict[tuple[str, int], tuple[_Span, bool]] = {}
         self._used: list[_Span] = []
+        self._ordered = 0  # where the last one begins that was expected
         self._end = max((span.end for span in self._found.values()), default=0)
+
+    def expect(self, members: Iterable[tuple[str, int]]) -> None:
+        """Members of these names and sizes come now, and stand in this order."""
+        with self._in_words(), self._lock:
+            for name, size in members:
+                if (name, size) not in self._expected:
+                    self._expected[name, size] = span, _ = self._placed(name, size)
+                    self._ordered = max(self._ordered, span.begin)
 
     def take(self, name: str, blob: Descriptor, source: BlobSource) -> None:
         """Bring the blob from there to the member of that name."""
@@ -78,6 +90,7 @@ class GrowingTar:
     def finish(self) -> None:
         """Nothing more comes: two empty blocks, and the name."""
         with self._in_words(), self._file:
+            self._file.truncate(self._end)  # the last member ends with its block
             end = _joined(self._file, sorted(self._used, key=lambda span: span.begin))
             self._file.truncate(end)  # what an earlier attempt left there is no zeros
             self._file.truncate(end + 2 * _BLOCK)
@@ -96,29 +109,33 @@ class GrowingTar:
 
     def _place(self, name: str, size: int) -> tuple[_Span, bool]:
         """Where the member stands, and whether an earlier attempt has placed it there."""
+        with self._lock:
+            placed = self._expected.pop((name, size), None) or self._placed(name, size)
+            self._used.append(placed[0])
+        return placed
+
+    def _placed(self, name: str, size: int) -> tuple[_Span, bool]:
+        """The same for one that has no place yet; with the lock: a header may not stand behind what seems the end."""
+        if self._file.closed:
+            raise Cancelled(f"{self._path} is not written", why="something else of it went wrong")
+        found = self._found.pop((name, size), None)
+        if found and found.begin >= self._ordered:  # of another image it may stand before what it is to follow
+            return found, True
         header = tarfile.TarInfo(name)
         header.size, header.mode = size, 0o644
         head = header.tobuf(tarfile.GNU_FORMAT)
-        with self._lock:
-            if self._file.closed:
-                raise Cancelled(f"{self._path} is not written", why="something else of it went wrong")
-            found = self._found.pop((name, size), None)
-            begin = found.begin if found else self._end
-            data = begin + len(head)
-            span = found or _Span(begin, data, data + -(-size // _BLOCK) * _BLOCK)
-            if not found:
-                # With the lock: a header that comes before an earlier one would stand behind what seems the end.
-                self._file.seek(begin)
-                write_all(self._file, memoryview(head))
-                self._end = span.end
-            self._used.append(span)
-        return span, found is not None
+        data = self._end + len(head)
+        span = _Span(self._end, data, data + -(-size // _BLOCK) * _BLOCK)
+        self._file.seek(span.begin)
+        write_all(self._file, memoryview(head))
+        self._end = span.end
+        return span, False
 
     def _give_up(self, name: str, size: int, span: _Span) -> None:
         """The member is not whole: it is for whoever takes it the next time."""
         with self._lock:
             self._used.remove(span)
-            self._found[name, size] = span
+            self._expected[name, size] = span, True
 
     def _in_words(self) -> contextlib.AbstractContextManager[None]:
         return in_words(f"{self._path} cannot be written")

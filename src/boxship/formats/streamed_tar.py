@@ -1,4 +1,7 @@
-"""A tar that goes where it cannot be gone back in: to standard output, or to docker's daemon. One member at a time."""
+"""A tar that goes where it cannot be gone back in: to standard output, or to docker's daemon. One member at a time.
+
+Those that are expected wait for those before them. They are begun in that order: the first is never the one not begun.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ __all__ = ["StreamedTar"]
 
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from boxship.connect.deadline import check_current
-from boxship.connect.holding import held
 from boxship.errors import Cancelled
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
 
 _BLOCK = tarfile.BLOCKSIZE
+_TURN = 0.05  # seconds between a waiting thread's looks at whether its operation is to end
 
 Write = Callable[[bytes | memoryview], object]
 """Writes all of the bytes; they are not kept."""
@@ -26,18 +29,24 @@ class StreamedTar:
 
     def __init__(self, write: Write) -> None:
         self._write = write
-        self._lock = threading.Lock()
-        self._broken = False
+        self._changed = threading.Condition()
+        self._expected: dict[str, None] = {}  # in this order
+        self._writing = self._broken = False
+
+    def expect(self, members: Iterable[tuple[str, int]]) -> None:
+        """Members of these names and sizes come now, and stand in this order."""
+        with self._changed:
+            self._expected |= {name: None for name, _ in members}
 
     def take(self, name: str, blob: Descriptor, source: BlobSource) -> None:
         """Bring the blob from there to the member of that name."""
-        with held(self._lock, check_current), self._member(name, blob.size), source.open_blob(blob) as pieces:
+        with self._turn(name), self._member(name, blob.size), source.open_blob(blob) as pieces:
             for piece in pieces:
                 self._write(piece)
 
     def add(self, name: str, content: bytes) -> None:
         """A member that is at hand."""
-        with held(self._lock, check_current), self._member(name, len(content)):
+        with self._turn(name), self._member(name, len(content)):
             self._write(content)
 
     def finish(self) -> None:
@@ -46,6 +55,22 @@ class StreamedTar:
 
     def abandon(self) -> None:
         """It is not to be: who reads it finds it cut short."""
+
+    @contextmanager
+    def _turn(self, name: str) -> Iterator[None]:
+        """Have the stream alone, when all that was expected before this has come."""
+        with self._changed:
+            while self._writing or (name in self._expected and name != next(iter(self._expected))):
+                self._changed.wait(_TURN)
+                check_current()
+            self._writing = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._writing = False
+                self._expected.pop(name, None)
+                self._changed.notify_all()
 
     @contextmanager
     def _member(self, name: str, size: int) -> Iterator[None]:
