@@ -31,6 +31,7 @@ EXAMPLES: list[BoxshipError] = [
     errors.Refused("what", status=401),
     errors.RateLimited("what", retry_after=1.5, why="why"),
     errors.UnexpectedAnswer("what", status=200),
+    errors.Schema1("what", why="why", remedy="remedy"),
     errors.CredentialFailed("what", why="why"),
     errors.ContentMismatch("what"),
     errors.DigestMismatch("what", expected="sha256:a", actual="sha256:b"),

@@ -18,6 +18,7 @@
     │   ├── Refused                    401 or 403                                  exit 4
     │   ├── RateLimited                429; says when to come back                 exit 7
     │   └── UnexpectedAnswer           not what the specification allows           exit 1
+    │       └── Schema1                an image in a form that ended in 2017
     ├── CredentialFailed               a helper or token server did not deliver    exit 4
     ├── ContentMismatch                bytes that do not match                     exit 6
     │   ├── DigestMismatch
@@ -53,6 +54,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "RegistryError",
+    "Schema1",
     "SizeMismatch",
     "TLSFailed",
     "TimedOut",
@@ -218,6 +220,10 @@ class RateLimited(RegistryError):
 
 class UnexpectedAnswer(RegistryError):
     """An answer that the specification does not allow: HTML, broken JSON, a loop of pages or redirects."""
+
+
+class Schema1(UnexpectedAnswer):
+    """An image of Docker's schema 1, which is not read: what calls it by a digest means other bytes than are sent."""
 
 
 class CredentialFailed(BoxshipError):

@@ -17,7 +17,7 @@ from boxship.connect.deadline import Bounds
 from boxship.digest import Digest
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Reference, Registry
-from boxship.registry.blobs import Blob
+from boxship.registry.blobs import Blob, stated_size
 from boxship.registry.manifests import Document
 from boxship.registry.referrers import referrers
 from boxship.spec.descriptor import Descriptor
@@ -71,10 +71,10 @@ class Upstream:
         """The blob, verified while it flows."""
         return self._client.open_blob(self._named(repository, digest))
 
-    def has_blob(self, repository: str, digest: Digest) -> bool:
-        """Whether it may be read there."""
+    def blob_size(self, repository: str, digest: Digest) -> int | None:
+        """How many bytes it has, by HEAD; None where it may not be read there, or that is not said."""
         with self._client.api("HEAD", self._registry, routes.blob(repository, digest)) as response:
-            return response.status == 200
+            return stated_size(response.head) if response.status == 200 else None
 
     def tags(self, repository: str) -> Iterable[str]:
         """All tags, page by page."""

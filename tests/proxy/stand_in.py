@@ -60,6 +60,7 @@ class StandIn:
     Attributes:
         asked: the questions, in their order.
         away: what every question ends with.
+        sends: what the questions for its documents end with.
         busy: the kinds of questions that wait for `goes_on` before they are answered.
         stops_at, fails_at: after so many bytes of a blob it waits for `goes_on`, or ends with `error`.
     """
@@ -73,6 +74,7 @@ class StandIn:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     away: BoxshipError | None = None
     error: BoxshipError | None = None
+    sends: BoxshipError | None = None
     busy: frozenset[str] = frozenset()
     tells_size: bool = True
     stops_at: float = float("inf")
@@ -97,6 +99,8 @@ class StandIn:
 
     def document(self, repository: str, digest: Digest) -> Held:
         self._note("document", repository, str(digest))
+        if self.sends:
+            raise self.sends
         return _found(self.documents, digest)
 
     @contextmanager
@@ -104,9 +108,10 @@ class StandIn:
         self._note("blob", repository, str(digest))
         yield _Stream(self, digest, _found(self.contents, digest))
 
-    def has_blob(self, repository: str, digest: Digest) -> bool:
-        self._note("has_blob", repository, str(digest))
-        return digest in self.contents and not repository.startswith("private/")
+    def blob_size(self, repository: str, digest: Digest) -> int | None:
+        self._note("blob_size", repository, str(digest))
+        known = self.tells_size and digest in self.contents and not repository.startswith("private/")
+        return len(self.contents[digest]) if known else None
 
     def tags(self, repository: str) -> Iterator[str]:
         self._note("tags", repository, "")

@@ -26,6 +26,7 @@ DIGEST = Digest.of(CONTENT)
 BLOB = f"/v2/up/team/app/blobs/{DIGEST}"
 PLENTY = 1 << 60
 QUESTION = ("blob", "team/app", str(DIGEST))
+BY_HEAD = ("blob_size", "team/app", str(DIGEST))
 
 
 @pytest.fixture(autouse=True)
@@ -79,13 +80,57 @@ def test_a_blob_is_brought_once_and_then_here(registry: Driver, upstream: StandI
     assert (kept(registry), uploads(registry)) == (True, [])
 
 
-def test_its_size_is_told_before_it_has_come(registry: Driver, upstream: StandIn) -> None:
-    upstream.stops_at = PIECE
-    answer = registry("HEAD", BLOB)
-    assert (answer.status, answer.headers["content-length"], answer.body) == (200, str(len(CONTENT)), b"")
-    upstream.goes_on.set()
-    assert registry("GET", BLOB).body == CONTENT
+def test_head_of_what_is_not_here_is_asked_by_head_and_brings_nothing(
+    registry: Driver, upstream: StandIn, clock: Clock
+) -> None:
+    nothing: dict[str, str] = {}
+    for again in (nothing, {"if-none-match": f'"{DIGEST}"'}):
+        answer = registry("HEAD", BLOB, headers=again)
+        assert (answer.status, answer.body, answer.headers["x-cache"]) == (304 if again else 200, b"", "MISS")
+        assert answer.headers["docker-content-digest"] == str(DIGEST)
+    assert registry("HEAD", BLOB).headers["content-length"] == str(len(CONTENT))
+    assert upstream.asked == [BY_HEAD]
+    assert (kept(registry), uploads(registry)) == (False, [])
+    clock.now += 61
+    del upstream.contents[DIGEST]
+    assert registry("HEAD", BLOB).status == 404
+
+
+def test_sixty_four_who_ask_by_head_are_one_question(registry: Driver, upstream: StandIn) -> None:
+    async def ask() -> list[Reply]:
+        return await asyncio.gather(*(registry.ask("HEAD", BLOB) for _ in range(64)))
+
+    assert {reply.headers["content-length"] for reply in registry.run(ask())} == {str(len(CONTENT))}
+    assert upstream.asked == [BY_HEAD]
+
+
+def test_head_of_what_is_on_its_way_is_answered_from_that(registry: Driver, upstream: StandIn) -> None:
+    upstream.stops_at = 5 * PIECE
+
+    async def ask() -> list[Reply]:
+        _, asking = await until(registry, BLOB, PIECE)
+        told = await registry.ask("HEAD", BLOB)
+        upstream.goes_on.set()
+        return [told, await asking]
+
+    told, asked = registry.run(ask())
+    assert (told.status, told.headers["content-length"], told.body) == (200, str(len(CONTENT)), b"")
+    assert asked.body == CONTENT
     assert upstream.asked == [QUESTION]
+
+
+def test_head_of_what_the_upstream_tells_no_size_of_is_answered_when_it_is_here(
+    registry: Driver, upstream: StandIn
+) -> None:
+    upstream.tells_size = False
+    assert registry("HEAD", BLOB).headers["content-length"] == str(len(CONTENT))
+    assert upstream.asked == [BY_HEAD, QUESTION]
+
+
+def test_head_of_what_cannot_be_asked_for_is_refused_by_its_cause(registry: Driver, upstream: StandIn) -> None:
+    upstream.away = ConnectFailed("away")
+    assert registry("HEAD", BLOB).status == 503
+    assert upstream.asked == [BY_HEAD]
 
 
 def test_who_asks_reads_it_while_it_comes_and_who_comes_later_catches_up(registry: Driver, upstream: StandIn) -> None:
@@ -229,7 +274,7 @@ def test_a_layer_of_another_repository_is_not_fetched_again_if_the_upstream_says
 ) -> None:
     assert registry("GET", BLOB).status == 200
     assert registry("GET", BLOB.replace("team/app", "team/other")).body == CONTENT
-    assert upstream.asked == [QUESTION, ("has_blob", "team/other", str(DIGEST))]
+    assert upstream.asked == [QUESTION, ("blob_size", "team/other", str(DIGEST))]
     del upstream.contents[DIGEST]
     assert registry("GET", BLOB.replace("team/app", "private/app")).refusal == (404, "BLOB_UNKNOWN")
 
@@ -247,6 +292,7 @@ def test_what_is_damaged_here_is_brought_again(registry: Driver, upstream: Stand
 def test_one_that_is_larger_than_is_taken_is_refused(tmp_path: Path, upstream: StandIn, clock: Clock) -> None:
     with cache(tmp_path / "small", upstream, clock=clock, largest_blob=100) as registry:
         assert registry("GET", BLOB).status == 502
+        assert registry("HEAD", BLOB).status == 502
         upstream.tells_size = False
         assert registry("GET", BLOB).status == 502
         assert uploads(registry) == []

@@ -17,6 +17,7 @@ from boxship.errors import (
     RateLimited,
     Refused,
     RegistryError,
+    Schema1,
     TimedOut,
 )
 from boxship.reference import Registry
@@ -246,6 +247,24 @@ def test_a_manifest_of_docker_s_schema_1_is_refused_by_its_name(registry: Driver
     answer = registry("GET", TAGGED)
     assert answer.status == 502
     assert b"schema 1" in answer.body
+
+
+def test_a_tag_that_moved_to_schema_1_is_refused_by_its_name_and_not_served_as_it_was(
+    registry: Driver, upstream: StandIn, clock: Clock
+) -> None:
+    old = upstream.has_image("v1", b"layer")
+    assert registry("GET", TAGGED).status == 200
+    upstream.names["v1"] = Digest.of(b"signed afterwards")
+    upstream.sends = Schema1("the manifest is not read")
+    for _ in range(2):
+        clock.now += 61
+        answer = registry("GET", TAGGED)
+        assert answer.refusal == (502, "MANIFEST_UNKNOWN")
+        assert b"schema 1" in answer.body
+    assert registry("GET", f"/v2/up/team/app/manifests/{old}").status == 200
+    upstream.sends = None
+    upstream.names["v1"] = old  # and back
+    assert registry("GET", TAGGED).headers["docker-content-digest"] == str(old)
 
 
 def test_a_foreign_layer_is_the_upstream_s_to_have_and_its_address_the_client_s_to_ask(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Blob", "open_blob", "read_blob", "see_blob"]
+__all__ = ["Blob", "open_blob", "read_blob", "see_blob", "stated_size"]
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from boxship.registry.rest import Wanted
 from boxship.registry.transfer import Transfer
 from boxship.spec.descriptor import Descriptor
 from boxship.wire import routes
-from boxship.wire.message import Request
+from boxship.wire.message import Head, Request
 
 _PIECE = 1024 * 1024  # large enough that hashing and receiving overlap, small enough for a cache
 _PIECES = 4  # being received, being hashed, being used, and one to spare
@@ -65,10 +65,15 @@ def see_blob(remote: Remote, repository: str, blob: Descriptor) -> None:
     """See that the repository has the blob, as long as it is said to be: `NotFound`, `SizeMismatch`."""
     request, what = Request("HEAD", routes.blob(repository, blob.digest)), f"the blob {blob.digest} of {repository}"
     with remote.send(request, pull(repository), what=what) as response:
-        length = response.head.get("content-length")
-    said = int(length[:_MOST_DIGITS]) if length.isdecimal() else blob.size
-    if said != blob.size:
+        said = stated_size(response.head)
+    if said not in (None, blob.size):
         raise SizeMismatch(what, expected=blob.size, actual=said)
+
+
+def stated_size(head: Head) -> int | None:
+    """How many bytes the answer to HEAD says that a blob has; None where it does not."""
+    length = head.get("content-length")
+    return int(length[:_MOST_DIGITS]) if length.isdecimal() else None
 
 
 class Blob:

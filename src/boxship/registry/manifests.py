@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from boxship import media_type
 from boxship.auth.scope import Scope, pull
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch, InvalidReference, RegistryError, UnexpectedAnswer
+from boxship.errors import DigestMismatch, InvalidReference, RegistryError, Schema1, UnexpectedAnswer
 from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.registry.remote import Remote
@@ -145,10 +145,10 @@ def parse_document(document: Document) -> Manifest | Index:
         ) from error
 
 
-def _schema_1(which: str) -> UnexpectedAnswer:
+def _schema_1(which: str) -> Schema1:
     why = "it is of Docker's schema 1, which has no configuration, and whose layers are not called by what they are"
     remedy = "push it anew with a program of 2017 or later"
-    return UnexpectedAnswer(f"the manifest {which} is not read", why=why, remedy=remedy)
+    return Schema1(f"the manifest {which} is not read", why=why, remedy=remedy)
 
 
 def _said_digest(head: Head) -> Digest | None:

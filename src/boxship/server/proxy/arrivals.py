@@ -49,6 +49,10 @@ class Arrivals:
             task.add_done_callback(self._tasks.discard)
         return arrival
 
+    def has(self, place: Place, digest: Digest) -> bool:
+        """Whether it is on its way."""
+        return (place.here, digest) in self._coming
+
     async def settled(self) -> None:
         """Return when none is on its way any more, which is soon where upstreams are closed."""
         if self._tasks:
@@ -77,7 +81,7 @@ class Arrivals:
         other = await names.blob_anywhere(digest)
         if not (other and await is_sound(self._registry, other)):
             return False
-        if not await self._asking.ask(place, lambda upstream: upstream.has_blob(place.there, digest)):
+        if await self._asking.ask(place, lambda upstream: upstream.blob_size(place.there, digest)) is None:
             return False
         return await names.link_blob(place.here, digest, now=self._registry.clock())
 

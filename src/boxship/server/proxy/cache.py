@@ -34,6 +34,7 @@ class Cache:
     Attributes:
         tags: what the tags of repositories name, by `(repository, tag)`.
         lists: all tags of repositories.
+        sizes: those of blobs that somebody asked about and nobody for, by `(repository, digest)`.
         wanted: manifests that were asked for in the last hour, by `(repository, digest)`: their rows say so.
         spared: tags and lists that an upstream failed to tell a moment ago: what is here is served, and it is spared.
         turns: who asks an upstream the same as another waits for that one's answer.
@@ -45,6 +46,7 @@ class Cache:
     arrivals: Arrivals
     tags: Known[Digest]
     lists: Known[tuple[str, ...]]
+    sizes: Known[int]
     wanted: Known[bool]
     spared: Known[bool]
     turns: Turns
@@ -66,6 +68,7 @@ class Cache:
             Arrivals(registry, asking),
             Known(clock, settings.proxy_fresh, _MOST_TAGS),
             Known(clock, settings.proxy_fresh, _MOST_LISTS),
+            Known(clock, settings.proxy_fresh, _MOST_TAGS),
             Known(clock, noted, _MOST_TAGS),
             Known(clock, _SPARED, _MOST_TAGS),
             Turns(),

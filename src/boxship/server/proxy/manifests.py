@@ -20,7 +20,7 @@ from boxship.server.answer import Answer, Refusal
 from boxship.server.document import Rejected, judge
 from boxship.server.proxy.cache import HIT, MISS, Cache, stale, told
 from boxship.server.proxy.places import Place
-from boxship.server.proxy.refusals import passing, refusal
+from boxship.server.proxy.refusals import passing, refusal, schema_1
 from boxship.server.push import SizeDiffers
 from boxship.server.request import Request
 from boxship.server.tagging import Terms
@@ -112,8 +112,7 @@ async def _store(cache: Cache, place: Place, digest: Digest, tags: tuple[str, ..
 async def _fetch(cache: Cache, place: Place, digest: Digest) -> tuple[bytes, str]:
     found = await cache.asking.ask(place, lambda upstream: upstream.document(place.there, digest))
     if found.media_type.startswith(media_type.DOCKER_SCHEMA_1):
-        why = "which is not kept: pull it from there, or have it pushed anew by a program of 2017 or later"
-        raise Refusal(502, _UNKNOWN, f"{place.source.registry} has this image in Docker's schema 1, {why}")
+        raise schema_1(str(place.source.registry))
     if Digest.of(found.raw, digest.algorithm) != digest:
         raise Refusal(502, _UNKNOWN, f"{place.source.registry} sent another manifest than {digest}")
     return found.raw, found.media_type

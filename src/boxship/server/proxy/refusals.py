@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["passing", "refusal"]
+__all__ = ["passing", "refusal", "schema_1"]
 
 import math
 
@@ -14,6 +14,7 @@ from boxship.errors import (
     RateLimited,
     Refused,
     RegistryError,
+    Schema1,
     Unreachable,
 )
 from boxship.server.answer import Refusal
@@ -23,7 +24,7 @@ _AGAIN = 10  # seconds after which it may be asked for again
 
 def passing(error: BoxshipError) -> bool:
     """Whether it says nothing of what was asked for: somebody is away, busy or broken, and what is here still holds."""
-    if isinstance(error, NotFound | Refused):
+    if isinstance(error, NotFound | Refused | Schema1):
         return False
     return isinstance(error, Unreachable | RegistryError | ContentMismatch)
 
@@ -40,5 +41,13 @@ def refusal(error: BoxshipError, whose: str, unknown: str) -> Refusal:
     if isinstance(error, Unreachable):
         again = {"retry-after": str(_AGAIN)}
         return Refusal(503, "UNKNOWN", f"{whose} cannot be reached", headers=again)
+    if isinstance(error, Schema1):
+        return schema_1(whose)
     said = f"{error.what}: {error.why}" if error.why else error.what
     return Refusal(502, "UNKNOWN", f"{whose} does not answer as it should: {said}")
+
+
+def schema_1(whose: str) -> Refusal:
+    """The answer for an image in the form of before 2017, whichever one its tag named before."""
+    why = "which is not kept: pull it from there, or have it pushed anew by a program of 2017 or later"
+    return Refusal(502, "MANIFEST_UNKNOWN", f"{whose} has this image in Docker's schema 1, {why}")

@@ -51,8 +51,8 @@ class Upstream(Protocol):
     def blob(self, repository: str, digest: Digest) -> AbstractContextManager[Stream]:
         """The blob."""
 
-    def has_blob(self, repository: str, digest: Digest) -> bool:
-        """Whether the repository has the blob, and it may be read there."""
+    def blob_size(self, repository: str, digest: Digest) -> int | None:
+        """How many bytes the blob of the repository has; None where it may not be read there, or that is not said."""
 
     def tags(self, repository: str) -> Iterable[str]:
         """All tags."""
