@@ -15,6 +15,7 @@ from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, Cancelled, DigestMismatch, NotFound
 from boxship.reference import Registry
+from boxship.server.proxy.upstream import Source
 from boxship.server.registry import Settings
 from boxship.spec.descriptor import Descriptor
 from tests.server.content import image
@@ -140,7 +141,7 @@ def _found(held: Mapping[Key, Value], name: Key) -> Value:
 
 
 @contextmanager
-def cache(folder: Path, *upstreams: StandIn, clock: Any = None, **settings: Any) -> Iterator[Driver]:
+def cache(folder: Path, *upstreams: Source, clock: Any = None, **settings: Any) -> Iterator[Driver]:
     """A cache of these, whose clock stands still unless it is moved."""
     more = {"clock": clock} if clock else {}
     with Driver(folder, settings=Settings(proxy=upstreams, **settings), **more) as driver:
