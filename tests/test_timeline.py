@@ -123,6 +123,18 @@ def test_nothing_ends_before_it_began(clock: float) -> None:
     assert hop.phases[0].ms == 0
 
 
+def test_a_story_that_begins_with_a_request_begins_when_that_did() -> None:
+    url = f"https://{HOST}/v2/app/manifests/v1"
+    first, second = timeline(
+        [
+            told(0, "WroteRequest", TLS, method="GET", url=url, send=7.0),
+            told(9, "Request", TLS, method="GET", url=url, status=200),
+            told(30, "RequestFailed", PLAIN, method="GET", url=url, error="reset", ms=20.0),
+        ]
+    )
+    assert [(round(hop.start), round(hop.end)) for hop in (first, second)] == [(0, 16), (17, 37)]
+
+
 def test_no_events_are_no_timeline() -> None:
     assert timeline([]) == ()
 

@@ -27,7 +27,10 @@ def timeline(events: Iterable[Event]) -> tuple[Hop, ...]:
     for event in told:
         if read := _READ.get(event.name):
             read(reader, event)
-    hops = (draft.hop(told[0].at, told[-1].at) for draft in reader.drafts())
+    drafts = tuple(reader.drafts())
+    # A request began to be sent before anything was told of it: a story may open with one.
+    beginning = min((wait.start for draft in drafts for wait in draft.waits), default=0.0)
+    hops = (draft.hop(beginning, told[-1].at) for draft in drafts)
     return tuple(sorted(hops, key=lambda hop: hop.start))
 
 

@@ -199,12 +199,16 @@ def test_a_trace_is_lines_of_json(server: Server, tmp_path: Path) -> None:
     assert {"ConnectStart", "Request"} <= {event["name"] for event in events}
 
 
-def test_a_failure_with_a_trace_tells_its_story(tmp_path: Path) -> None:
+def test_a_failure_with_a_trace_tells_its_story_once(tmp_path: Path) -> None:
     file = tmp_path / "trace.jsonl"
     with serving(replace(Answer(404), body=b"no")) as own:
         outcome = boxship("ls", "-v", "--trace", str(file), f"{own.url}/app")
     assert outcome.status == 3
-    assert "timeline:" in outcome.errors
+    lines = outcome.errors.splitlines()
+    story = [line for line in lines if KLOG.fullmatch(line)]
+    assert any("] Request: " in line for line in story)
+    assert lines[: len(story)] == story
+    assert len(set(story)) == len(story)
     assert file.read_text()
 
 

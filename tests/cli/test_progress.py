@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from boxship.cli.displays import DISPLAYS
+from boxship.event import Event, Fact
 from boxship.testing import Answer, Image, Request, ScriptedRegistry, serving
 from tests.cli.running import boxship
 from tests.cli.terminal import watch
@@ -44,6 +46,12 @@ def test_elsewhere_each_blob_has_a_line_and_the_whole_has_one(at: str, tmp_path:
     assert sorted(line.split()[2] for line in lines[:3]) == ["copied,"] * 3
     assert any("copied, 2.0 MB in 2." in line for line in lines)
     assert f"{IMAGE.digest}: 3 blobs copied (2.0 MB in 2." in lines[3]
+
+
+def test_one_blob_is_one_blob(capsys: pytest.CaptureFixture[str]) -> None:
+    facts: dict[str, Fact] = {"digest": "sha256:1", "pushed": 1, "mounted": 0, "present": 2, "size": 0, "seconds": 0.0}
+    DISPLAYS["plain"]().hear(Event("Copied", "", 0.0, facts=facts))
+    assert capsys.readouterr().err == "boxship: sha256:1: 1 blob copied, 2 present\n"
 
 
 @pytest.mark.parametrize("words", [("-q",), ("--progress", "none")])

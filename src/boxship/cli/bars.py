@@ -6,6 +6,7 @@ __all__ = ["bars"]
 
 from collections.abc import Iterator
 
+from boxship.cli.amounts import amount
 from boxship.cli.ink import Colour, Ink
 from boxship.cli.tally import Moving, Tally, bytes_of, seconds_of
 
@@ -20,7 +21,7 @@ def bars(tally: Tally, columns: int, ink: Ink, now: float) -> Iterator[str]:
     for blob in moving[:_MOST]:
         yield _line(_name(blob), _share(blob.at, blob.size), _words(blob, now), columns, ink)
     more = f", {len(moving) - _MOST} more on their way" if len(moving) > _MOST else ""
-    words = f"{tally.done} of {tally.blobs} blobs, {bytes_of(tally.at)} of {bytes_of(tally.size)}"
+    words = f"{tally.done} of {amount(tally.blobs, 'blob')}, {bytes_of(tally.at)} of {bytes_of(tally.size)}"
     words = f"{words}{_pace(tally.rate(now), tally.left(now))}{more}"
     yield _line("in all", _share(tally.at, tally.size), words, columns, ink)
 

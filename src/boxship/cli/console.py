@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from boxship.cli.status_line import StatusLine
 from boxship.errors import BoxshipError, InvalidSettings
@@ -32,8 +32,15 @@ def say(*lines: str) -> None:
 def write(content: bytes | memoryview) -> None:
     """Write bytes to stdout; `flush` sends the last of them."""
     with STATUS, writing(_OUTPUT):
-        _output().buffer.write(content)
+        _write_all(_output().buffer, content)
         STATUS.after(content)
+
+
+def _write_all(output: BinaryIO, content: bytes | memoryview) -> None:
+    """Where stdout is not buffered (PYTHONUNBUFFERED), a disk or a pipe may take a part, and say so."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[output.write(rest) :]
 
 
 def flush() -> None:
@@ -92,7 +99,9 @@ def complain(*parts: str) -> None:
 
 
 def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, reference: str = "") -> None:
-    """Write an error of what was chosen: what failed, why, what to do; with `-v` the story that led to it.
+    """Write an error of what was chosen: what failed, why, what to do.
+
+    The story that led to it has been told by then, where it was asked for (`tracer`).
 
     `reference` is what failed, where several were chosen.
     """
@@ -101,9 +110,6 @@ def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, referenc
     complain(*map(one_line, error_lines(error)))
     if chosen:
         complain(*map(one_line, _hint(error, chosen, reference)))
-    verbose: int = getattr(chosen, "verbose", 0)
-    if verbose:
-        complain("timeline:", *(f"  {event}" for event in error.timeline if verbose > 1 or event.level != "D"))
 
 
 def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from boxship.cli.amounts import amount
 from boxship.cli.bars import bars
 from boxship.cli.console import STATUS, complain
 from boxship.cli.ink import ink_of
@@ -70,7 +71,7 @@ class _Lines:
 
     def look(self, tally: Tally, now: float) -> None:
         if tally.done < tally.blobs:
-            words = f"{tally.done} of {tally.blobs} blobs, {bytes_of(tally.at)} of {bytes_of(tally.size)}"
+            words = f"{tally.done} of {amount(tally.blobs, 'blob')}, {bytes_of(tally.at)} of {bytes_of(tally.size)}"
             complain(f"boxship: {words}, {_pace(tally, now)}")
 
     def close(self) -> None:
@@ -111,7 +112,8 @@ def _summary(event: Event) -> str:
     size, took = _number(facts["size"]), _number(facts["seconds"])
     pace = f" ({bytes_of(size)} in {took:.1f} s, {bytes_of(size / took)}/s)" if size and took else ""
     others = "".join(f", {facts[how]} {how}" for how in ("mounted", "present") if facts[how])
-    return f"boxship: {facts['digest']}: {facts['pushed']} blobs copied{pace}{others}"
+    copied = amount(int(_number(facts["pushed"])), "blob")
+    return f"boxship: {facts['digest']}: {copied} copied{pace}{others}"
 
 
 def _number(fact: Fact) -> float:

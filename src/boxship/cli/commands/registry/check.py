@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder, amount
+from boxship.cli.amounts import amount
+from boxship.cli.commands.registry.folder import add_folder
 from boxship.cli.statuses import FINDINGS
 from boxship.server.check import Report, check
 from boxship.server.repair import repair

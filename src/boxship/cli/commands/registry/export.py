@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder, amount
+from boxship.cli.amounts import amount
+from boxship.cli.commands.registry.folder import add_folder
 from boxship.server.export import export
 
 SUMMARY = "Write images to a new folder as an OCI layout; skopeo reads it as oci:DIR:TAG, or oci:DIR:REPOSITORY:TAG."

@@ -1,8 +1,8 @@
-"""What actions on a registry's folder have in common: how it is given and opened, and amounts in words."""
+"""What actions on a registry's folder have in common: how it is given and opened."""
 
 from __future__ import annotations
 
-__all__ = ["add_database", "add_folder", "add_storage", "amount", "opened"]
+__all__ = ["add_database", "add_folder", "add_storage", "opened"]
 
 import argparse
 from collections.abc import Iterator
@@ -50,8 +50,3 @@ def opened(chosen: argparse.Namespace) -> Iterator[Registry]:
         check_registry(folder)
     with telling(folder), closing(Registry.open(folder, settings)) as registry:
         yield registry
-
-
-def amount(number: int, what: str) -> str:
-    """So many of what has an s where it is not one."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

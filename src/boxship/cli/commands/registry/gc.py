@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, amount, opened
+from boxship.cli.amounts import amount
+from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, opened
 from boxship.errors import BoxshipError
 from boxship.server.garbage import Policy
 from boxship.server.lease import Leased, Lost

@@ -8,7 +8,8 @@ import argparse
 from pathlib import Path
 
 from boxship.cli import console
-from boxship.cli.commands.registry.folder import add_folder, amount
+from boxship.cli.amounts import amount
+from boxship.cli.commands.registry.folder import add_folder
 from boxship.server.restore import restore
 
 SUMMARY = "Make a registry of a backup, in a folder that is new or empty; every byte is verified."
