@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
+from boxship.media_type import OCI_INDEX
 from boxship.server.names import Vanished
 from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.soundness import Suspect, condemn, identify, set_aside
-from tests.server.content import digest, image, push_blob, push_image, push_manifest
+from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver, Reply, _receiver
 from tests.server.test_check import faults, file_of, overwrite
 
@@ -58,6 +59,19 @@ def test_rot_is_found_set_aside_and_mended_by_the_next_push(registry: Driver) ->
     push_blob(registry, "other", LAYER)  # by anybody
     assert registry("GET", PATH).body == LAYER
     assert faults(registry, verify=True) == []
+
+
+def test_an_image_with_a_damaged_blob_is_not_there_for_who_asks_whether_to_push_it(registry: Driver) -> None:
+    broken = push_image(registry, "app", "v1", layer=LAYER)
+    push_image(registry, "app", "sound", layer=b"sound")
+    push_manifest(registry, "app", "all", index(broken), OCI_INDEX)
+    rot(registry)
+    assert scrubbed(registry).condemned == (Digest.parse(NAME),)
+    names = ("v1", digest(broken), "all", "sound")
+    assert [registry("HEAD", f"/v2/app/manifests/{name}").status for name in names] == [404, 404, 404, 200]
+    assert [registry("GET", f"/v2/app/manifests/{name}").status for name in names] == [200] * 4  # to be looked into
+    push_blob(registry, "app", LAYER)
+    assert [registry("HEAD", f"/v2/app/manifests/{name}").status for name in names] == [200] * 4
 
 
 def test_the_longest_unseen_comes_first_and_what_was_seen_lately_not_at_all(registry: Driver) -> None:

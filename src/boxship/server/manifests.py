@@ -17,6 +17,7 @@ from boxship.server.push import ContentMissing, SizeDiffers, TagMoved
 from boxship.server.registry import Registry
 from boxship.server.request import Request
 from boxship.server.rights import Right
+from boxship.server.soundness import is_damaged
 from boxship.server.tagging import Expected, TagKept, Terms
 from boxship.wire import routes
 from boxship.wire.grammar import is_tag
@@ -26,9 +27,11 @@ _MOST_TAGS = 32  # of one push
 
 
 async def read(registry: Registry, request: Request) -> Answer:
-    """The manifest as it was pushed, byte for byte."""
+    """The manifest as it was pushed, byte for byte; to HEAD, whether it is there with all that is in it."""
     manifest = await _find(registry, request)
     if not manifest or not accepts(request.header(b"accept"), manifest.media_type):
+        raise _unknown(request)
+    if request.method == "HEAD" and await _lacks_content(registry, request, manifest):
         raise _unknown(request)
     check_match(request.header(b"if-match"), manifest.digest)
     headers = content_headers(manifest.media_type, manifest.digest, forever=_is_digest(request.name))
@@ -108,6 +111,16 @@ async def _find(registry: Registry, request: Request) -> StoredManifest | None:
     if _is_digest(request.name):
         return await registry.names.manifest_by_digest(request.repository, request.digest())
     return await registry.names.manifest_by_tag(request.repository, request.name)
+
+
+async def _lacks_content(registry: Registry, request: Request, manifest: StoredManifest) -> bool:
+    """Whether it lacks something that a push would bring: who pushes or mirrors asks by HEAD, and skips what is there.
+
+    A cache brings what it lacks by itself.
+    """
+    if not manifest.suspect or registry.settings.proxy:
+        return False
+    return await is_damaged(registry.database, request.repository, manifest.digest)
 
 
 def _tags(request: Request) -> tuple[str, ...]:

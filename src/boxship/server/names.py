@@ -22,11 +22,16 @@ from boxship.server.tagging import Terms
 
 @dataclass(frozen=True, slots=True)
 class StoredManifest:
-    """A manifest as it was pushed."""
+    """A manifest as it was pushed.
+
+    Attributes:
+        suspect: whether any blob of the registry was found damaged and has not been pushed anew: perhaps one of its.
+    """
 
     digest: Digest
     media_type: str
     body: bytes = field(repr=False)
+    suspect: bool = False
 
 
 class Vanished(Exception):
@@ -267,7 +272,7 @@ class Names:
 
 def _manifest(rows: Rows) -> StoredManifest | None:
     row = rows.fetchone()
-    return StoredManifest(Digest.parse(row[0]), row[1], row[2]) if row else None
+    return StoredManifest(Digest.parse(row[0]), row[1], row[2], bool(row[3])) if row else None
 
 
 def _blob(digest: Digest, rows: Rows) -> Blob | None:
@@ -285,14 +290,15 @@ def _link(connection: Transaction, repository: str, digest: Digest, now: float) 
     connection.execute(_LINK, (_repository(connection, repository, now), str(digest), now))
 
 
+# The last column is `suspect`: nearly always, that is all that has to be asked about damage.
 _MANIFEST_BY_TAG = """
-SELECT manifest.digest, media_type, body FROM repo
+SELECT manifest.digest, media_type, body, EXISTS (SELECT 1 FROM blob WHERE state <> 0 AND state = 3) FROM repo
 JOIN tag ON tag.repo_id = repo.id AND tag.name = ?2
 JOIN manifest ON manifest.repo_id = repo.id AND manifest.digest = tag.digest
 WHERE repo.name = ?1
 """
 _MANIFEST_BY_DIGEST = """
-SELECT digest, media_type, body FROM repo
+SELECT digest, media_type, body, EXISTS (SELECT 1 FROM blob WHERE state <> 0 AND state = 3) FROM repo
 JOIN manifest ON manifest.repo_id = repo.id AND digest = ?2
 WHERE name = ?1
 """

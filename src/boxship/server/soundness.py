@@ -7,7 +7,7 @@ Who looks at the bytes is `scrub`'s, `repair`'s and `deliver`'s work.
 
 from __future__ import annotations
 
-__all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "identify_open", "set_aside"]
+__all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "identify_open", "is_damaged", "set_aside"]
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.database import Transaction
+from boxship.server.database import Database, Transaction
 from boxship.server.layout import Layout, fsync_folder
 
 _BLOCK = 1024 * 1024
@@ -65,6 +65,11 @@ def _identity(found: os.stat_result) -> FileIdentity:
     return FileIdentity(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+async def is_damaged(database: Database, repository: str, manifest: Digest) -> bool:
+    """Whether a blob of the manifest, or of those that it lists, was condemned and has not been pushed anew."""
+    return (await database.read(_DAMAGED, (repository, str(manifest)))).fetchone() is not None
+
+
 def condemn(connection: Transaction, suspect: Suspect) -> bool:
     """Let the blob be absent until it is pushed anew; False where its row has changed since."""
     return connection.execute(_CONDEMN, (str(suspect.digest), suspect.version)).rowcount > 0
@@ -92,3 +97,12 @@ def set_aside(connection: Transaction, layout: Layout, suspect: Suspect, *, now:
 
 _CONDEMN = "UPDATE blob SET state = 3, version = version + 1 WHERE digest = ?1 AND version = ?2 AND state < 2"
 _IS_CONDEMNED = "SELECT 1 FROM blob WHERE digest = ?1 AND version = ?2 + 1 AND state = 3"
+_DAMAGED = """
+WITH RECURSIVE below (repo_id, digest) AS (
+    SELECT id, digest FROM repo JOIN manifest ON repo_id = id AND digest = ?2 WHERE name = ?1
+    UNION
+    SELECT below.repo_id, child FROM below
+    JOIN manifest_ref ON manifest_ref.repo_id = below.repo_id AND parent = below.digest
+)
+SELECT 1 FROM below JOIN blob ON blob.digest = below.digest AND state = 3 LIMIT 1
+"""
