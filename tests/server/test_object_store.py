@@ -19,8 +19,9 @@ from boxship.server.check import check
 from boxship.server.garbage import Policy
 from boxship.server.move import move
 from boxship.server.registry import Registry, Settings
-from boxship.server.scrub import Scrubbed, scrub
+from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.sessions import Busy
+from boxship.server.soundness import Suspect
 from boxship.server.sweep import Report, sweep
 from tests.peers.object_stores import Store
 from tests.server.conftest import CEPH, SWIFT, Keeping, Stores
@@ -216,6 +217,18 @@ def test_a_sweep_deletes_what_nobody_needs_and_what_no_row_knows(registry: Drive
     assert registry("GET", blob(SMALL)).body == SMALL
     assert registry("GET", blob(b"needed")).body == b"needed"
     assert len(bucket.keys) == len(needed) + 1
+
+
+def test_an_object_of_before_condemns_no_blob_that_was_pushed_anew(registry: Driver) -> None:
+    push_blob(registry, "app", SMALL)
+    behind, query = opened(registry), "SELECT version, modified, location FROM blob"
+    version, modified, location = behind.database.read_now(query).fetchone()
+    assert sweep_later(registry, 1, grace=0, wait=0).deleted == 1
+    push_blob(registry, "app", SMALL)
+    assert behind.database.read_now(query).fetchone()[0] == version  # it begins anew with the row
+    found = Suspect(Digest.parse(digest(SMALL)), version, modified, None, location)
+    assert not registry.run(condemn_blob(behind, found))
+    assert registry("GET", blob(SMALL)).body == SMALL
 
 
 def test_uploads_whose_time_is_over_go_with_their_objects(registry: Driver, bucket: Bucket) -> None:

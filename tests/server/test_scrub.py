@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from boxship.digest import Digest
 from boxship.media_type import OCI_INDEX
+from boxship.server.garbage import Policy
 from boxship.server.names import Vanished
 from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.soundness import Suspect, condemn, identify, set_aside
+from boxship.server.sweep import sweep
 from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver, Reply, _receiver
 from tests.server.test_check import faults, file_of, overwrite
@@ -151,9 +154,22 @@ def test_a_row_is_not_written_for_a_file_that_was_taken_away_meanwhile(registry:
     assert (registry("HEAD", PATH).status, faults(registry)) == (404, [])
 
 
+def test_a_blob_that_went_and_was_pushed_anew_is_not_taken_for_the_one_before(registry: Driver) -> None:
+    push_blob(registry, "app", LAYER)
+    behind = opened(registry)
+    before = suspected(registry, behind)
+    later = replace(behind, clock=lambda: time.time() + 1)
+    assert registry.run(sweep(later, Policy(grace=0, wait=0))).deleted == 1
+    push_blob(registry, "app", LAYER)
+    assert suspected(registry, behind).version == before.version  # it begins anew with the row
+    assert not registry.run(condemn_blob(behind, before))
+    assert registry("GET", PATH).body == LAYER
+
+
 def suspected(registry: Driver, behind: Registry) -> Suspect:
-    (version,) = behind.database.read_now("SELECT version FROM blob WHERE digest = ?", (NAME,)).fetchone()
-    return Suspect(Digest.parse(NAME), version, identify(file_of(registry, NAME)))
+    query = "SELECT version, modified FROM blob WHERE digest = ?"
+    version, modified = behind.database.read_now(query, (NAME,)).fetchone()
+    return Suspect(Digest.parse(NAME), version, modified, identify(file_of(registry, NAME)))
 
 
 @pytest.fixture

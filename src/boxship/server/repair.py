@@ -42,8 +42,9 @@ def repair(folder: Path, *, verify: bool = False) -> Report:
 def _condemn(connection: sqlite3.Connection, layout: Layout, finding: Finding) -> None:
     """Let the blob be absent, and set aside what file it has."""
     digest = Digest.parse(finding.name)
-    (version,) = connection.execute("SELECT version FROM blob WHERE digest = ?", (finding.name,)).fetchone()
-    suspect = Suspect(digest, version, identify(layout.blob(digest)))
+    query = "SELECT version, modified FROM blob WHERE digest = ?"
+    version, modified = connection.execute(query, (finding.name,)).fetchone()
+    suspect = Suspect(digest, version, modified, identify(layout.blob(digest)))
     with _transaction(connection):
         condemn(connection, suspect)
     with _transaction(connection):

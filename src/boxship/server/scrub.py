@@ -40,6 +40,7 @@ class Scrubbed:
 class _Row:
     content: Content
     version: int
+    modified: int
 
     @property
     def digest(self) -> Digest:
@@ -80,15 +81,15 @@ async def condemn_read(registry: Registry, digest: Digest, found: FileIdentity) 
     row = (await registry.database.read(_VERSION, (str(digest),))).fetchone()
     # In this order: whoever replaces them after this look changes the version, too.
     if row and await registry.storage.identify(Content(digest, row[1])) == found:
-        await condemn_blob(registry, Suspect(digest, row[0], found))
+        await condemn_blob(registry, Suspect(digest, row[0], row[2], found, row[1]))
 
 
 async def _rows(registry: Registry, since: float) -> AsyncIterator[_Row]:
     after: tuple[float, str] = (-1.0, "")
     while rows := (await registry.database.read(_OLDEST, (*after, since, _BATCH))).fetchall():
-        for name, version, verified, location in rows:
+        for name, version, verified, location, modified in rows:
             after = (verified, name)
-            yield _Row(Content(Digest.parse(name), location), version)
+            yield _Row(Content(Digest.parse(name), location), version, modified)
 
 
 async def _look(registry: Registry, row: _Row, pace: _Pace) -> bool:
@@ -97,7 +98,7 @@ async def _look(registry: Registry, row: _Row, pace: _Pace) -> bool:
     if found and await registry.storage.digest(row.content, pace.keep) == row.digest:
         await registry.database.write(lambda connection: _confirm(connection, row, registry.clock()), durable=False)
         return True
-    return not await condemn_blob(registry, Suspect(row.digest, row.version, found))
+    return not await condemn_blob(registry, Suspect(row.digest, row.version, row.modified, found, row.content.location))
 
 
 def _confirm(connection: Transaction, row: _Row, now: float) -> None:
@@ -120,8 +121,8 @@ class _Pace:
 
 
 _OLDEST = """
-SELECT digest, version, verified, location FROM blob
+SELECT digest, version, verified, location, modified FROM blob
 WHERE state < 2 AND (verified, digest) > (?1, ?2) AND verified < ?3 ORDER BY verified, digest LIMIT ?4
 """
-_VERSION = "SELECT version, location FROM blob WHERE digest = ?"
+_VERSION = "SELECT version, location, modified FROM blob WHERE digest = ?"
 _CONFIRM = "UPDATE blob SET verified = ?1 WHERE digest = ?2 AND version = ?3"

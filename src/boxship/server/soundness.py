@@ -32,11 +32,16 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A blob, the version of its row and the file (None: there is none) that were found wrong together."""
+    """A blob, what its row says and the file (None: there is none) that were found wrong together.
+
+    Versions begin anew with a row: a blob that was swept and pushed anew has another file, or another location.
+    """
 
     digest: Digest
     version: int
+    modified: int
     file: FileIdentity | None
+    location: str = ""
 
 
 def digest_file(path: Path, algorithm: str) -> Digest:
@@ -72,7 +77,8 @@ async def is_damaged(database: Database, repository: str, manifest: Digest) -> b
 
 def condemn(connection: Transaction, suspect: Suspect) -> bool:
     """Let the blob be absent until it is pushed anew; False where its row has changed since."""
-    return connection.execute(_CONDEMN, (str(suspect.digest), suspect.version)).rowcount > 0
+    row = (str(suspect.digest), suspect.version, suspect.modified, suspect.location)
+    return connection.execute(_CONDEMN, row).rowcount > 0
 
 
 def set_aside(connection: Transaction, layout: Layout, suspect: Suspect, *, now: float) -> Path | None:
@@ -95,7 +101,10 @@ def set_aside(connection: Transaction, layout: Layout, suspect: Suspect, *, now:
     return aside
 
 
-_CONDEMN = "UPDATE blob SET state = 3, version = version + 1 WHERE digest = ?1 AND version = ?2 AND state < 2"
+_CONDEMN = """
+UPDATE blob SET state = 3, version = version + 1
+WHERE digest = ?1 AND version = ?2 AND modified = ?3 AND location = ?4 AND state < 2
+"""
 _IS_CONDEMNED = "SELECT 1 FROM blob WHERE digest = ?1 AND version = ?2 + 1 AND state = 3"
 _DAMAGED = """
 WITH RECURSIVE below (repo_id, digest) AS (
