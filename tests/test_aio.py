@@ -29,7 +29,6 @@ from tests.transport.reaching import settled, traces
 IMAGE = Image.of([bytes(range(256)) * 10_000, b"small"])
 DIGEST = Digest.of(IMAGE.layers[0])
 GOOD = ScriptedRegistry(image=IMAGE)
-AT_ONCE = 0.2
 
 
 @pytest.fixture(scope="module")

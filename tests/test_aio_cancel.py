@@ -29,12 +29,11 @@ from boxship.testing import (
     wrong_digest,
 )
 from boxship.testing import Request as Received
-from tests.transport.reaching import settled, traces
+from tests.transport.reaching import AT_ONCE, settled, traces
 
 IMAGE = Image.of([bytes(range(256)) * 10_000, b"small"])
 DIGEST = Digest.of(IMAGE.layers[0])
 GOOD = ScriptedRegistry(image=IMAGE)
-AT_ONCE = 0.2
 
 
 async def listing(client: AsyncClient, at: str) -> object:

@@ -56,7 +56,7 @@ def test_sleep_ends_when_it_is_cancelled() -> None:
     threading.Timer(0.05, work.cancel).start()
     with pytest.raises(Cancelled):
         work.sleep(5.0)
-    assert time.monotonic() - began < 0.25
+    assert time.monotonic() - began < 2.0
 
 
 def test_everybody_who_watches_is_woken_once() -> None:

@@ -15,9 +15,9 @@ from boxship.errors import Cancelled, TimedOut
 from boxship.testing import NEVER, Connection, Listener, ScriptedRegistry, black_hole, listening, mute, refused, serving
 from boxship.testing import Place as Port
 from tests.connect.driving import Contender, address, cancelling, nothing_left, won
+from tests.transport.reaching import AT_ONCE
 
 REGISTRY = ScriptedRegistry()
-AT_ONCE = 0.2  # "Ctrl-C ends any wait within 0.2 s"
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from tests.peers.programs import docker_registry
 
 pytestmark = pytest.mark.network
 
+AT_ONCE = 2.0  # seconds, on a machine that has other work: who waits has 5
 CONNECT = """
 import socket, sys
 try:
@@ -40,7 +41,7 @@ def test_an_open_port_is_connected_to_at_once(network: Network, host: str) -> No
     network.listen("mute", 443)
     done = connect(network, 443, host=host)
     assert (done.status, done.stderr) == (0, "")
-    assert done.seconds < 0.9
+    assert done.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("host", [SERVER, SERVER6])
@@ -58,14 +59,14 @@ def test_a_refused_port_refuses_at_once_though_something_listens(network: Networ
     network.firewall.refuse(443)
     done = connect(network, 443, host=host)
     assert "ConnectionRefusedError" in done.stderr
-    assert done.seconds < 0.9
+    assert done.seconds < AT_ONCE
 
 
 def test_an_unreachable_port_is_said_to_be_so(network: Network) -> None:
     network.firewall.unreachable(443)
     done = connect(network, 443)
     assert "OSError 113" in done.stderr
-    assert done.seconds < 0.9
+    assert done.seconds < AT_ONCE
 
 
 def test_one_of_three_addresses_is_dropped() -> None:
@@ -84,8 +85,8 @@ def test_only_the_first_syn_is_lost(network: Network, host: str) -> None:
     network.firewall.lose_first_syn(443)
     first, second = connect(network, 443, host=host), connect(network, 443, host=host)
     assert (first.status, second.status) == (0, 0)
-    assert 1.0 <= first.seconds < 1.9
-    assert second.seconds < 0.9
+    assert 1.0 <= first.seconds < 1.0 + AT_ONCE
+    assert second.seconds < first.seconds
     assert network.firewall.syns(443) == 3
 
 
@@ -135,7 +136,7 @@ def test_names_resolve_by_the_hosts_file_of_the_namespace(network: Network) -> N
 def test_an_unknown_name_fails_at_once_and_slowly_when_the_name_server_is_dropped(network: Network) -> None:
     at_once = network.python(RESOLVE, "unknown.test")
     assert "gaierror" in at_once.stderr
-    assert at_once.seconds < 0.9
+    assert at_once.seconds < AT_ONCE
     network.firewall.drop(53)
     with pytest.raises(subprocess.TimeoutExpired):
         network.python(RESOLVE, "unknown.test", timeout=1.5)

@@ -28,7 +28,7 @@ def test_it_ends_at_once_and_quietly_on_a_signal(tmp_path: Path, number: signal.
         started = time.monotonic()
         process.send_signal(number)
         assert process.wait(5) == 0
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 3
         assert process.communicate() == ("", "")
 
 

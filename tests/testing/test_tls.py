@@ -45,7 +45,7 @@ def test_a_delay_does_not_hold_up_the_end(dial: Dial, server_context: ssl.SSLCon
         dial(server)
         server.connection()
         started = time.monotonic()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 5.0
 
 
 def test_a_single_threaded_server_shakes_one_hand_at_a_time(

@@ -23,6 +23,9 @@ from boxship.testing import Server
 
 # A bound that a test can wait for.
 SHORT = 0.3
+# Seconds, on a machine that has other work: a wait that is not ended takes 5 at least. That none takes more than 0.2 is
+# what tests/test_phases.py and tests/behaviour/test_interrupt.py show.
+AT_ONCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,10 @@ from boxship.testing import (
     rate_limited,
     serving,
 )
-from tests.transport.reaching import cancelling, failing, settled, traces
+from tests.transport.reaching import AT_ONCE, cancelling, failing, settled, traces
 
 GOOD = ScriptedRegistry()
 DIGEST, LAYER = max(GOOD.image.blobs.items(), key=lambda item: len(item[1]))
-AT_ONCE = 0.2
 
 
 def deaf(connection: Connection) -> None:
