@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.behaviour.scene import Scene
-from tests.cli.running import COMMAND
+from tests.behaviour.scene import Scene, environment
+from tests.cli.running import COMMAND, boxship
 
 WHOLE = 10.0  # seconds that an examination may take
 _LONGER = 30.0  # with a start on a busy machine
@@ -52,11 +52,24 @@ class Asking:
 
     def said(self) -> Said:
         """What it says: JSON, whatever it finds."""
-        words = (str(self.scene.root) if word == "@root" else word for word in self.words)
-        played = self.scene.boxship("doctor", "-o", "json", *words, timeout=_LONGER, variables=self.variables)
-        assert played.stdout, played.stderr
-        assert "Traceback" not in played.stderr
-        return Said(status=played.status, report=json.loads(played.stdout))
+        words = [str(self.scene.root) if word == "@root" else word for word in self.words]
+        status, output, errors = self._run("doctor", "-o", "json", *words)
+        assert output, errors
+        assert "Traceback" not in errors
+        return Said(status=status, report=json.loads(output))
+
+    def _run(self, verb: str, *words: str) -> tuple[int, str, str]:
+        if (*self.scene.prefix, *self.scene.program) != COMMAND:
+            played = self.scene.boxship(verb, *words, timeout=_LONGER, variables=self.variables)
+            return played.status, played.stdout, played.stderr
+        ended = boxship(verb, *self.scene.options, *words, env=self._environment())
+        return ended.status, ended.output, ended.errors
+
+    def _environment(self) -> Mapping[str, str]:
+        """That of `Scene.boxship`: what leads to another home is overruled."""
+        its = environment(self.scene.folder)
+        own = {f"XDG_{kind.upper()}_HOME": f"{its['HOME']}/{kind}" for kind in ("config", "cache", "data", "state")}
+        return its | own | dict(self.variables)
 
 
 # Builds a network, given a folder with certificates (`tests.behaviour.ports.certificates`), and takes it down again.
