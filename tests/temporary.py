@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 _MEMORY, _MEMINFO = Path("/dev/shm"), Path("/proc/meminfo")
-_ROOM = 4 * 1024**3  # bytes: several times what four processes have been seen to need
+_ROOM = 4 * 1024**3  # bytes: several times what the processes that share the tests have been seen to need
 _AVAILABLE = re.compile(r"^MemAvailable: +(\d+) kB$", re.MULTILINE)
 
 
