@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -229,6 +230,21 @@ def test_an_object_of_before_condemns_no_blob_that_was_pushed_anew(registry: Dri
     found = Suspect(Digest.parse(digest(SMALL)), version, modified, None, location)
     assert not registry.run(condemn_blob(behind, found))
     assert registry("GET", blob(SMALL)).body == SMALL
+
+
+def test_what_is_swept_while_a_scrub_reads_it_is_not_said_to_be_unreadable(registry: Driver) -> None:
+    push_blob(registry, "app", LARGE)
+
+    async def both() -> tuple[Scrubbed, Report]:
+        here = await registry.open()
+        later = replace(here, clock=lambda: time.time() + DAY)
+        scrubbing = asyncio.create_task(scrub(later, rate=len(LARGE)))  # for a second
+        await asyncio.sleep(0.4)
+        swept = await sweep(later, Policy(grace=0, wait=0))
+        return await scrubbing, swept
+
+    scrubbed, swept = registry.run(both())
+    assert (swept.deleted, scrubbed.condemned, scrubbed.unreadable) == (1, (), ())
 
 
 def test_uploads_whose_time_is_over_go_with_their_objects(registry: Driver, bucket: Bucket) -> None:

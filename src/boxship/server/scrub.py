@@ -60,7 +60,8 @@ async def scrub(registry: Registry, *, rate: float | None = None, since: float |
         try:
             sound = await _look(registry, row, pace)
         except OSError:
-            unreadable.append(row.digest)
+            if await _is_there(registry, row):  # or it was swept while it was read
+                unreadable.append(row.digest)
             continue
         blobs += 1
         if not sound:
@@ -101,6 +102,12 @@ async def _look(registry: Registry, row: _Row, pace: _Pace) -> bool:
     return not await condemn_blob(registry, Suspect(row.digest, row.version, row.modified, found, row.content.location))
 
 
+async def _is_there(registry: Registry, row: _Row) -> bool:
+    """Whether the blob is still the one that was looked at."""
+    found = (await registry.database.read(_LIVE, (str(row.digest),))).fetchone()
+    return bool(found) and tuple(found) == (row.version, row.content.location, row.modified)
+
+
 def _confirm(connection: Transaction, row: _Row, now: float) -> None:
     connection.execute(_CONFIRM, (now, str(row.digest), row.version))
 
@@ -125,4 +132,5 @@ SELECT digest, version, verified, location, modified FROM blob
 WHERE state < 2 AND (verified, digest) > (?1, ?2) AND verified < ?3 ORDER BY verified, digest LIMIT ?4
 """
 _VERSION = "SELECT version, location, modified FROM blob WHERE digest = ?"
+_LIVE = f"{_VERSION} AND state < 2"
 _CONFIRM = "UPDATE blob SET verified = ?1 WHERE digest = ?2 AND version = ?3"
