@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import sys
 import threading
 import time
@@ -133,15 +134,16 @@ def test_where_no_more_threads_are_to_be_had_the_first_does_all(crew: Crew) -> N
     assert done.wait(2.0)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_threads_that_die_of_their_jobs_are_replaced(crew: Crew) -> None:
+def test_a_job_that_raises_is_told_and_keeps_no_other_from_being_done(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.put(str(args.exc_value)))
+
     def wrong() -> None:
         raise AssertionError("a job that raises")
 
-    for _ in range(SIZE):
+    for _ in range(10 * SIZE):
         crew.submit(wrong)
-    for thread in threads():
-        thread.join(2.0)
-    done = threading.Event()
-    crew.submit(done.set)
-    assert done.wait(2.0)
+    assert list(crew.map(lambda number: number, range(SIZE))) == list(range(SIZE))
+    assert {told.get(timeout=20) for _ in range(10 * SIZE)} == {"a job that raises"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["Crew"]
 
 import queue
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -85,20 +86,18 @@ class Crew:
             self._threads = self._undone = 0
 
     def _work(self, jobs: queue.SimpleQueue[_Job | None]) -> None:
-        try:
-            while (job := jobs.get()) is not None:
-                try:
-                    job()
-                finally:
-                    self._count_down(jobs, job=1)
-        finally:
-            self._count_down(jobs, thread=1)
+        while (job := jobs.get()) is not None:
+            try:
+                job()
+            except BaseException:  # noqa: BLE001 -- it is told as any thread's; were this to end, jobs would be left
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
+            finally:
+                self._count_down(jobs)
 
-    def _count_down(self, jobs: queue.SimpleQueue[_Job | None], *, job: int = 0, thread: int = 0) -> None:
+    def _count_down(self, jobs: queue.SimpleQueue[_Job | None]) -> None:
         with self._lock:
             if jobs is self._jobs:  # a thread that is to end counts no more
-                self._undone -= job
-                self._threads -= thread
+                self._undone -= 1
 
 
 def _compute(
