@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import threading
 
@@ -15,9 +16,13 @@ from tests.formats.stores import file, tar_of
 from tests.verbs.changed import names, sound
 
 SIZE = 24_000_000
-UPPER = tar_of([file("upper", random.Random(1).randbytes(SIZE))])
 LOWER = tar_of([file("lower", b"1"), file("upper", b"2")])
 PATIENCE = 60.0  # seconds
+
+
+@functools.cache
+def upper() -> bytes:
+    return tar_of([file("upper", random.Random(1).randbytes(SIZE))])
 
 
 def _all_pass(_: Request) -> None:
@@ -37,7 +42,7 @@ def test_the_layer_is_sent_while_it_is_made_and_once() -> None:
             begun.set()
 
     with registry() as there, registry() as here:
-        put_image(there.address, "app", "1", layers=[LOWER, UPPER])
+        put_image(there.address, "app", "1", layers=[LOWER, upper()])
         with (
             front(there.address, held_back) as source,
             front(here.address, watched) as target,
@@ -55,7 +60,7 @@ def test_the_layer_is_sent_while_it_is_made_and_once() -> None:
 def test_a_layer_that_may_be_there_is_sent_when_it_is_known_that_it_is_not(tag: str) -> None:
     """To flatten the same again sends nothing, under the name of what it makes, and in the image's own place."""
     with registry() as running, front(running.address, _all_pass) as target, Client() as client:
-        put_image(running.address, "app", "1", layers=[LOWER, UPPER])
+        put_image(running.address, "app", "1", layers=[LOWER, upper()])
         first = client.flatten(f"{running.address}/app:1", f"{target.url}/app:{tag}")
         assert first.pushed
         before = len(target.requests)
