@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from boxship.settings import machine
+from tests.cli.ready_registry import forked_registries
 from tests.costs import Costs
 from tests.network.namespace import network_obstacle
 from tests.peers.postgresql import Cluster, cluster
@@ -66,6 +67,12 @@ def _isolated_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     # Fixtures that outlive a test run programs too.
     with pytest.MonkeyPatch.context() as patch:
         isolate(patch, tmp_path_factory.mktemp("session-home"))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _registries() -> Iterator[None]:
+    with forked_registries():
         yield
 
 

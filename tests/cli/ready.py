@@ -12,15 +12,17 @@ __all__ = ["Ready", "as_started"]
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
+import select
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
@@ -30,6 +32,8 @@ from boxship.settings import machine
 
 # Commands import nothing of these, but for `demo`.
 _FOR_OTHERS = ("boxship.__main__", "boxship.pytest_plugin", "boxship.testing")
+# What a registry imports once it serves.
+_OF_REGISTRIES = ("granian.server.embed", "uvloop")
 _READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
 _COUNTING = threading.Lock()
 
@@ -62,13 +66,19 @@ class Ready:
         self._process.wait()
 
     def begin(
-        self, words: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], folder: Path
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        streams: Sequence[int],
+        folder: Path,
+        *,
+        program: str = "boxship",
     ) -> Command:
-        """Have a command begin in a folder, which reads and writes these three."""
+        """Have a command of one of the `PROGRAMS` begin in a folder, which reads and writes these three."""
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._socket, [b"."], [*streams, theirs.fileno()])
-        ours.sendall(json.dumps([words, dict(environment), str(folder)]).encode())
+        ours.sendall(json.dumps([program, words, dict(environment), str(folder)]).encode())
         ours.shutdown(socket.SHUT_WR)
         return Command(ours)
 
@@ -77,14 +87,18 @@ class Command:
     """A command that runs."""
 
     def __init__(self, told: socket.socket) -> None:
-        self._lines = told.makefile()
+        self._lines = told.makefile("rb", buffering=0)  # what can be read is there to see
         told.close()  # once the file is closed
-        self._pid = int(self._lines.readline())
+        self.pid = int(self._lines.readline())
 
     def kill(self) -> None:
         """End it, if it has not ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
+
+    def ends(self, seconds: float | None) -> bool:
+        """Whether it has ended, or does within so many seconds, or at some time."""
+        return bool(select.select([self._lines], [], [], seconds)[0])
 
     def wait(self) -> int:
         """Its exit status, or the number of the signal that ended it, below zero."""
@@ -118,11 +132,11 @@ def _look_after(*descriptors: int) -> NoReturn:
     *streams, answer = descriptors
     with socket.socket(fileno=answer) as told:
         with told.makefile() as written:
-            words, environment, folder = json.load(written)
+            program, words, environment, folder = json.load(written)
         pid = os.fork()
         if not pid:
             told.close()
-            _become(words, environment, folder, streams)
+            _become(PROGRAMS[program], words, environment, folder, streams)
         for stream in streams:
             os.close(stream)
         told.sendall(b"%d\n" % pid)
@@ -131,7 +145,13 @@ def _look_after(*descriptors: int) -> NoReturn:
     os._exit(0)
 
 
-def _become(words: Sequence[str], environment: Mapping[str, str], folder: str, streams: Sequence[int]) -> NoReturn:
+def _become(
+    program: Callable[[], NoReturn],
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    folder: str,
+    streams: Sequence[int],
+) -> NoReturn:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
@@ -141,13 +161,29 @@ def _become(words: Sequence[str], environment: Mapping[str, str], folder: str, s
     os.environ.update(environment)
     machine.ROOT = Path(environment["HOME"])  # as alone.py does
     sys.argv = [str(Path(__file__).with_name("alone.py")), *words]
-    run()
+    program()
+
+
+def _registry() -> NoReturn:
+    """What `python -u -m boxship.server` is, in a session of its own."""
+    from boxship.server.__main__ import main
+
+    os.setsid()
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        stream.reconfigure(write_through=True)
+    sys.exit(main())
+
+
+PROGRAMS: Mapping[str, Callable[[], NoReturn]] = {"boxship": run, "registry": _registry}
 
 
 if __name__ == "__main__":
     for module in pkgutil.walk_packages(boxship.__path__, "boxship."):
         if not module.name.startswith(_FOR_OTHERS):
             importlib.import_module(module.name)
+    for name in _OF_REGISTRIES:
+        importlib.import_module(name)
     gc.freeze()  # or each command would copy what it looks through for cycles
     with socket.socket(fileno=int(sys.argv[1])) as control:
         _serve(control)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMAND", "PATIENCE", "Outcome", "begin", "boxship", "contents_below", "started", "three_parts"]
+__all__ = [
+    "COMMAND",
+    "PATIENCE",
+    "Outcome",
+    "begin",
+    "boxship",
+    "contents_below",
+    "forks",
+    "ready",
+    "started",
+    "three_parts",
+]
 
 import atexit
 import contextlib
@@ -56,11 +67,11 @@ def boxship(
 ) -> Outcome:
     """The same in a process that was forked off, where that is no different."""
     environment = {**os.environ, **(env or {})}
-    if not hasattr(os, "fork") or as_started(environment) != as_started(_AT_FIRST):
+    if not forks(environment):
         return started(*words, given=given, env=env, folder=folder)
     (stdin, giving), (taking, stdout), (hearing, stderr) = (os.pipe() for _ in range(3))
     try:
-        command = _ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd())
+        command = ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd())
     finally:
         for theirs in (stdin, stdout, stderr):
             os.close(theirs)
@@ -76,11 +87,17 @@ def boxship(
         return _outcome(command.wait(), *said)
 
 
+def forks(environment: Mapping[str, str]) -> bool:
+    """Whether what is forked off with these variables is as what is started with them."""
+    return hasattr(os, "fork") and as_started(environment) == as_started(_AT_FIRST)
+
+
 @functools.cache
-def _ready() -> Ready:
-    ready = Ready((sys.executable, str(Path(__file__).with_name("ready.py"))), _AT_FIRST)
-    atexit.register(ready.close)
-    return ready
+def ready() -> Ready:
+    """The process that forks off commands, for all tests of this process."""
+    made = Ready((sys.executable, str(Path(__file__).with_name("ready.py"))), _AT_FIRST)
+    atexit.register(made.close)
+    return made
 
 
 def _read(descriptor: int) -> bytes:

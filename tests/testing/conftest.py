@@ -18,6 +18,11 @@ def rest_of(client: socket.socket) -> bytes:
     return b"".join(iter(lambda: client.recv(65536), b""))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _registries() -> None:
+    """They are what these tests are about: each is started, as users' are."""
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
