@@ -111,6 +111,7 @@ def test_a_reference_is_read_and_written(text: str, written: str) -> None:
         ("[fe80::1%\r\nX: y]/app", "\r\nX: y", "no zone"),
         ("reg_x.corp/app", "reg_x.corp", "no host name"),
         ("-reg.corp/app", "-reg.corp", "no host name"),
+        ("./layout", ".", "no host name"),
         ("reg..corp/app", "reg..corp", "no host name"),
         (f"{'a' * 64}.corp/app", f"{'a' * 64}.corp", "no host name"),
         (f"{LONGEST_NAME}a/app", f"{LONGEST_NAME}a", "no host name"),
@@ -166,6 +167,7 @@ def test_what_is_no_reference_is_marked(text: str, wrong: str, why: str) -> None
         pytest.param("straße.example/app", "", id="a letter that programs do not agree on"),
         pytest.param(f"{'ü' * 60}.example/app", "", id="too long in ASCII"),
         ("reg.corp/App", "did you mean app?"),
+        ("./layout", "a file or a folder is written with what it is: oci:FOLDER, dir:FOLDER, docker-archive:FILE"),
         ("http://reg.corp", "for example http://reg.corp/app"),
     ],
 )

@@ -36,6 +36,9 @@ _DIGEST = re.compile(r"@sha(?:256|512):[^@]*\Z")  # as far as to tell it from wh
 _DOTS = "\u3002\uff0e\uff61"  # RFC 3490, 3.1
 # UTS 46, 2.3: old and new programs look up different hosts for these letters.
 _DEVIATIONS = "ßẞς\u200c\u200d"
+# How paths begin, and what is said to who writes one where an image is meant.
+_PATHS = frozenset({".", "..", "~"})
+_IN_A_PLACE = "a file or a folder is written with what it is: oci:FOLDER, dir:FOLDER, docker-archive:FILE"
 _MAX_REPOSITORY = 255  # distribution/reference: RepositoryNameTotalLengthMax
 
 Scheme = Literal["http", "https"]
@@ -234,6 +237,7 @@ def _check_components(text: str, repository: str, start: int) -> None:
         if not _COMPONENT.fullmatch(component):
             lower = component.lower()
             hint = f"did you mean {lower}?" if component != lower and _COMPONENT.fullmatch(lower) else ""
+            hint = _IN_A_PLACE if text.startswith("/") else hint
             why = "a component is a-z 0-9, joined by . _ __ or -" if component else "a component is empty"
             raise InvalidReference(text, (offset, offset + len(component)), why=why, remedy=hint)
         offset += len(component) + 1
@@ -290,7 +294,7 @@ def _check_host(text: str, host: str, start: int) -> None:
         remedy = _in_ascii(host)
         raise InvalidReference(text, span, why="a host is written in ASCII", remedy=remedy and f"write {remedy}")
     if not _is_name(host):
-        raise InvalidReference(text, span, why="this is no host name")
+        raise InvalidReference(text, span, why="this is no host name", remedy=_IN_A_PLACE if host in _PATHS else "")
     if _is_number(host) and not _is_ipv4(host):
         # `127.1`, `0x7f.1` and `010.0.0.1` mean different hosts to different resolvers.
         right = _right_ipv4(host)

@@ -212,8 +212,27 @@ def test_the_verbs_are_listed(words: tuple[str, ...]) -> None:
     assert [verb for verb in VERBS if f"  {verb} " not in outcome.output] == []
 
 
-def test_an_unknown_verb_is_named() -> None:
-    assert "there is no verb 'lss'" in boxship("lss").errors
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [
+        ("lss", "did you mean ls?"),
+        ("pul", "did you mean pull?"),
+        ("xyzzy", "--help lists them"),
+        ("--timeout=3", "verb first"),
+    ],
+)
+def test_an_unknown_verb_is_named_and_the_one_that_was_meant(word: str, remedy: str) -> None:
+    said = boxship(word, "reg.corp/app")
+    assert (said.status, said.raw) == (2, b"")
+    assert f"there is no verb {word!r}" in said.errors
+    assert remedy in said.errors
+
+
+@pytest.mark.parametrize("words", [("ls",), ("registry", "serve")], ids=" ".join)
+def test_help_of_a_verb_can_be_asked_for_either_way(words: tuple[str, ...]) -> None:
+    asked = boxship("help", *words)
+    assert (asked.status, asked.raw) == (0, boxship(*words, "--help").raw)
+    assert " ".join(words) in asked.output
 
 
 @pytest.mark.parametrize("word", ["version", "--version"])

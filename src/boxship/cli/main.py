@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if len(words) > 1 and words[0] == "help":  # as git, docker and kubectl have it
+        words = [*words[1:], "--help"]
     verb = words[0] if words else ""
     verb = ALIASES.get(verb, verb)
     if verb in ("", "-h", "--help", "help"):
@@ -55,7 +57,7 @@ def _run(words: list[str]) -> int:
     if verb == "--version":
         verb = "version"
     if verb not in VERBS:
-        console.complain(f"boxship: there is no verb {verb!r}", "boxship --help lists them")
+        console.complain(f"boxship: there is no verb {verb!r}", f"  do: {_instead_of(verb)}")
         return USAGE
     command = command_of(verb)
     try:
@@ -67,6 +69,15 @@ def _run(words: list[str]) -> int:
     except BoxshipError as error:
         console.fail(error, chosen)
         return error.exit_status
+
+
+def _instead_of(word: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 -- only where somebody mistyped
+
+    if word.startswith("-"):
+        return "write the verb first, then its options"
+    alike = get_close_matches(word, (*VERBS, *ALIASES), n=1)
+    return f"did you mean {alike[0]}? boxship --help lists all verbs" if alike else "boxship --help lists them"
 
 
 def _overview() -> str:

@@ -19,7 +19,11 @@ from boxship.formats.flowing import is_pipe, opened_pipe
 
 _AGAIN = "make room, and run the same again: it goes on with what has come"
 _OPEN = frozenset(map(Path, ("/dev", "/dev/fd", "/proc/self/fd")))  # /dev/stdout may be any file by now
-_REMEDIES = {errno.ENOSPC: _AGAIN, errno.EDQUOT: _AGAIN}
+_REMEDIES = {
+    errno.ENOSPC: _AGAIN,
+    errno.EDQUOT: _AGAIN,
+    errno.ENOENT: "the folder that it is to be in has to be there",
+}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A registry: an ASGI application that keeps blobs in files and names in SQLite.
+"""A registry: an ASGI application that keeps blobs in files and names in SQLite, or in an object store and PostgreSQL.
 
 `create_app` makes the application, as `Settings` say; `serve` runs it, as a `Plan` says, with granian (the extra
 `server`).
