@@ -7,14 +7,15 @@ __all__ = ["run"]
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import median
 
+from keepers import distribution, nginx
 from load import Blob, boxship_registry, give_tags, pull, push, requests_a_second
 from measure import BOXSHIP, Comparison, Row, Sides, Times, environment, verdict
 from programs import docker_registry, missing
@@ -22,11 +23,12 @@ from relays import relay
 
 from boxship.media_type import ACCEPT_MANIFESTS
 
+Between = Callable[[str, Path], AbstractContextManager[str]]  # an upstream, a folder that is not there yet; an address
+
 _ROUNDS, _SECONDS = 5, 2
 _LARGE = 954  # mebibytes: 1 GB
 _CLIENTS = 64
 _SHARED = 100  # mebibytes
-_RELAYS = {"spliced": "only passes it on", "kept": "writes and hashes it"}
 
 
 def run(folder: Path) -> Iterator[Row]:
@@ -34,7 +36,7 @@ def run(folder: Path) -> Iterator[Row]:
     if not missing("wrk"):
         yield _manifests(folder / "manifests")
     if not missing("docker-registry"):
-        yield from _layer(folder / "layer")
+        yield from _layer(folder / "layer", _beside())
         yield _many(folder / "many")
 
 
@@ -61,35 +63,43 @@ def _manifests(folder: Path) -> Row:
     )
 
 
-def _layer(folder: Path) -> Iterator[Row]:
-    """One client, which verifies; the cache is a new one each time. What relays cost is the least that any could."""
+def _beside() -> Mapping[str, Between]:
+    """Who else stands in between: relays, which cost the least that any could, and other programs' caches."""
+    ways: dict[str, Between] = {
+        "a relay that only passes it on": partial(relay, "spliced"),
+        "a relay that writes and hashes it": partial(relay, "kept"),
+        "docker-registry as a cache, which writes and hashes it": distribution,
+    }
+    return ways if missing("nginx") else {**ways, "nginx, which writes it and does not hash it": nginx}
+
+
+def _layer(folder: Path, beside: Mapping[str, Between]) -> Iterator[Row]:
+    """One client, which verifies; whoever stands in between is a new one each time."""
     folder.mkdir()
     blob, numbers = Blob.noise(folder / "blob", _LARGE), count()
-    times = {way: Times() for way in ("direct", "cache", *_RELAYS)}
+    direct, between = Times(), {way: Times() for way in ("boxship", *beside)}
     (folder / "upstream").mkdir()
     with docker_registry(folder / "upstream") as there:
         push(there, "app", blob)
         blob.path.unlink()
         for _ in range(_ROUNDS):
-            times["direct"].seconds.append(_verified(f"{there}/app@{blob.digest}"))
-            kept = folder / f"cache{next(numbers)}"
-            with _cache(kept, there) as here:
-                times["cache"].seconds.append(_verified(f"{here}/up/app@{blob.digest}"))
-            shutil.rmtree(kept)
-            for way in _RELAYS:
-                with relay(way, there, folder) as between:
-                    times[way].seconds.append(_verified(f"{between}/app@{blob.digest}"))
-    direct, ours = times["direct"], times["cache"]
+            direct.seconds.append(_verified(f"{there}/app@{blob.digest}"))
+            for way, stand_in in {"boxship": _below_up, **beside}.items():
+                kept = folder / f"kept{next(numbers)}"
+                with stand_in(there, kept) as here:
+                    between[way].seconds.append(_verified(f"{here}/app@{blob.digest}"))
+                shutil.rmtree(kept)
+    ours = between.pop("boxship")
     name = f"a cold layer of 1 GB through a cache ({blob.size / 1e9 / ours.best:.2f} GB/s), over pulling it directly"
-    beside = {f"docker-registry behind a relay that {does}": times[way].seconds for way, does in _RELAYS.items()}
-    values = {**_ways(direct.seconds, ours.seconds), **beside}
+    others = {f"docker-registry behind {way}": times.seconds for way, times in between.items()}
+    values = {**_ways(direct.seconds, ours.seconds), **others}
     yield Comparison(direct, ours).throughput(name, 0.8, Sides(work="a layer of 1 GB", values=values))
-    for way, does in _RELAYS.items():
-        yield _least(f"the same through a relay that {does}", Comparison(direct, times[way]))
+    for way, times in between.items():
+        yield _others(f"the same through {way}", Comparison(direct, times))
 
 
-def _least(name: str, comparison: Comparison) -> Row:
-    """What of pulling it directly is left by somebody in between who does no more than that: nothing to hold."""
+def _others(name: str, comparison: Comparison) -> Row:
+    """What of pulling it directly is left by somebody else in between: nothing to hold."""
     ratio = f"{comparison.best:.2f} x (median {comparison.usual:.2f})"
     return Row(name=name, target="measured", measured=ratio, spread=comparison.spread, holds="")
 
@@ -126,6 +136,12 @@ def _together(clients: ThreadPoolExecutor, address: str, repository: str, blob: 
     began = time.perf_counter()
     list(clients.map(lambda _: pull(address, repository, blob), range(_CLIENTS)))
     return time.perf_counter() - began
+
+
+@contextmanager
+def _below_up(upstream: str, folder: Path) -> Iterator[str]:
+    with _cache(folder, upstream) as address:
+        yield f"{address}/up"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Storage", "askers", "docker_registry", "listers", "missing", "versions"]
+__all__ = ["Storage", "askers", "docker_registry", "free_address", "listening", "listers", "missing", "versions"]
 
 import hashlib
 import json
@@ -67,22 +67,33 @@ def _installed(ways: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 @contextmanager
-def docker_registry(folder: Path) -> Iterator[str]:
-    """Run docker-registry over `folder`; yields `HOST:PORT`."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
+def docker_registry(folder: Path, *, upstream: str = "") -> Iterator[str]:
+    """Run docker-registry over `folder`, as a cache where it has an upstream; yields `HOST:PORT`."""
+    address = free_address()
     config = folder / "config.yml"
     # JSON is YAML. Its log would be written while it is timed: errors only.
     storage = {"filesystem": {"rootdirectory": str(folder)}}
     log = {"level": "error", "accesslog": {"disabled": True}}
-    config.write_text(json.dumps({"version": "0.1", "log": log, "storage": storage, "http": {"addr": address}}))
-    with (folder / "registry.log").open("wb") as output:
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(config)], stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+    proxy = {"proxy": {"remoteurl": f"http://{upstream}"}} if upstream else {}
+    config.write_text(json.dumps({"version": "0.1", "log": log, "storage": storage, "http": {"addr": address}} | proxy))
+    with listening(["docker-registry", "serve", str(config)], address, folder / "registry.log"):
+        yield address
+
+
+def free_address() -> str:
+    """An address that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def listening(argv: Sequence[str], address: str, log: Path) -> Iterator[None]:
+    """Run a program that listens at the address while the block runs."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         _wait(process, address)
-        yield address
+        yield
     finally:
         process.terminate()
         try:
@@ -102,7 +113,7 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
             time.sleep(0.02)
         else:
             return
-    raise RuntimeError(f"docker-registry does not listen at {address}; it ended with {process.poll()}")
+    raise RuntimeError(f"{process.args!r} does not listen at {address}; it ended with {process.poll()}")
 
 
 class Storage:

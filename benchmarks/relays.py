@@ -28,6 +28,7 @@ _PIECES = 6  # in memory at a time
 @contextmanager
 def relay(how: str, target: str, folder: Path) -> Iterator[str]:
     """A relay to `target` while the block runs; yields its own address."""
+    folder.mkdir()
     command = [sys.executable, __file__, how, target, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

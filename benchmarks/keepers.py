@@ -1,0 +1,61 @@
+"""Other programs that keep what they pass on from a registry: what a cache costs them."""
+
+from __future__ import annotations
+
+__all__ = ["distribution", "nginx"]
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from programs import docker_registry, free_address, listening
+
+
+@contextmanager
+def distribution(upstream: str, folder: Path) -> Iterator[str]:
+    """docker-registry as a cache of another, which verifies what it keeps; yields `HOST:PORT`."""
+    folder.mkdir()
+    with docker_registry(folder, upstream=upstream) as address:
+        yield address
+
+
+@contextmanager
+def nginx(upstream: str, folder: Path) -> Iterator[str]:
+    """nginx, which keeps what it gets as a file, whatever that is; yields `HOST:PORT`."""
+    folder.mkdir()
+    address, config = free_address(), folder / "nginx.conf"
+    config.write_text(_NGINX.format(address=address, upstream=upstream, folder=folder))
+    with listening(["nginx", "-c", str(config)], address, folder / "nginx.log"):
+        yield address
+
+
+# Buffers as large as pay: by default it moves 4 KiB at a time.
+_NGINX = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    sendfile on;
+    client_body_temp_path {folder}/body;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    proxy_temp_path {folder}/coming;
+    server {{
+        listen {address};
+        location / {{
+            proxy_pass http://{upstream};
+            proxy_http_version 1.1;
+            proxy_store {folder}/kept$uri;
+            proxy_max_temp_file_size 4096m;
+            proxy_buffer_size 256k;
+            proxy_buffers 16 256k;
+            proxy_busy_buffers_size 1m;
+            proxy_temp_file_write_size 1m;
+        }}
+    }}
+}}
+"""
