@@ -68,9 +68,9 @@ def _beside() -> Mapping[str, Between]:
     ways: dict[str, Between] = {
         "a relay that only passes it on": partial(relay, "spliced"),
         "a relay that writes and hashes it": partial(relay, "kept"),
-        "docker-registry as a cache, which writes and hashes it": distribution,
+        "docker-registry as a cache": distribution,
     }
-    return ways if missing("nginx") else {**ways, "nginx, which writes it and does not hash it": nginx}
+    return ways if missing("nginx") else {**ways, "nginx, which does not hash it": nginx}
 
 
 def _layer(folder: Path, beside: Mapping[str, Between]) -> Iterator[Row]:
@@ -91,7 +91,7 @@ def _layer(folder: Path, beside: Mapping[str, Between]) -> Iterator[Row]:
                 shutil.rmtree(kept)
     ours = between.pop("boxship")
     name = f"a cold layer of 1 GB through a cache ({blob.size / 1e9 / ours.best:.2f} GB/s), over pulling it directly"
-    others = {f"docker-registry behind {way}": times.seconds for way, times in between.items()}
+    others = {f"behind {way}": times.seconds for way, times in between.items()}
     values = {**_ways(direct.seconds, ours.seconds), **others}
     yield Comparison(direct, ours).throughput(name, 0.8, Sides(work="a layer of 1 GB", values=values))
     for way, times in between.items():

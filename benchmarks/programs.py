@@ -20,6 +20,7 @@ _VERSIONS = {
     "docker-registry": ["docker-registry", "--version"],
     "skopeo": ["skopeo", "--version"],
     "crane": ["crane", "version"],
+    "nginx": ["nginx", "-v"],
 }
 
 
@@ -33,8 +34,9 @@ def versions() -> dict[str, str]:
     found = {}
     for name, argv in _VERSIONS.items():
         if not missing(name):
-            said = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
-            found[name] = said.strip().rpartition(" ")[2]
+            ran = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
+            said = ran.stdout or ran.stderr
+            found[name] = said.strip().rpartition(" ")[2].removeprefix(f"{name}/")
     return found
 
 

@@ -38,7 +38,7 @@ NAMES = (
     "auditing",
     "fleets",
 )
-PEERS = ("docker-registry", "skopeo", "wrk", "valgrind")
+PEERS = ("docker-registry", "skopeo", "nginx", "wrk", "valgrind")
 RESULTS = Path(__file__).parent / "results"
 
 
