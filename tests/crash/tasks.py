@@ -16,6 +16,7 @@ from pathlib import Path
 from boxship.errors import BoxshipError
 from boxship.server.backup import backup
 from boxship.server.check import check
+from boxship.server.place import Place
 from boxship.server.registry import Registry, Settings
 from boxship.server.restore import restore
 from tests.crash.chores import SPOILT, STEPS, Caretaker, reopened
@@ -91,17 +92,17 @@ def _push_two(scope: Path) -> None:
 
 
 def _backup(scope: Path) -> Iterator[int]:
-    backup(scope / "registry", scope / "backup")
+    backup(Place(scope / "registry"), scope / "backup")
     yield 200
 
 
 def _push_and_backup(scope: Path) -> None:
     _push_two(scope)
-    backup(scope / "registry", scope / "backup")
+    backup(Place(scope / "registry"), scope / "backup")
 
 
 def _restore(scope: Path) -> Iterator[int]:
-    restore(scope / "backup", scope / "restored")
+    restore(scope / "backup", Place(scope / "restored"))
     yield 200
 
 

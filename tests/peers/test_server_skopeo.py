@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from boxship.server.export import export
+from boxship.server.place import Place
 from tests.peers.image import LayoutImage, write_layout
 from tests.peers.programs import skopeo, skopeo_copy
 
@@ -68,7 +69,7 @@ def test_skopeo_copies_from_what_is_exported(
     address: str, image: LayoutImage, tmp_path: Path, repositories: tuple[str, ...], name: str
 ) -> None:
     skopeo_copy(f"oci:{image.folder}", f"docker://{address}/team/app:v1")
-    export(tmp_path / "registry", tmp_path / "exported", repositories)
+    export(Place(tmp_path / "registry"), tmp_path / "exported", repositories)
     skopeo_copy(f"oci:{tmp_path / 'exported'}:{name}", f"docker://{address}/again:v1")
     skopeo_copy(f"docker://{address}/again:v1", f"oci:{tmp_path / 'back'}:v1")
     assert content(tmp_path / "back") == content(image.folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.backup import backup
 from boxship.server.check import check
+from boxship.server.place import Place
 from boxship.server.restore import restore
 from tests.server.content import digest, image, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
@@ -41,7 +42,7 @@ def pulled(folder: Path, repository: str, tag: str) -> tuple[bytes, bytes]:
 
 def test_a_backup_made_while_the_registry_serves_is_a_registry(registry: Driver, tmp_path: Path) -> None:
     manifest = push_image(registry, "team/app", "v1", layer=LAYER)
-    made = backup(registry.folder, tmp_path / "deep" / "backup")
+    made = backup(Place(registry.folder), tmp_path / "deep" / "backup")
     assert (made.blobs, made.manifests, made.missing) == (2, 1, ())
     push_image(registry, "team/app", "later", layer=b"later")
     assert registry("DELETE", f"/v2/team/app/manifests/{digest(manifest)}").status == 202
@@ -53,7 +54,7 @@ def test_a_backup_made_while_the_registry_serves_is_a_registry(registry: Driver,
 
 def test_a_backup_shares_the_bytes_of_blobs_and_nothing_else(registry: Driver, tmp_path: Path) -> None:
     push_image(registry, "app", "v1", layer=LAYER)
-    backup(registry.folder, tmp_path / "backup")
+    backup(Place(registry.folder), tmp_path / "backup")
     assert blob_file(tmp_path / "backup", LAYER).samefile(blob_file(registry.folder, LAYER))
     names = sorted(path.name for path in (tmp_path / "backup").iterdir() if path.is_file())
     assert names == ["LOCK", "VERSION", "registry.db"]
@@ -70,7 +71,7 @@ def test_a_backup_leaves_out_uploads_and_what_nobody_has(registry: Driver, tmp_p
         connection.execute("DELETE FROM repo_blob WHERE digest = ?", (digest(b"doomed"),))
         connection.execute("UPDATE blob SET state = 1 WHERE digest = ?", (digest(b"doomed"),))
         connection.commit()
-    assert backup(registry.folder, tmp_path / "backup").blobs == 2
+    assert backup(Place(registry.folder), tmp_path / "backup").blobs == 2
     assert list((tmp_path / "backup" / "uploads").iterdir()) == []
     assert not blob_file(tmp_path / "backup", b"doomed").exists()
     assert check(tmp_path / "backup", verify=True, grace=0).findings == ()
@@ -79,7 +80,7 @@ def test_a_backup_leaves_out_uploads_and_what_nobody_has(registry: Driver, tmp_p
 def test_a_backup_of_a_registry_that_lost_a_file_says_so_and_holds_the_rest(registry: Driver, tmp_path: Path) -> None:
     push_image(registry, "app", "v1", layer=LAYER)
     blob_file(registry.folder, b"{}").unlink()
-    made = backup(registry.folder, tmp_path / "backup")
+    made = backup(Place(registry.folder), tmp_path / "backup")
     assert (made.blobs, [str(name) for name in made.missing]) == (1, [digest(b"{}")])
     with Driver(tmp_path / "backup") as copy:
         assert copy("GET", f"/v2/app/blobs/{digest(LAYER)}").body == LAYER
@@ -105,8 +106,8 @@ def test_what_is_swept_while_a_backup_is_made_is_not_lost_to_it(
         with closing(sqlite3.connect(folder / "registry.db", factory=Sweeping)) as connection:
             yield connection
 
-    monkeypatch.setattr("boxship.server.backup.reading", sweeping)
-    assert backup(registry.folder, tmp_path / "backup").missing == ()
+    monkeypatch.setattr("boxship.server.place.reading", sweeping)
+    assert backup(Place(registry.folder), tmp_path / "backup").missing == ()
     assert blob_file(tmp_path / "backup", LAYER).read_bytes() == LAYER
 
 
@@ -125,15 +126,15 @@ def test_what_is_pushed_while_a_backup_is_made_is_whole_or_absent(
         with closing(sqlite3.connect(folder / "registry.db", factory=Pushing)) as connection:
             yield connection
 
-    monkeypatch.setattr("boxship.server.backup.reading", pushing)
-    assert backup(registry.folder, tmp_path / "backup").blobs == 2
+    monkeypatch.setattr("boxship.server.place.reading", pushing)
+    assert backup(Place(registry.folder), tmp_path / "backup").blobs == 2
     assert check(tmp_path / "backup", verify=True, grace=0).findings == ()
 
 
 def test_a_restored_registry_is_the_one_that_was_backed_up(registry: Driver, tmp_path: Path) -> None:
     manifest = push_image(registry, "team/app", "v1", layer=LAYER)
-    backup(registry.folder, tmp_path / "backup")
-    made = restore(tmp_path / "backup", tmp_path / "new")
+    backup(Place(registry.folder), tmp_path / "backup")
+    made = restore(tmp_path / "backup", Place(tmp_path / "new"))
     assert (made.blobs, made.manifests) == (2, 1)
     assert not blob_file(tmp_path / "new", LAYER).samefile(blob_file(registry.folder, LAYER))
     assert check(tmp_path / "new", verify=True, grace=0).findings == ()
@@ -143,7 +144,7 @@ def test_a_restored_registry_is_the_one_that_was_backed_up(registry: Driver, tmp
 @pytest.mark.parametrize("damage", ["bytes", "file", "manifest"])
 def test_a_damaged_backup_is_not_restored_and_leaves_nothing(registry: Driver, tmp_path: Path, damage: str) -> None:
     manifest = push_image(registry, "app", "v1", layer=LAYER)
-    backup(registry.folder, tmp_path / "backup")
+    backup(Place(registry.folder), tmp_path / "backup")
     wrong = digest(LAYER)
     if damage == "bytes":
         spoil(blob_file(tmp_path / "backup", LAYER))
@@ -156,7 +157,7 @@ def test_a_damaged_backup_is_not_restored_and_leaves_nothing(registry: Driver, t
             connection.commit()
     before = sorted(tmp_path.iterdir())
     with pytest.raises(ContentMismatch, match=f"1 wrong: {wrong}"):
-        restore(tmp_path / "backup", tmp_path / "new")
+        restore(tmp_path / "backup", Place(tmp_path / "new"))
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -164,12 +165,16 @@ def test_nothing_is_written_over(registry: Driver, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     (tmp_path / "empty").mkdir()
-    for make in (backup, restore):
+    makings: tuple[Callable[[Path, Path], object], ...] = (
+        lambda source, target: backup(Place(source), target),
+        lambda source, target: restore(source, Place(target)),
+    )
+    for make in makings:
         with pytest.raises(InvalidSettings, match="something is there already"):
             make(registry.folder, tmp_path / "full")
         with pytest.raises(InvalidSettings, match="no registry's folder"):
             make(tmp_path / "empty", tmp_path / "new")
-    backup(registry.folder, tmp_path / "empty")
+    backup(Place(registry.folder), tmp_path / "empty")
     assert check(tmp_path / "empty").findings == ()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full", "registry"]
 
@@ -183,9 +188,9 @@ def test_a_disk_that_fails_is_told_and_nothing_is_left(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("boxship.server.backup._fsync", fail)
+    monkeypatch.setattr("boxship.server.backup.tidy", fail)
     with pytest.raises(BoxshipError, match=r"copy was not made: .*(space|full)"):
-        backup(registry.folder, tmp_path / "copy")
+        backup(Place(registry.folder), tmp_path / "copy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["registry"]
 
 
@@ -193,5 +198,5 @@ def test_an_index_and_its_manifests_come_along(registry: Driver, tmp_path: Path)
     push_blob(registry, "app", b"{}")
     push_blob(registry, "app", LAYER)
     assert push_manifest(registry, "app", "v1", image(LAYER)).status == 201
-    backup(registry.folder, tmp_path / "backup")
-    assert restore(tmp_path / "backup", tmp_path / "new").manifests == 1
+    backup(Place(registry.folder), tmp_path / "backup")
+    assert restore(tmp_path / "backup", Place(tmp_path / "new")).manifests == 1

@@ -20,6 +20,7 @@ from boxship.server.backup import backup
 from boxship.server.check import check
 from boxship.server.export import export
 from boxship.server.layout import Layout
+from boxship.server.place import Place
 from boxship.server.repair import repair
 from boxship.server.restore import restore
 from tests.server.content import descriptor, digest, image, push_image
@@ -111,9 +112,9 @@ def test_who_looks_after_an_older_folder_is_told_to_serve_it_and_changes_nothing
     actions: dict[str, Callable[[], object]] = {
         "check": lambda: check(first),
         "repair": lambda: repair(first),
-        "backup": lambda: backup(first, tmp_path / "made"),
-        "export": lambda: export(first, tmp_path / "made"),
-        "restore": lambda: restore(first, tmp_path / "made"),
+        "backup": lambda: backup(Place(first), tmp_path / "made"),
+        "export": lambda: export(Place(first), tmp_path / "made"),
+        "restore": lambda: restore(first, Place(tmp_path / "made")),
     }
     with pytest.raises(InvalidSettings, match=r"it is of version 1.* brings it up to date"):
         actions[action]()

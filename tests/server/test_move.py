@@ -16,8 +16,10 @@ from boxship.server import transfer
 from boxship.server.backup import backup
 from boxship.server.check import check
 from boxship.server.database import Database, Transaction
-from boxship.server.move import Moved, move
+from boxship.server.filling import Filled
+from boxship.server.move import move
 from boxship.server.opening import open_database
+from boxship.server.place import Place
 from boxship.server.registry import Settings
 from boxship.server.restore import restore
 from boxship.server.rights import Grant, Right
@@ -100,9 +102,9 @@ def test_every_column_is_moved(tmp_path: Path, kind: str, request: pytest.Fixtur
 @pytest.mark.peer("postgres")
 def test_to_postgresql_and_back_by_one_command_each(full: Path, tmp_path: Path, postgresql: Cluster) -> None:
     url, away, back = postgresql.new(), tmp_path / "away", tmp_path / "back"
-    assert move(full, away, to_database=url) == Moved(blobs=4, manifests=5)
+    assert move(Place(full), Place(away, url)) == Filled(blobs=4, manifests=5)
     assert list(away.glob("registry.db*")) == []
-    assert move(away, back, database=url) == Moved(blobs=4, manifests=5)
+    assert move(Place(away, url), Place(back)) == Filled(blobs=4, manifests=5)
     with names(full) as before, names(away, url) as there, names(back) as after:
         assert list(differences(before, there)) == list(differences(there, after)) == []
         assert after.execute("SELECT count(*) FROM tag").fetchone() == (MANY + 6,)
@@ -119,15 +121,15 @@ def test_to_postgresql_and_back_by_one_command_each(full: Path, tmp_path: Path, 
 @pytest.mark.peer("postgres")
 def test_a_backup_of_names_elsewhere_is_a_registry(full: Path, tmp_path: Path, postgresql: Cluster) -> None:
     url, away = postgresql.new(), tmp_path / "away"
-    move(full, away, to_database=url)
+    move(Place(full), Place(away, url))
     with Driver(away, settings=Settings(database=url)) as registry:  # while it serves
-        made = backup(away, tmp_path / "backup", database=url)
+        made = backup(Place(away, url), tmp_path / "backup")
         push_image(As(registry, ALICE), "team/app", "later", layer=b"later")
     assert (made.blobs, made.manifests, made.missing) == (4, 5, ())
     assert check(tmp_path / "backup", verify=True).findings == ()
     with names(full) as before, names(tmp_path / "backup") as after:
         assert list(differences(before, after)) == []
-    restore(tmp_path / "backup", tmp_path / "again")
+    restore(tmp_path / "backup", Place(tmp_path / "again"))
     with Driver(tmp_path / "again") as registry:
         assert registry("GET", f"/v2/other/blobs/{digest(LAYER)}", headers=ALICE).body == LAYER
         assert registry("GET", "/v2/team/app/manifests/later", headers=ALICE).status == 404
@@ -138,7 +140,7 @@ def test_a_registry_that_was_moved_is_pushed_to_and_swept(full: Path, tmp_path: 
     url = postgresql.new()
     with opened(full) as users:
         assert asyncio.run(users.remove("alice"))
-    move(full, tmp_path / "away", to_database=url)
+    move(Place(full), Place(tmp_path / "away", url))
     anybody = Settings(database=url, allow_delete=True, anonymous=("push",))
     with Driver(tmp_path / "away", settings=anybody) as registry:
         push_image(registry, "new", "v1", layer=b"new")
@@ -147,25 +149,25 @@ def test_a_registry_that_was_moved_is_pushed_to_and_swept(full: Path, tmp_path: 
 
 
 def test_to_another_folder_with_its_names(full: Path, tmp_path: Path) -> None:
-    move(full, tmp_path / "moved")
+    move(Place(full), Place(tmp_path / "moved"))
     with names(full) as before, names(tmp_path / "moved") as after:
         assert list(differences(before, after)) == []
 
 
 def test_what_is_served_is_not_moved(full: Path, tmp_path: Path) -> None:
     with Driver(full), pytest.raises(InvalidSettings, match="another registry uses this folder"):
-        move(full, tmp_path / "moved")
+        move(Place(full), Place(tmp_path / "moved"))
     assert not (tmp_path / "moved").exists()
 
 
 @pytest.mark.peer("postgres")
 def test_where_something_is_nothing_is_moved_to(full: Path, tmp_path: Path, postgresql: Cluster) -> None:
     url = postgresql.new()
-    move(full, tmp_path / "first", to_database=url)
+    move(Place(full), Place(tmp_path / "first", url))
     with pytest.raises(InvalidSettings, match="there are names in it already"):
-        move(full, tmp_path / "second", to_database=url)
+        move(Place(full), Place(tmp_path / "second", url))
     with pytest.raises(InvalidSettings, match="something is there already"):
-        move(full, tmp_path / "first")
+        move(Place(full), Place(tmp_path / "first"))
     assert not (tmp_path / "second").exists()
 
 
@@ -177,7 +179,7 @@ def test_what_is_damaged_is_not_moved(full: Path, tmp_path: Path, postgresql: Cl
     file.chmod(0o600)
     file.unlink() if damage == "file" else file.write_bytes(LAYER[::-1])
     with pytest.raises(ContentMismatch, match=name):
-        move(full, tmp_path / "moved", to_database=url)
+        move(Place(full), Place(tmp_path / "moved", url))
     assert not (tmp_path / "moved").exists()
     with names(tmp_path, url) as there:
         assert not transfer.are_any(there)
@@ -196,7 +198,7 @@ def test_what_does_not_arrive_as_it_was_is_undone(
 
     monkeypatch.setattr(transfer, "_insert", forgetful)
     with pytest.raises(BoxshipError, match="not what was read"):
-        move(full, tmp_path / "moved", to_database=url)
+        move(Place(full), Place(tmp_path / "moved", url))
     monkeypatch.undo()
     assert not (tmp_path / "moved").exists()
-    assert move(full, tmp_path / "moved", to_database=url).manifests == 5
+    assert move(Place(full), Place(tmp_path / "moved", url)).manifests == 5

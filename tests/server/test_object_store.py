@@ -14,17 +14,16 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.backup import backup
 from boxship.server.bucket import PART
 from boxship.server.check import check
 from boxship.server.garbage import Policy
-from boxship.server.move import move
 from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.sessions import Busy
 from boxship.server.soundness import Suspect
 from boxship.server.sweep import Report, sweep
 from tests.peers.object_stores import Store
+from tests.proxy.stand_in import StandIn
 from tests.server.conftest import CEPH, SWIFT, Keeping, Stores
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
@@ -294,9 +293,23 @@ def test_what_looks_at_files_says_so(tmp_path: Path, settings: Settings) -> None
     folder = tmp_path / "registry"
     with Driver(folder, settings=settings) as registry:
         push_blob(registry, "app", SMALL)
-    for act in (check, lambda folder: backup(folder, tmp_path / "b"), lambda folder: move(folder, tmp_path / "m")):
-        with pytest.raises(InvalidSettings, match="in an object store"):
-            act(folder)
+    with pytest.raises(InvalidSettings, match="in an object store"):
+        check(folder)
+
+
+def test_a_cache_keeps_no_objects(tmp_path: Path, settings: Settings, store: Store, bucket: Bucket) -> None:
+    with pytest.raises(InvalidSettings, match="a cache keeps files"):
+        Registry.open(tmp_path / "cache", replace(settings, proxy=(StandIn(),)))
+    assert store.objects(bucket.name) == {}
+
+
+def test_an_empty_bucket_is_not_the_one_that_has_the_content(tmp_path: Path, settings: Settings, store: Store) -> None:
+    folder, other = tmp_path / "registry", store.new()
+    with Driver(folder, settings=settings) as registry:
+        push_blob(registry, "app", SMALL)
+    with pytest.raises(InvalidSettings, match="nothing of this registry is there"):
+        Registry.open(folder, replace(settings, storage=f"s3://{other}/registry"))
+    assert store.objects(other) == {}
 
 
 def test_a_store_that_is_not_there_is_told_without_a_secret(

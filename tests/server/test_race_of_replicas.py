@@ -28,6 +28,7 @@ from boxship.server.backup import backup
 from boxship.server.check import check
 from boxship.server.garbage import Policy
 from boxship.server.lease import Leased
+from boxship.server.place import Place
 from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import scrub
 from boxship.server.sweep import sweep
@@ -183,5 +184,5 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_left_over(
     if store:
         assert set(store.objects(bucket, "registry/blobs/")) == {f"registry/{location}" for _, _, location in rows}
     else:
-        backup(shared.place, tmp_path / "backup", database=settings.database)
+        backup(Place(shared.place, settings.database), tmp_path / "backup")
         assert check(tmp_path / "backup", verify=True, grace=0).findings == ()

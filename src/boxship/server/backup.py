@@ -1,32 +1,38 @@
 """A registry's backup, made beside a server that runs: a registry's folder of its own, which can be served as it is.
 
-Its content is linked, not copied, where the file system can. Making a registry of it again is `restore`'s work.
+Its content is linked, not copied, where that is in files and the file system can, or where an earlier backup has it.
+Making a registry of it again is `restore`'s work.
 """
 
 from __future__ import annotations
 
 __all__ = ["Backup", "backup"]
 
+import asyncio
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.belonging import belong, check_files
+from boxship.server.arrived import Arrived
+from boxship.server.carrying import Blob, Bring, Linking, Sending, blobs_of, carry
 from boxship.server.check import reading
-from boxship.server.copying import link_or_copy, new_folder
-from boxship.server.database import Elsewhere, Transaction
-from boxship.server.layout import Layout, check_registry, fsync_folder
-from boxship.server.opening import open_database
+from boxship.server.copying import growing_folder, link_or_copy, tidy
+from boxship.server.database import Transaction
+from boxship.server.file_storage import FileStorage
+from boxship.server.finishing import in_thread
+from boxship.server.layout import Layout, blob_in
+from boxship.server.place import Held, Place, read_place
 from boxship.server.schema import prepare
+from boxship.server.soundness import identify
+from boxship.server.storage import Stored
 from boxship.server.transfer import copy_names
 
-# Of a blob that is being deleted, or was found damaged, there is no file that anybody relies on.
-_WITH_FILES = "SELECT digest FROM blob WHERE state < 2"
 # Uploads and leases are of the processes that run; what nobody has any more need not be kept.
 _FORGET = (
+    "DELETE FROM upload_part",
     "DELETE FROM upload",
     "DELETE FROM lease",
     "DELETE FROM blob WHERE state IN (1, 2) AND digest NOT IN (SELECT digest FROM repo_blob)",
@@ -35,57 +41,72 @@ _FORGET = (
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """How many blobs and manifests a backup holds, and the blobs whose files the registry itself does not have."""
+    """How many blobs and manifests a backup holds, and the blobs whose bytes the registry itself does not have."""
 
     blobs: int
     manifests: int
     missing: tuple[Digest, ...]
 
 
-def backup(folder: Path, target: Path, *, database: str = "") -> Backup:
-    """Back up the registry in `folder` to the new folder `target`, while it may be served and swept.
+def backup(place: Place, target: Path, *, previous: Path | None = None) -> Backup:
+    """Back up the registry in `place` to the new folder `target`, while it may be served and swept.
 
-    `database` is the URL of PostgreSQL where its names are, '' where they are in the folder, as they are in the backup.
-    What was acknowledged before it begins is in it. `InvalidSettings` for a folder that is no registry's, or a target
-    that cannot be had.
+    What the backup `previous` has is linked from there, and not brought again. What was acknowledged before it begins
+    is in it. `InvalidSettings` for what is no registry or no backup, or a target that cannot be had. What was cut off
+    goes on when it is done again.
     """
-    names: AbstractContextManager[Transaction] = _elsewhere(folder, database) if database else reading(folder)
-    with names as connection, closing(Layout(folder, names_elsewhere=bool(database))) as layout:
-        layout.share()
-        check_files(connection, folder)
-        with new_folder(target) as work:
-            return _fill(work, layout, connection)
+    with ExitStack() as opened:
+        held = opened.enter_context(read_place(place))
+        earlier = opened.enter_context(reading(previous)) if previous else None
+        work = opened.enter_context(growing_folder(target))
+        # Its names come last: until then, content without any is no fault.
+        copy = opened.enter_context(closing(Layout(work, alone=True, names_elsewhere=True)))
+        bring = _bringing(held, FileStorage(copy))
+        if previous and earlier:
+            bring = _Earlier(previous, earlier, copy, bring)
+        arrived = opened.enter_context(closing(Arrived()))
+        return _fill(copy, held.names, bring, arrived)
 
 
-@contextmanager
-def _elsewhere(folder: Path, url: str) -> Iterator[Transaction]:
-    """A connection to the names of the folder, which are in another place."""
-    check_registry(folder)
-    with closing(Layout(folder, names_elsewhere=True)) as layout, closing(open_database(layout.database, url)) as there:
-        layout.share()
-        if isinstance(there, Elsewhere):
-            belong(layout, there.id)
-        with there.apart() as names:
-            yield names
+def _bringing(held: Held, copy: FileStorage) -> Bring:
+    if isinstance(held.storage, FileStorage):
+        return Linking(held.storage, copy, hashed=False)
+    return Sending(held.storage, copy)
 
 
-def _fill(work: Path, layout: Layout, connection: Transaction) -> Backup:
-    with closing(Layout(work)) as copy, closing(sqlite3.connect(copy.database, isolation_level=None)) as snapshot:
-        # Before: what a sweep takes between the snapshot and its copying is not lost. After: what was pushed between.
-        early = _link(layout, copy, _digests(connection))
-        _copy(connection, snapshot)
+class _Earlier:
+    """Links what an earlier backup has, as its names say; the rest is brought otherwise."""
+
+    def __init__(self, folder: Path, names: sqlite3.Connection, copy: Layout, otherwise: Bring) -> None:
+        self._folder = folder
+        self._names = names
+        self._copy = copy
+        self._otherwise = otherwise
+
+    async def __call__(self, blob: Blob) -> Stored | None:
+        digest = blob.content.digest
+        row = self._names.execute("SELECT size, modified FROM blob WHERE digest = ?", (str(digest),)).fetchone()
+        found = await in_thread(identify, blob_in(self._folder, digest)) if row else None
+        if not found or (found.size, found.modified) != row or found.size != blob.size:
+            return await self._otherwise(blob)
+        await in_thread(link_or_copy, blob_in(self._folder, digest), self._copy.blob(digest))
+        return Stored(found.size, found.modified)
+
+
+def _fill(copy: Layout, names: Transaction, bring: Bring, arrived: Arrived) -> Backup:
+    # Before: what a sweep takes between the snapshot and its copying is not lost. After: what was pushed between.
+    asyncio.run(carry(blobs_of(names), bring, arrived))
+    copy.database.unlink(missing_ok=True)  # of an attempt that was cut off
+    with closing(sqlite3.connect(copy.database, isolation_level=None)) as snapshot:
+        _copy(names, snapshot)
         for statement in _FORGET:
             snapshot.execute(statement)
-        wanted = _digests(snapshot)
-        late = _link(layout, copy, wanted - early)
-        missing = wanted - early - late
-        for digest in (early | late) - wanted:
-            copy.blob(digest).unlink()
-        _settle(snapshot, missing)
-        _fsync(copy, wanted)
+        missing = asyncio.run(carry(list(blobs_of(snapshot)), bring, arrived))
+        _settle(snapshot, arrived, missing)
+        tidy(copy, snapshot)
         copy.database.chmod(0o600)
-        (manifests,) = snapshot.execute("SELECT count(*) FROM manifest").fetchone()
-        return Backup(len(wanted - missing), manifests, tuple(sorted(missing, key=str)))
+        (blobs, manifests) = snapshot.execute(_COUNTS).fetchone()
+        return Backup(blobs, manifests, tuple(missing))
 
 
 def _copy(names: Transaction, snapshot: sqlite3.Connection) -> None:
@@ -101,30 +122,19 @@ def _copy(names: Transaction, snapshot: sqlite3.Connection) -> None:
         each.execute("COMMIT")
 
 
-def _digests(connection: Transaction) -> set[Digest]:
-    return {Digest.parse(digest) for (digest,) in connection.execute(_WITH_FILES)}
-
-
-def _link(layout: Layout, copy: Layout, digests: Iterable[Digest]) -> set[Digest]:
-    """Have the files of the digests; those that there are."""
-    found = set()
-    for digest in digests:
-        try:
-            link_or_copy(layout.blob(digest), copy.blob(digest))
-        except FileNotFoundError:
-            continue  # swept meanwhile, or lost; the snapshot tells which
-        found.add(digest)
-    return found
-
-
-def _settle(snapshot: sqlite3.Connection, missing: Iterable[Digest]) -> None:
+def _settle(snapshot: sqlite3.Connection, arrived: Arrived, missing: Sequence[Digest]) -> None:
     """Make the snapshot the database of the files that are there, in one file that can lie on a disk for reading."""
+    snapshot.execute("BEGIN")
+    for blob in blobs_of(snapshot):
+        digest = str(blob.content.digest)
+        if there := arrived.find(digest):
+            snapshot.execute("UPDATE blob SET modified = ?, location = '' WHERE digest = ?", (there.modified, digest))
     # As if a scrub had found them damaged: the next push heals them.
     lost = [(str(digest),) for digest in missing]
-    snapshot.executemany("UPDATE blob SET state = 3, version = version + 1 WHERE digest = ?", lost)
+    snapshot.executemany("UPDATE blob SET state = 3, version = version + 1, location = '' WHERE digest = ?", lost)
+    snapshot.execute("UPDATE blob SET location = '' WHERE location <> ''")
+    snapshot.execute("COMMIT")
     snapshot.execute("PRAGMA journal_mode = DELETE")
 
 
-def _fsync(copy: Layout, digests: Iterable[Digest]) -> None:
-    for folder in {copy.blob(digest).parent for digest in digests}:
-        fsync_folder(folder)
+_COUNTS = "SELECT (SELECT count(*) FROM blob WHERE state < 2), (SELECT count(*) FROM manifest)"

@@ -101,6 +101,7 @@ def check(folder: Path, *, verify: bool = False, grace: float = _GRACE, sparse: 
     with reading(folder) as connection:
         if not connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
             return Report(0, 0, ())  # a crash came while it was made
+        check_files(connection, folder)
         faults = findings(connection, folder, verify=verify, grace=grace)
         found = tuple(each for each in faults if not (sparse and each.fault in _SPARSE))
         return Report(_count(connection, "blob"), _count(connection, "manifest"), found)
@@ -119,12 +120,15 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
         remedy = "give the folder of a registry, or of a backup of one"
         raise InvalidSettings(str(folder), why="it is no registry's folder", remedy=remedy)
     address = f"file:{quote(str(path))}?mode=rw"
-    with telling(folder), closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+    with telling(folder), closing(_connect(address)) as connection:
         connection.execute("PRAGMA query_only = ON")
         _check_version(connection, path)
-        if read_version(connection, str(path)):
-            check_files(connection, folder)
         yield connection
+
+
+def _connect(address: str) -> sqlite3.Connection:
+    # What reads may be the thread that writes somewhere else.
+    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:

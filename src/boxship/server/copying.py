@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["copy_verified", "link_or_copy", "new_folder"]
+__all__ = ["copy_verified", "growing_folder", "link_or_copy", "new_folder", "tidy"]
 
 import hashlib
 import os
@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boxship.digest import Digest
+from boxship.digest import ALGORITHMS, Digest
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.layout import fsync_folder
+from boxship.server.database import Transaction, Unavailable
+from boxship.server.layout import Layout, fsync_folder
 
 _BLOCK = 1024 * 1024
 
@@ -26,8 +27,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
     `InvalidSettings` where something is there already, other than an empty folder; `BoxshipError` where the disk fails.
     """
-    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
-        raise InvalidSettings(str(target), why="something is there already", remedy="give a new folder")
+    _check_new(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Beside it: renaming does not reach over file systems.
@@ -36,18 +36,70 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise InvalidSettings(str(target), why=error.strerror or str(error), remedy="give another folder") from error
     try:
         yield work
-        if target.exists():
-            target.rmdir()
-        work.rename(target)
-        fsync_folder(target.parent)
+        _rename(work, target)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, (OSError, sqlite3.OperationalError)):
-            why = (error.strerror if isinstance(error, OSError) else "") or str(error)
-            raise BoxshipError(
-                f"{target} was not made", why=why, remedy="see its disk: whether there is room"
-            ) from error
+            raise _not_made(target, error) from error
         raise
+
+
+@contextmanager
+def growing_folder(target: Path, *, kept: bool = False) -> Iterator[Path]:
+    """The same; but where a process ended in the middle, or a store was away, the next one goes on with what there is.
+
+    What is in it was written by whoever tried, and need not be whole. With `kept`, it stays whatever goes wrong.
+    """
+    _check_new(target)
+    work = target.parent / f".{target.name}.partial"
+    try:
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSettings(str(target), why=error.strerror or str(error), remedy="give another folder") from error
+    try:
+        yield work
+        _rename(work, target)
+    except Unavailable as error:
+        remedy = f"do it again, which goes on with what is in {work}"
+        raise BoxshipError(f"{target} was not made", why=error.strerror or str(error), remedy=remedy) from error
+    except Exception as error:
+        if not kept:
+            shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, (OSError, sqlite3.OperationalError)):
+            raise _not_made(target, error) from error
+        raise
+
+
+def tidy(layout: Layout, names: Transaction) -> None:
+    """Delete what no name is of, in a folder that nobody else has, and make durable which files are left."""
+    for file in layout.uploads.iterdir():
+        file.unlink()
+    for algorithm in ALGORITHMS:
+        for folder in (layout.blobs / algorithm).iterdir():
+            for file in folder.iterdir():
+                if not names.execute(_IS_KEPT, (f"{algorithm}:{file.name}",)).fetchone():
+                    file.unlink()
+            fsync_folder(folder)
+
+
+_IS_KEPT = "SELECT 1 FROM blob WHERE digest = ? AND state < 2"
+
+
+def _check_new(target: Path) -> None:
+    if os.path.lexists(target) and not (target.is_dir() and not any(target.iterdir())):
+        raise InvalidSettings(str(target), why="something is there already", remedy="give a new folder")
+
+
+def _rename(work: Path, target: Path) -> None:
+    if target.exists():
+        target.rmdir()
+    work.rename(target)
+    fsync_folder(target.parent)
+
+
+def _not_made(target: Path, error: OSError | sqlite3.OperationalError) -> BoxshipError:
+    why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    return BoxshipError(f"{target} was not made", why=why, remedy="see its disk: whether there is room")
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -62,8 +114,10 @@ def link_or_copy(source: Path, target: Path) -> None:
     except FileNotFoundError:
         raise
     except OSError:
-        shutil.copy2(source, target, follow_symlinks=False)
-        _fsync(target)
+        new = target.with_name(f"{target.name}.new")
+        shutil.copy2(source, new, follow_symlinks=False)
+        _fsync(new)
+        new.replace(target)
 
 
 def copy_verified(source: Path, target: Path, digest: Digest) -> bool:

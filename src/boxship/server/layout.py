@@ -11,7 +11,7 @@ quarantine/<…>.<ns>  what was found damaged at that time, made when there is a
 
 from __future__ import annotations
 
-__all__ = ["Layout", "check_database", "check_registry", "fsync_folder"]
+__all__ = ["Layout", "blob_in", "check_database", "check_registry", "fsync_folder"]
 
 import errno
 import os
@@ -92,7 +92,7 @@ class Layout:
 
     def blob(self, digest: Digest) -> Path:
         """Where a blob is, if it is there."""
-        return self.blobs / digest.algorithm / digest.hex[:2] / digest.hex
+        return blob_in(self.root, digest)
 
     def _take(self, *, alone: bool) -> bool:
         """Lock the folder; whether nobody else has it."""
@@ -134,6 +134,11 @@ class Layout:
         fsync_folder(self.root)  # else a disk may keep VERSION's name and none of theirs
         _write_version(version)
         fsync_folder(self.root)
+
+
+def blob_in(root: Path, digest: Digest) -> Path:
+    """Where a blob is in the folder, if it is there."""
+    return root / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex
 
 
 def check_registry(root: Path) -> None:

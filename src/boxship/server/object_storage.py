@@ -23,9 +23,9 @@ from boxship.server.finishing import in_thread
 from boxship.server.garbage import Policy
 from boxship.server.object_remains import ObjectRemains
 from boxship.server.object_source import ObjectSource
-from boxship.server.object_upload import ObjectUpload
+from boxship.server.object_upload import BLOBS, ObjectUpload
 from boxship.server.soundness import FileIdentity, Suspect
-from boxship.server.storage import Content, StorageUnavailable, Visit
+from boxship.server.storage import Content, StorageUnavailable, Stored, Visit
 
 _LEAST = 5 * 1024 * 1024  # what S3 takes as a part; of smaller ones, every byte is sent twice to become a blob
 _SIGNED = 300  # seconds that a URL is good for; a sweep's wait is longer
@@ -46,13 +46,16 @@ class ObjectStorage:
         self._claimed: set[str] = set()
         self._checked = 0.0
 
-    async def belong(self, registry: str) -> None:
+    async def belong(self, registry: str, *, known: bool) -> None:
         """Let the bucket be that registry's, or raise `InvalidSettings` where it is another's.
 
-        A sweep takes what its own database does not know.
+        A sweep takes what its own database does not know. `known` is whether names say that content is in it: a bucket
+        that is nobody's is another one then.
         """
         try:
             found = await self._bucket.read(_MARK)
+            if found is None and known:
+                raise _wrong(self._bucket, "nothing of this registry is there")
             if found is None:
                 async for page in self._bucket.list(""):
                     if page:
@@ -79,6 +82,19 @@ class ObjectStorage:
     async def claim_any(self) -> ObjectUpload:
         """One that nobody else knows of."""
         return await self.claim(str(uuid.uuid4()), new=True)
+
+    async def claim_for(self, digest: Digest) -> ObjectUpload:
+        """One of content that is known, which a later attempt finds by that."""
+        return await self.claim(_session(digest), new=True)
+
+    async def find(self, digest: Digest, size: int) -> Stored | None:
+        """What an earlier attempt to bring that content has left; None where there is nothing of that size."""
+        async for page in self._bucket.list(f"{BLOBS}/{_session(digest)}"):
+            for each in page:
+                found = await self._bucket.look(each.key) if each.size == size else None
+                if found:
+                    return Stored(found.size, found.modified, each.key)
+        return None
 
     async def identify(self, content: Content) -> FileIdentity | None:
         """Which object is there; None where none is."""
@@ -122,6 +138,10 @@ class ObjectStorage:
                 if not await self._bucket.look(_MARK):
                     raise StorageUnavailable(errno.ENOENT, f"{self._bucket} is nobody's any more")
             self._checked = now
+
+
+def _session(digest: Digest) -> str:
+    return f"{digest.algorithm}-{digest.hex}"
 
 
 def _wrong(bucket: Bucket, why: str) -> InvalidSettings:

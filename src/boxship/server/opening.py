@@ -52,7 +52,9 @@ def open_storage(
     _check(database, _IN_FILES, layout, "its content is in files", "leave out --storage, or give another folder")
     bucket = Bucket(Where.parse(url, endpoint=endpoint, region=region), largest=largest)
     storage = ObjectStorage(bucket, database, redirect=redirect)
-    asyncio.run(storage.belong(database.id if isinstance(database, Elsewhere) else own_id(layout)))
+    registry = database.id if isinstance(database, Elsewhere) else own_id(layout)
+    known = database.read_now(_IN_OBJECTS).fetchone() is not None
+    asyncio.run(storage.belong(registry, known=known))
     return storage
 
 
@@ -61,5 +63,5 @@ def _check(database: Database, query: str, layout: Layout, why: str, remedy: str
         raise InvalidSettings(str(layout.root), why=why, remedy=remedy)
 
 
-_IN_OBJECTS = "SELECT 1 FROM blob WHERE location <> '' LIMIT 1"
-_IN_FILES = "SELECT 1 FROM blob WHERE location = '' LIMIT 1"
+_IN_OBJECTS = "SELECT 1 FROM blob WHERE location <> '' AND state < 2 LIMIT 1"
+_IN_FILES = "SELECT 1 FROM blob WHERE location = '' AND state < 2 LIMIT 1"

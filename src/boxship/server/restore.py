@@ -1,65 +1,55 @@
-"""A registry made of a backup: every byte copied, and verified before the registry is there at all."""
+"""A registry made of a backup, wherever it is to be: every byte copied, and verified before anything is a registry."""
 
 from __future__ import annotations
 
-__all__ = ["Restored", "restore"]
+__all__ = ["restore"]
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
 from boxship.errors import ContentMismatch
+from boxship.server.belonging import check_files
 from boxship.server.check import reading
-from boxship.server.copying import copy_verified, new_folder
-from boxship.server.layout import Layout, fsync_folder
+from boxship.server.file_source import FileSource
+from boxship.server.filling import Filled, fill, new_registry
+from boxship.server.finishing import in_thread
+from boxship.server.layout import blob_in
+from boxship.server.place import Place
+from boxship.server.soundness import FileIdentity, identify
+from boxship.server.storage import Content
 
-_COUNTS = "SELECT (SELECT count(*) FROM blob WHERE state < 2), (SELECT count(*) FROM manifest)"
 _MOST_NAMED = 5  # of what is damaged
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """How much was restored."""
+class _Files:
+    """The content of a backup, which may lie on a disk for reading."""
 
-    blobs: int
-    manifests: int
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def identify(self, content: Content) -> FileIdentity | None:
+        return await in_thread(identify, blob_in(self._folder, content.digest))
+
+    def source(self, content: Content, size: int) -> FileSource:
+        del size
+        return FileSource(blob_in(self._folder, content.digest))
 
 
-def restore(source: Path, folder: Path) -> Restored:
-    """Make the new folder `folder` the registry that the backup `source` holds.
+def restore(source: Path, place: Place) -> Filled:
+    """Make the registry that the backup `source` holds, in a place with nothing in it.
 
-    `ContentMismatch`, and nothing is left, where any of it is damaged; `InvalidSettings` for what is no backup, or a
-    folder that cannot be had.
+    `ContentMismatch`, and nothing is a registry, where any of it is damaged; `InvalidSettings` for what is no backup,
+    or a place that cannot be had.
     """
-    with reading(source) as connection, new_folder(folder) as work, closing(Layout(work)) as made:
-        damaged = list(_copy(source, made, connection))
-        with closing(sqlite3.connect(made.database)) as copy:
-            connection.backup(copy)
-            copy.execute("DELETE FROM upload")
-            copy.commit()
-            damaged += _damaged_names(copy)
-            restored = Restored(*copy.execute(_COUNTS).fetchone())
-        made.database.chmod(0o600)
+    with reading(source) as names:
+        check_files(names, source)
+        damaged = list(_damaged_names(names))
         if damaged:
             raise _refused(source, damaged)
-        return restored
-
-
-def _copy(source: Path, made: Layout, connection: sqlite3.Connection) -> Iterator[str]:
-    """Copy every blob; those that have not their bytes, or none."""
-    folders = set()
-    for (name,) in connection.execute("SELECT digest FROM blob WHERE state < 2"):
-        digest = Digest.parse(name)
-        target = made.blob(digest)
-        folders.add(target.parent)
-        original = source / target.relative_to(made.root)
-        if not (original.is_file() and copy_verified(original, target, digest)):
-            yield name
-    for folder in folders:
-        fsync_folder(folder)
+        with new_registry(place, names) as made:
+            return fill(names, _Files(source), made, f"the backup {source} is damaged", _remedy(source), linked=False)
 
 
 def _damaged_names(database: sqlite3.Connection) -> Iterator[str]:
@@ -75,5 +65,9 @@ def _damaged_names(database: sqlite3.Connection) -> Iterator[str]:
 
 def _refused(source: Path, damaged: list[str]) -> ContentMismatch:
     named = ", ".join(damaged[:_MOST_NAMED]) + (", …" if len(damaged) > _MOST_NAMED else "")
-    remedy = f"another backup; or see what can be had of it: boxship registry check --disk {source}"
-    return ContentMismatch(f"the backup {source} is damaged", why=f"{len(damaged)} wrong: {named}", remedy=remedy)
+    why = f"{len(damaged)} wrong: {named}"
+    return ContentMismatch(f"the backup {source} is damaged", why=why, remedy=_remedy(source))
+
+
+def _remedy(source: Path) -> str:
+    return f"another backup; or see what can be had of it: boxship registry check --disk {source}"

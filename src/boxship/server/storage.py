@@ -156,6 +156,12 @@ class Storage(Protocol):
     async def claim_any(self) -> Claim:
         """One without a session."""
 
+    async def claim_for(self, digest: Digest) -> Claim:
+        """One of content that is known; `find` finds what becomes of it."""
+
+    async def find(self, digest: Digest, size: int) -> Stored | None:
+        """What an earlier attempt to bring that content has left here, of that size; nobody has looked at its bytes."""
+
     async def identify(self, content: Content) -> FileIdentity | None:
         """What is there; None where nothing is."""
 

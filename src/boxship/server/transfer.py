@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Differs", "are_any", "copy_names", "differences"]
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -30,8 +30,9 @@ class _Table(NamedTuple):
 
 
 _REPOSITORIES = _Table("repo", ("name",), ("id", "created", "bytes", "tags"))
+_BLOB = _Table("blob", ("digest",), ("size", "modified", "state", "version", "touched", "verified", "location"))
 _OF_ALL = (
-    _Table("blob", ("digest",), ("size", "modified", "state", "version", "touched", "verified", "location")),
+    _BLOB,
     _Table('"user"', ("name",), ("password",)),
     _Table("user_grant", ('"user"', "pattern"), ("actions",)),
 )
@@ -54,14 +55,23 @@ def are_any(names: Transaction) -> bool:
     return any(names.execute(f"SELECT 1 FROM {table.name} LIMIT 1").fetchone() for table in tables)  # noqa: S608
 
 
-def copy_names(source: Transaction, target: Transaction) -> None:
+AsThere = Callable[[Row], Row]
+
+
+def _same(row: Row) -> Row:
+    return row
+
+
+def copy_names(source: Transaction, target: Transaction, as_there: AsThere = _same) -> None:
     """Write all that `source` has to `target`, which has nothing; `Differs` where it does not have it then.
+
+    `as_there` is what a blob's row is in the target, whose content may be in another place.
 
     Both are within a transaction, the one of a single moment, the other undone by what is raised here.
     """
     for table in _OF_ALL:
         for page in _pages(source, table):
-            _insert(target, table, page)
+            _insert(target, table, [as_there(row) for row in page] if table is _BLOB else page)
     for page in _pages(source, _REPOSITORIES):
         for name, there, created, *_ in page:
             target.execute("INSERT INTO repo (name, created) VALUES (?, ?)", (name, created))
@@ -69,15 +79,16 @@ def copy_names(source: Transaction, target: Transaction) -> None:
             for table in _OF_REPOSITORY:
                 for rows in _pages(source, table, there):
                     _insert(target, table, rows, here)
-    first = next(differences(source, target), None)
+    first = next(differences(source, target, as_there), None)
     if first:
         raise Differs(first)
 
 
-def differences(source: Transaction, target: Transaction) -> Iterator[str]:
+def differences(source: Transaction, target: Transaction, as_there: AsThere = _same) -> Iterator[str]:
     """Where the names of two databases differ, in words."""
     for table in _OF_ALL:
-        yield from _compared(table.name, _rows(source, table), _rows(target, table))
+        here = _rows(source, table)
+        yield from _compared(table.name, map(as_there, here) if table is _BLOB else here, _rows(target, table))
     for one, other in zip_longest(_rows(source, _REPOSITORIES), _rows(target, _REPOSITORIES)):
         if not one or not other or one[:1] + one[2:] != other[:1] + other[2:]:
             yield f"the repository {(one or other)[0]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["add_database", "add_folder", "add_storage", "opened"]
+__all__ = ["add_database", "add_folder", "add_storage", "opened", "place_of"]
 
 import argparse
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from boxship.server.layout import check_registry
+from boxship.server.place import Place
 from boxship.server.registry import Registry, Settings
 from boxship.server.sqlite import telling
 
@@ -33,6 +34,11 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
         "--s3-endpoint", default="", metavar="URL", help="where that is (AWS_ENDPOINT_URL, and else AWS)"
     )
     parser.add_argument("--s3-region", default="", metavar="NAME", help="in which region (AWS_REGION)")
+
+
+def place_of(chosen: argparse.Namespace) -> Place:
+    """Where the registry is that the options name."""
+    return Place(Path(chosen.disk), chosen.database, chosen.storage, chosen.s3_endpoint, chosen.s3_region)
 
 
 @contextmanager
