@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import time
+import urllib.request
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from boxship import Client
+from boxship.digest import Digest
 from boxship.testing import put_tags
 from boxship.ui.questions import QUESTIONS
 from tests.cli.running import boxship
@@ -214,3 +216,26 @@ def test_an_error_says_what_the_command_line_says(page: Served) -> None:
     error = page.ask("image", repository="team/app", reference="none").error
     said = boxship("inspect", f"http://{page.address}/team/app:none").errors
     assert (error["lines"], error["exit_status"]) == (said.splitlines(), 3)
+
+
+def test_what_a_layer_has_is_not_told_through_a_repository_that_lacks_it(tmp_path: Path) -> None:
+    with own_page(tmp_path) as page, Client() as client:
+        fill(page.address)
+        image = f"{page.address}/team/app:1.2"
+        assert page.ask("files", **APP).status == 200
+        manifest = json.loads(client.document(image).raw)
+        for layer in manifest["layers"]:
+            layer["urls"] = ["https://elsewhere.example/layer"]  # so a registry need not have it
+        put(page.address, "other/app", client.config(image).raw, json.dumps(manifest).encode(), manifest["mediaType"])
+        reply = page.ask("files", repository="other/app", reference="1")
+        assert (reply.status, HOSTILE in str(reply.json)) == (404, False)
+
+
+def put(address: str, repository: str, config: bytes, manifest: bytes, media_type: str) -> None:
+    """Push a config and a manifest, and none of its layers."""
+    upload = f"http://{address}/v2/{repository}/blobs/uploads/?digest={Digest.of(config)}"
+    named = f"http://{address}/v2/{repository}/manifests/1"
+    for method, url, body in (("POST", upload, config), ("PUT", named, manifest)):
+        request = urllib.request.Request(url, body, {"Content-Type": media_type}, method=method)
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 201

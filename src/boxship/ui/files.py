@@ -71,13 +71,14 @@ def _stack(asked: Asked) -> Iterator[tuple[Stack, tuple[Descriptor, ...]]]:
     """The image's layers; those that were read stay known."""
     with asked.client._operations.work(), source_end(asked.client._operations, asked.image) as end:
         layers = image_at(end.store, end.name, chosen_platform(asked.platform)).layers
-        listings = asked.kept.listings
-        known = {one.digest: listing for one in layers if (listing := listings.get(one.digest)) is not None}
+        listings, repository = asked.kept.listings, asked.image.repository
+        every = {one.digest: listings.get((repository, one.digest)) for one in layers}
+        known = {digest: listing for digest, listing in every.items() if listing is not None}
         before = frozenset(known)
         with Stack(Layers(end.store, layers, BOUNDS), known=known) as stack:
             yield stack, layers
         for digest in known.keys() - before:
-            listings.put(digest, _bare(known[digest]))
+            listings.put((repository, digest), _bare(known[digest]))
 
 
 def _inside(path: str) -> str:

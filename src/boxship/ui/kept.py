@@ -1,4 +1,7 @@
-"""What answers leave for later ones: by digest, what does not change; by asker, the names of repositories."""
+"""What answers leave for later ones: by digest, what does not change; by asker, the names of repositories.
+
+A digest says nothing of who may see what it names: a manifest may refer to a layer that its repository does not have.
+"""
 
 from __future__ import annotations
 
@@ -52,11 +55,16 @@ class Lately(Generic[Key, Value]):
 
 
 class Kept:
-    """All that is kept. Who asks for something by its digest has been shown its manifest before."""
+    """All that is kept.
+
+    Attributes:
+        summaries: of images that whoever asks is known to see.
+        listings: what layers have, by the repository that they were read from.
+    """
 
     def __init__(self) -> None:
         self.summaries = Lately[Digest, dict[str, object]](_MOST_SUMMARIES)
-        self.listings = Lately[Digest, Listing](_MOST_ENTRIES, lambda listing: len(listing.entries) + 1)
+        self.listings = Lately[tuple[str, Digest], Listing](_MOST_ENTRIES, lambda listing: len(listing.entries) + 1)
         self._names = Lately[str, Names](_MOST_ASKERS)
         self._lock = threading.Lock()
 
