@@ -45,15 +45,21 @@ class Narrow:
                 self._begin(self._down, server, client)
 
     def _up(self, client: socket.socket, server: socket.socket) -> None:
-        with suppress(OSError), server:
-            while piece := client.recv(_PIECE):
-                if self.sent + len(piece) > self._most and not self._open.is_set():
-                    self._open.wait()
-                    server.shutdown(socket.SHUT_RDWR)  # with what is left of who was ended meanwhile
-                    return
-                server.sendall(piece)
-                with self._lock:
-                    self.sent += len(piece)
+        with server:
+            with suppress(OSError):
+                self._pass_on(client, server)
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # closing alone tells nobody while `_down` reads from it
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        """Until the client's end; what is left of who was ended while it was narrow goes nowhere."""
+        while piece := client.recv(_PIECE):
+            if self.sent + len(piece) > self._most and not self._open.is_set():
+                self._open.wait()
+                return
+            server.sendall(piece)
+            with self._lock:
+                self.sent += len(piece)
 
     def _down(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError), client:
