@@ -74,6 +74,7 @@ def tidy(layout: Layout, names: Transaction) -> None:
     """Delete what no name is of, in a folder that nobody else has, and make durable which files are left."""
     for file in layout.uploads.iterdir():
         file.unlink()
+    fsync_folder(layout.uploads)  # else a disk may keep the names that its uploads had before they were blobs
     for algorithm in ALGORITHMS:
         for folder in (layout.blobs / algorithm).iterdir():
             for file in folder.iterdir():
