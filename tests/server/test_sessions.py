@@ -100,6 +100,29 @@ def test_a_request_without_bytes_keeps_what_is_known(registry: Driver, other: Dr
     assert find(registry, location).digest("sha256") == Digest.of(CONTENT)
 
 
+@pytest.mark.parametrize("kept", ["what was lost", "what came instead"])
+def test_a_database_that_forgot_the_last_seconds_lets_no_blob_have_anothers_digest(
+    registry: Driver, other: Driver, kept: str
+) -> None:
+    lost, instead = b"lost.", b"else."
+    location = registry("POST", UPLOADS).location
+    with registry.database() as connection:
+        before = connection.execute("SELECT size, version, digests FROM upload").fetchone()
+    registry("PATCH", location, lost)
+    with registry.database() as connection:  # as after a crash, for `advance` waits for no disk
+        connection.execute("DELETE FROM upload_part")
+        connection.execute("UPDATE upload SET size = ?, version = ?, digests = ?", tuple(before))
+    assert other("PATCH", location, instead).headers["range"] == "0-4"  # at the version that was given before
+    content = lost if kept == "what was lost" else instead
+    finished = registry("PUT", f"{location}?digest={digest(content)}")
+    there = registry("GET", f"/v2/app/blobs/{digest(content)}")
+    if content == lost:
+        assert (finished.status, there.status) == (400, 404)
+        assert finished.code == "DIGEST_INVALID"
+    else:
+        assert (finished.status, there.body) == (201, instead)
+
+
 @pytest.mark.in_files
 def test_after_the_machine_was_started_nobody_believes_what_was_reckoned_before(registry: Driver) -> None:
     location = registry("POST", UPLOADS).location

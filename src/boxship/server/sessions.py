@@ -22,7 +22,7 @@ from boxship.digest import Digest
 from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Database, Transaction
 from boxship.server.finishing import finished
-from boxship.server.storage import Claim, Hash, Hashes, Storage
+from boxship.server.storage import Claim, Hashes, Storage
 
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first
@@ -90,8 +90,8 @@ class Sessions:
         self._database = database
         self._storage = storage
         self._boot = _read_boot() if boot is None else boot
-        # By session: at which version of its row, and the running digests; taken out while somebody writes.
-        self._running: dict[str, tuple[int, Mapping[str, Hash]]] = {}
+        # By session; taken out while somebody writes.
+        self._running: dict[str, Hashes] = {}
 
     def distrust(self) -> None:
         """Let what is known of uploads' bytes be read from these again: after a loss of power they may be others.
@@ -217,8 +217,9 @@ class Sessions:
         return expired
 
     def _hashes(self, session: Session) -> Hashes:
-        version, hashes = self._running.pop(session.id, (-1, {}))
-        if version == session.version:
+        hashes = self._running.pop(session.id, {})
+        # Not by the version: a database may forget the last seconds, and the same one comes again with other bytes.
+        if hashes and all(session.digests.get(name) == value.hexdigest() for name, value in hashes.items()):
             return hashes
         # Of no bytes there is nothing to read back. Of others, an earlier process or a write that failed knew.
         return {} if session.size else {algorithm: hashlib.new(algorithm) for algorithm in session.digests}
@@ -233,7 +234,7 @@ class Sessions:
         return json.dumps({**session.digests, _BOOT: self._boot})
 
     def _keep(self, session: Session) -> None:
-        self._running[session.id] = (session.version, session.hashes)
+        self._running[session.id] = session.hashes
         if len(self._running) > _MOST_DIGESTS:
             del self._running[next(iter(self._running))]
 
