@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -67,6 +68,28 @@ class Bucket:
     def lose(self) -> None:
         (key,) = self.keys
         self.store.delete(self.name, key)
+
+    @contextmanager
+    def away(self, instead: Mapping[str, bytes] | None) -> Iterator[None]:
+        """While there is no bucket, or one with other objects."""
+        kept = {key: self.store.read(self.name, key) for key in self.store.objects(self.name)}
+        self._empty()
+        if instead is None:
+            self.store.client.delete_bucket(Bucket=self.name)
+        self._fill(instead or {})
+        yield
+        if instead is None:
+            self.store.client.create_bucket(Bucket=self.name)
+        self._empty()
+        self._fill(kept)
+
+    def _empty(self) -> None:
+        for key in self.store.objects(self.name):
+            self.store.delete(self.name, key)
+
+    def _fill(self, objects: Mapping[str, bytes]) -> None:
+        for key, content in objects.items():
+            self.store.overwrite(self.name, key, content)
 
 
 @pytest.fixture
@@ -200,6 +223,30 @@ def test_what_was_lost_is_not_said_to_be_there(registry: Driver, bucket: Bucket)
     assert registry("POST", f"/v2/other/blobs/uploads/?mount={digest(SMALL)}").status == 202
     push_blob(registry, "app", SMALL)
     assert registry("HEAD", blob(SMALL)).status == 200
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        pytest.param(None, id="no bucket"),
+        pytest.param({}, id="an empty one"),
+        pytest.param({"registry/registry": b"another"}, id="another registry's"),
+    ],
+)
+def test_where_the_whole_bucket_is_away_no_blob_is_lost(
+    registry: Driver, bucket: Bucket, instead: Mapping[str, bytes] | None
+) -> None:
+    push_blob(registry, "app", SMALL)
+    push_blob(registry, "app", b"others")
+    with bucket.away(instead):
+        found = scrubbed(registry)
+        assert (found.blobs, found.condemned) == (0, ())
+        assert {str(each) for each in found.unreadable} == {digest(SMALL), digest(b"others")}
+        assert registry("HEAD", blob(SMALL)).status == 503
+    assert registry("GET", blob(SMALL)).body == SMALL
+    assert registry("GET", blob(b"others")).body == b"others"
+    found = scrubbed(registry)
+    assert (found.blobs, found.condemned, found.unreadable) == (2, (), ())
 
 
 def test_a_sweep_deletes_what_nobody_needs_and_what_no_row_knows(registry: Driver, bucket: Bucket) -> None:

@@ -16,7 +16,7 @@ import uuid
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.bucket import Bucket
+from boxship.server.bucket import Bucket, ObjectState
 from boxship.server.claim import Taken
 from boxship.server.database import Database
 from boxship.server.finishing import in_thread
@@ -45,6 +45,7 @@ class ObjectStorage:
         self._redirect = redirect
         self._claimed: set[str] = set()
         self._checked = 0.0
+        self._registry = b""  # whose the bucket is
 
     async def belong(self, registry: str, *, known: bool) -> None:
         """Let the bucket be that registry's, or raise `InvalidSettings` where it is another's.
@@ -67,6 +68,7 @@ class ObjectStorage:
             raise BoxshipError("--storage", why=error.strerror or str(error), remedy=remedy) from error
         if found != registry.encode():
             raise _wrong(self._bucket, "it is another registry's")
+        self._registry = registry.encode()
 
     async def claim(self, session: str, *, new: bool) -> ObjectUpload:
         """An upload, for the only one in this process who may write to it; `Taken` where somebody else has it.
@@ -98,12 +100,12 @@ class ObjectStorage:
 
     async def identify(self, content: Content) -> FileIdentity | None:
         """Which object is there; None where none is."""
-        found = await self._bucket.look(content.location) if content.location else None
+        found = await self._look(content)
         return FileIdentity(0, found.size, found.modified) if found else None
 
     async def digest(self, content: Content, visit: Visit | None = None) -> Digest | None:
         """The digest of the object, with the content's algorithm; None where there is none."""
-        found = await self._bucket.look(content.location) if content.location else None
+        found = await self._look(content)
         if not found:
             return None
         value = hashlib.new(content.digest.algorithm)
@@ -135,9 +137,22 @@ class ObjectStorage:
         now = time.monotonic()
         if not self._checked or now - self._checked >= _FRESH:
             async with asyncio.timeout(_FRESH):
-                if not await self._bucket.look(_MARK):
-                    raise StorageUnavailable(errno.ENOENT, f"{self._bucket} is nobody's any more")
+                await self._check_mark()
             self._checked = now
+
+    async def _look(self, content: Content) -> ObjectState | None:
+        """The object; None where there is none.
+
+        Where the whole bucket is away, or another is asked, every object is missed, and none is lost.
+        """
+        found = await self._bucket.look(content.location) if content.location else None
+        if not found:
+            await self._check_mark()
+        return found
+
+    async def _check_mark(self) -> None:
+        if await self._bucket.read(_MARK) != self._registry:
+            raise StorageUnavailable(errno.ENOENT, f"{self._bucket} is not this registry's any more")
 
 
 def _session(digest: Digest) -> str:
