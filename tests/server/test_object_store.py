@@ -188,6 +188,27 @@ def test_of_two_replicas_that_add_to_an_upload_one_does(registry: Driver) -> Non
         assert registry("GET", blob(b"mine!")).body == b"mine!"
 
 
+def test_what_another_replica_was_told_to_keep_is_kept_by_who_comes_too_late(
+    registry: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = registry("POST", UPLOADS).location
+    behind = opened(registry)
+    room = behind.names.room
+    with registry.beside() as other:
+
+        async def room_after_another(repository: str, most: int) -> int:
+            # By now the upload's row is read, and what it consists of is not.
+            assert (await asyncio.to_thread(other, "PATCH", location, b"theirs")).status == 202
+            return await room(repository, most)
+
+        monkeypatch.setattr(behind.names, "room", room_after_another)
+        late = registry("PATCH", location, b"mine")
+        monkeypatch.undo()
+    assert (late.refusal, late.headers["range"]) == ((416, "BLOB_UPLOAD_INVALID"), "0-5")
+    assert registry("PUT", f"{location}?digest={digest(b'theirs!')}", b"!").status == 201
+    assert registry("GET", blob(b"theirs!")).body == b"theirs!"
+
+
 def test_who_closes_an_upload_again_harms_nothing(registry: Driver, bucket: Bucket) -> None:
     location = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
     with registry.beside() as other:

@@ -19,7 +19,7 @@ from typing import Self
 
 from boxship.digest import Digest
 from boxship.server.bucket import Bucket
-from boxship.server.claim import Incomplete
+from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Database, Transaction
 from boxship.server.finishing import in_thread
 from boxship.server.storage import Hash, Hashes, Look, Stored
@@ -57,10 +57,13 @@ class ObjectUpload:
     async def append(self, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
         """Put `batches` into an object that follows the first `at` bytes of the upload, and into `hashes`.
 
-        Returns the upload's new size. The object is there when all of it has come. Raises `Incomplete` where what
-        there is does not end at `at`.
+        Returns the upload's new size. The object is there when all of it has come. Raises `Taken` where another replica
+        has added to the upload, `Incomplete` where less is there.
         """
-        if _size(await self._parts()) != at:
+        there = _size(await self._parts())
+        if there > at:
+            raise Taken(self.session)
+        if there < at:
             raise Incomplete(self.session)
         coming = aiter(batches)
         first = await _some(coming)

@@ -85,7 +85,8 @@ class Claim(Protocol):
     async def append(self, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
         """Put `batches` after the first `at` bytes of the upload and into `hashes`; return its new size.
 
-        What is there after `at` was never acknowledged, and goes. Raises `Incomplete` where less is there.
+        What is there after `at` and was never acknowledged goes. Raises `Taken` where somebody else's bytes there were
+        acknowledged meanwhile, `Incomplete` where less is there.
         """
 
     def acknowledge(self, transaction: Transaction) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
-from boxship.server.claim import Incomplete
+from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Unavailable
 from boxship.server.doubt import is_sound
 from boxship.server.finishing import finished
@@ -173,6 +173,8 @@ async def _receive(registry: Registry, request: Request, session: Session, claim
     batches = request.body.batches(most - session.size, _BATCH)
     try:
         size = await claim.append(session.size, batches, session.hashes)
+    except Taken as error:
+        raise Busy(await _session(registry, request)) from error
     except Incomplete as error:
         await finished(_drop(registry, session, claim))
         raise _unknown(request) from error
