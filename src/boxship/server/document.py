@@ -67,6 +67,8 @@ def judge(raw: bytes, content_type: str) -> Document:
         raise Rejected(str(error)) from error
     if len(document.references) > _MOST_REFERENCES:
         raise Rejected(f"it has more than {_MOST_REFERENCES} references")
+    if not document.artifact_type.isprintable():  # it is looked for in the database, whose text may have no NUL
+        raise Rejected("its artifactType, or its config's mediaType, has characters that cannot be printed")
     if _annotated(document) > _MOST_ANNOTATED:
         raise Rejected(f"it has more than {_MOST_ANNOTATED} characters of annotations")
     return document

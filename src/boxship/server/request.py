@@ -29,6 +29,8 @@ _LONGEST_COMPONENT = 128
 
 # What stands in no name, tag, digest or session. Servers hand paths on as they came, so dots are not resolved.
 _UNSAFE = re.compile(rb"//|/\.{1,2}(?:/|$)|[^\x21-\x7e]|[\\%]")
+# PostgreSQL's text has none, and no name, tag or type.
+_NUL = re.compile(rb"%00|\x00")
 # What clients' libraries escape in a digest, although they need not (RFC 3986, 3.3).
 _HOST = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,300}")
 _ESCAPED_IN_DIGESTS = ((b"%3A", b":"), (b"%3a", b":"), (b"%2B", b"+"), (b"%2b", b"+"), (b"%3D", b"="), (b"%3d", b"="))
@@ -136,6 +138,8 @@ def parse_query(query: bytes, *, most: int = _MOST_PARAMETERS) -> Mapping[str, S
         return {}
     if len(query) > _LONGEST_QUERY:
         raise Refusal(414, "UNSUPPORTED", "the query is too long", headers={"connection": "close"})
+    if _NUL.search(query):
+        raise Refusal(400, "UNSUPPORTED", "the query has a NUL, which no name, tag or type has")
     try:
         return parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=most)
     except ValueError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Turned", "turned"]
 
-from boxship.errors import BoxshipError, RateLimited, Refused, UnexpectedAnswer
+from boxship.errors import BoxshipError, InvalidInput, RateLimited, Refused, UnexpectedAnswer
 from boxship.server.answer import Refusal
 from boxship.wire.failure import parse_failures
 
@@ -24,6 +24,8 @@ def turned(refusal: Refusal) -> Turned:
     if status == 429:
         seconds = int(wait) if wait.isdigit() else 1
         return Turned(429, RateLimited("too many requests", retry_after=float(seconds), why=why), wait=seconds)
+    if status == 400:
+        return Turned(400, InvalidInput("the request is not answered", why=why))
     if status == 401:
         return Turned(401, Refused("the registry asks for a log-in", status=401, why=why))
     if status == 403:
