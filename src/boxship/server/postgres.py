@@ -51,7 +51,7 @@ class PostgresDatabase:
             self.write_now(self._prepare)
         except OSError as error:
             self.close()
-            remedy = "see whether it runs, and who may connect to it"
+            remedy = "see whether it runs, who may connect to it, and whether it can be written to"
             raise BoxshipError("--database", why=error.strerror or str(error), remedy=remedy) from error
         except BaseException:
             self.close()

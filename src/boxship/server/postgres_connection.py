@@ -36,6 +36,8 @@ _OPTIONS = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
+    # Where another server has taken over, this one, or what balances them, may lead to one that only follows.
+    "target_session_attrs": "read-write",
 }
 # A process that hangs in the middle of a transaction keeps all others from writing until it is thrown out.
 _SETTINGS = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; SET statement_timeout = '{}s'"
