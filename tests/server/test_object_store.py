@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.sessions import Busy
 from boxship.server.soundness import Suspect
+from boxship.server.storage import StorageUnavailable
 from boxship.server.sweep import Report, sweep
 from tests.peers.object_stores import Store
 from tests.proxy.stand_in import StandIn
@@ -312,6 +314,49 @@ def test_what_is_swept_while_a_scrub_reads_it_is_not_said_to_be_unreadable(regis
 
     scrubbed, swept = registry.run(both())
     assert (swept.deleted, scrubbed.condemned, scrubbed.unreadable) == (1, (), ())
+
+
+@pytest.fixture
+def undeletable(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As where a policy of the store denies it, until it is undone."""
+    opened(registry)
+
+    async def refuse(*_: object) -> None:
+        raise StorageUnavailable(errno.EAGAIN, "access denied")
+
+    monkeypatch.setattr("boxship.server.bucket.Bucket.delete", refuse)
+    return monkeypatch
+
+
+def test_a_push_is_done_though_the_store_deletes_nothing(
+    registry: Driver, bucket: Bucket, undeletable: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    location = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
+    assert registry("PUT", f"{location}?digest={digest(SMALL + b'!')}", b"!").status == 201
+    assert registry("GET", blob(SMALL + b"!")).body == SMALL + b"!"
+    assert f"{location.rpartition('/')[2]} has left" in caplog.text
+    assert "access denied" in caplog.text
+    undeletable.undo()
+    assert sweep_later(registry, 0, orphan=-60).orphans == 2
+    assert len(bucket.keys) == 1
+    assert registry("GET", blob(SMALL + b"!")).body == SMALL + b"!"
+
+
+@pytest.mark.parametrize("way", ["at once", "in chunks", "cancelled"])
+def test_a_refusal_is_told_though_the_store_deletes_nothing(
+    registry: Driver, bucket: Bucket, undeletable: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    if way == "at once":
+        reply = registry("POST", f"{UPLOADS}?digest={digest(b'else')}", SMALL)
+    else:
+        location = registry("PATCH", registry("POST", UPLOADS).location, SMALL).location
+        reply = registry(*(("DELETE", location) if way == "cancelled" else ("PUT", f"{location}?digest={digest(b'')}")))
+        assert registry("GET", location).status == 404
+    assert reply.status == (204 if way == "cancelled" else 400)
+    assert "access denied" in caplog.text
+    undeletable.undo()
+    assert sweep_later(registry, 0, orphan=-60).orphans == 1
+    assert bucket.keys == []
 
 
 def test_uploads_whose_time_is_over_go_with_their_objects(registry: Driver, bucket: Bucket) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 __all__ = ["append", "begin", "cancel", "finish", "status"]
 
-from collections.abc import AsyncIterator
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -28,6 +30,8 @@ from boxship.server.storage import Claim
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range
+
+_log = logging.getLogger(__name__)
 
 _MOST_HOLDERS = 1000  # repositories that are looked at for one to mount from: it is a favour, not a promise
 _BATCH = 1024 * 1024  # bytes that one visit of a worker thread writes and hashes
@@ -228,7 +232,7 @@ async def _commit(registry: Registry, session: Session, claim: Claim, digest: Di
             await _drop(registry, session, claim)
         raise
     registry.sessions.ended(session.id)
-    await claim.settle()
+    await _tidy(session, claim.settle())
 
 
 async def _most(registry: Registry, repository: str, digest: Digest, size: int) -> int:
@@ -260,7 +264,15 @@ async def _read_back(registry: Registry, session: Session, claim: Claim, algorit
 
 async def _drop(registry: Registry, session: Session, claim: Claim) -> None:
     await registry.sessions.end(session.id)
-    await claim.discard()
+    await _tidy(session, claim.discard())
+
+
+async def _tidy(session: Session, work: Awaitable[None]) -> None:
+    """Delete what nobody needs: where that fails, the answer is what it would have been, and the rest a sweep's."""
+    try:
+        await work
+    except (OSError, sqlite3.DatabaseError) as error:
+        _log.warning("what the upload %s has left is there until a sweep: %s", session.id, error)
 
 
 def _session_headers(session: Session) -> dict[str, str]:
