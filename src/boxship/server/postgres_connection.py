@@ -20,8 +20,9 @@ try:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
     from psycopg.pq import TransactionStatus
-    from psycopg.rows import TupleRow
     from psycopg.types.numeric import IntLoader
+
+    from boxship.server.postgres_patience import Impatient, Late
 except ModuleNotFoundError as error:
     raise MissingExtra("postgres", "names in PostgreSQL") from error
 
@@ -41,6 +42,9 @@ _OPTIONS = {
 }
 # A process that hangs in the middle of a transaction keeps all others from writing until it is thrown out.
 _SETTINGS = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'; SET statement_timeout = '{}s'"
+_LATER = 5.0  # seconds after which PostgreSQL should have ended a statement, and has not
+# Seconds of a commit: longer than a disk takes that is busy, and no longer than people wait for a standby that is away.
+_COMMITTING = 10.0
 
 
 class Where:
@@ -87,8 +91,10 @@ class Connection:
         """A statement takes at most so many `seconds`."""
         self._where = where
         self._settings = _SETTINGS.format(seconds)
+        self._patience = seconds + _LATER
         self.opened = 0
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._connection: Impatient | None = None
+        self._warning = ""
 
     @property
     def usable(self) -> bool:
@@ -134,11 +140,14 @@ class Connection:
             return [each.fetchall() for each in asked]
 
     def commit(self) -> None:
-        """Let everybody see the transaction; `Unavailable` also where nobody knows whether they do."""
+        """Let everybody see the transaction; `Unavailable` also where nobody knows whether they do, or for how long."""
+        self._warning = ""
         with self._border():
-            done = self._open().execute(b"COMMIT").statusmessage
+            done = self._commit(self._open())
         if done != "COMMIT":  # of a transaction in which something failed, the server only says so here
             raise Unavailable(errno.EIO, f"the database {self._where} undid a transaction")
+        if self._warning:  # somebody ended the wait for a standby, in the words of the server's language
+            raise Unavailable(errno.EIO, f"the database {self._where} warned of a commit: {self._warning}")
 
     def close(self) -> None:
         """Close it; the next query opens another one."""
@@ -147,15 +156,34 @@ class Connection:
                 self._connection.close()
         self._connection = None
 
-    def _open(self) -> psycopg.Connection[TupleRow]:
+    def _commit(self, connection: Impatient) -> str | None:
+        """What PostgreSQL says that it did."""
+        connection.patience = _COMMITTING
+        try:
+            return connection.execute(b"COMMIT").statusmessage
+        except Late as error:
+            # Not cancelled: others would see what no standby has. As it is they see it when one has, and until then
+            # PostgreSQL keeps the lock, so that nobody else writes.
+            why = f"{error} to COMMIT: is a standby away that synchronous_standby_names wants?"
+            raise Unavailable(errno.EAGAIN, f"the database {self._where}: {why}") from None
+        finally:
+            connection.patience = self._patience
+
+    def _open(self) -> Impatient:
         if self._connection and not self._connection.closed:
             return self._connection
-        connection = psycopg.connect(self._where.conninfo, autocommit=True)
+        connection = Impatient.connect(self._where.conninfo, autocommit=True)
+        connection.patience = self._patience
+        connection.add_notice_handler(self._note)
         connection.adapters.register_loader("numeric", IntLoader)  # sums, which have no fraction here
         connection.execute(self._settings.encode())
         self._connection = connection
         self.opened += 1
         return connection
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warning = notice.message_primary or "(without a word)"
 
     @contextmanager
     def _border(self) -> Iterator[None]:
