@@ -41,7 +41,7 @@ def add_access(parser: argparse.ArgumentParser, *, short: bool = True) -> None:
         help="inside a cluster: with the pull secrets of a service account (alone: the pod's own), only",
     )
     access.add_argument("--preemptive", action="store_true", help="send a password before it is asked for")
-    parser.set_defaults(credential=None)
+    parser.set_defaults(credential=None, keeps=False)
 
 
 def read_once(chosen: argparse.Namespace) -> argparse.Namespace:

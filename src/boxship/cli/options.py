@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from boxship.cli.access import add_access, keyring, password
 from boxship.cli.bounds import add_bounds, bounds
+from boxship.cli.named import look_for
 from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.errors import InvalidSettings
@@ -142,7 +143,11 @@ def client(chosen: argparse.Namespace, *, progress: Progress | None = None) -> I
 
 
 def made(chosen: argparse.Namespace, listener: Listener) -> Client:
-    """The client that the options describe, to be closed; `listener` hears of all that it does."""
+    """The client that the options describe, to be closed; `listener` hears of all that it does.
+
+    `InvalidSettings` where they name a file that is not there.
+    """
+    look_for(chosen)
     skip = chosen.skip_tls_verify or ()
     return Client(
         plain_http=chosen.plain_http,

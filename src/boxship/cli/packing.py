@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from boxship.artifact.given import STDIN, TITLE, Given, checked_type
-from boxship.cli import moving
+from boxship.cli import moving, named
 from boxship.cli.words import pairs
 from boxship.errors import InvalidInput, InvalidSettings
 from boxship.spec.fields import Malformed, parse_object
@@ -40,9 +40,12 @@ def add_files(parser: argparse.ArgumentParser, *, typed: bool) -> None:
     parser.add_argument("files", nargs="*", metavar="PATH[:TYPE]", help="files with their media types, folders, or -")
     parser.add_argument("-a", "--annotation", action="append", default=[], metavar="NAME=VALUE", help="said of it")
     parser.add_argument(
-        "--annotation-file", metavar="FILE", help="annotations of files, of $manifest and of $config, as JSON"
+        "--annotation-file",
+        type=named.file,
+        metavar="FILE",
+        help="annotations of files, of $manifest and of $config, as JSON",
     )
-    parser.add_argument("--config-file", metavar="PATH[:TYPE]", help="a file as its configuration")
+    parser.add_argument("--config-file", type=_config, metavar="PATH[:TYPE]", help="a file as its configuration")
     parser.add_argument("--media-type", default="", metavar="TYPE", help="of files that none is written with, as of -")
     parser.add_argument("--title", default="", metavar="NAME", help="what standard input is called")
     parser.add_argument(
@@ -59,16 +62,25 @@ def said(chosen: argparse.Namespace) -> Said:
     unknown = sorted(told.keys() - {_MANIFEST, _CONFIG} - {file.path for file in files})
     if unknown:
         raise InvalidSettings(chosen.annotation_file, why=f"{unknown[0]} is none of the files")
-    config = Given.parse(chosen.config_file) if chosen.config_file else None
     return Said(
         files=files,
         artifact_type=chosen.artifact_type,
-        config=config,
+        config=chosen.config_file,
         annotations={**told.get(_MANIFEST, {}), **own},
         config_annotations=told.get(_CONFIG, {}),
         created=chosen.created,
         jobs=chosen.jobs,
     )
+
+
+def _config(text: str) -> Given:
+    try:
+        given = Given.parse(text)
+    except InvalidInput as error:
+        raise argparse.ArgumentTypeError(f"{error.what}: {error.why}") from error
+    if given.path != STDIN:
+        named.file(given.path)
+    return given
 
 
 def _annotated(file: Given, told: Mapping[str, Mapping[str, str]], chosen: argparse.Namespace) -> Given:

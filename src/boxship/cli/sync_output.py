@@ -8,6 +8,7 @@ import argparse
 import json
 import time
 from dataclasses import asdict, fields
+from pathlib import Path
 
 from boxship.cli import console
 from boxship.cli.tally import bytes_of
@@ -52,7 +53,7 @@ def tell_report(report: Report, chosen: argparse.Namespace) -> None:
     """The numbers: on stdout, and in the file for Prometheus."""
     if chosen.metrics:
         with in_words(f"{chosen.metrics} cannot be written"):
-            write_file(chosen.metrics, "".join(f"{line}\n" for line in metrics(report, time.time())).encode())
+            write_file(Path(chosen.metrics), "".join(f"{line}\n" for line in metrics(report, time.time())).encode())
     if chosen.form != "table":
         console.say(json.dumps(report.fields()))
         return

@@ -68,9 +68,9 @@ def _is_file(text: str) -> bool:
     return Path(text).suffix in _FILES or Path(text).is_file()
 
 
-def read(name: str) -> str:
-    """The text of a file that was named, or of standard input for `-`; `InvalidSettings` where there is none."""
-    return console.read(name).decode("utf-8", "replace")
+def read(name: str, told: str = "") -> str:
+    """The text of a file that was named (as `told`), or of standard input for `-`; `InvalidSettings` where there is none."""
+    return console.read(name, told).decode("utf-8", "replace")
 
 
 def _wish(chosen: argparse.Namespace) -> Wish:

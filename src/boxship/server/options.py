@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from boxship.server.address import at_port
 from boxship.server.plan import ACCESS_LOGS, Plan
@@ -33,10 +34,11 @@ class Option:
     choices: Collection[str] = ()
     several: bool = False
 
-    def add(self, parser: argparse.ArgumentParser, default: object) -> None:
-        """Let the parser know it."""
+    def add(self, parser: argparse.ArgumentParser) -> None:
+        """Let the parser know it. What is not said is not there: `Plan` and `Settings` have the defaults."""
+        absent = argparse.SUPPRESS
         if not self.metavar:
-            parser.add_argument(self.flag, dest=self.field, action="store_true", help=self.help)
+            parser.add_argument(self.flag, dest=self.field, action="store_true", default=absent, help=self.help)
             return
         parser.add_argument(
             self.flag,
@@ -45,7 +47,7 @@ class Option:
             type=self.read,
             choices=self.choices or None,
             action="append" if self.several else "store",
-            default=[] if self.several else default,
+            default=absent,
             help=self.help,
         )
 
@@ -54,6 +56,14 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
+
+
+def _file(text: str) -> str:
+    try:
+        Path(text).open("rb").close()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {(error.strerror or str(error)).lower()}") from error
+    return text
 
 
 def _size(text: str) -> int:
@@ -123,21 +133,23 @@ OPTIONS = (
     Option("--gc-untagged", "gc_untagged", "sweep manifests, too, that no tag and no manifest names"),
     Option("--verify-on-read", "verify_on_read", "hash blobs as they are sent, and cut off one that is damaged"),
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
-    Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE"),
-    Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE"),
+    Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE", read=_file),
+    Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE", read=_file),
     Option(
         "--tls-client-ca",
         "tls_client_ca",
         "serve only those who have a certificate of these authorities (PEM)",
         metavar="FILE",
+        read=_file,
     ),
     Option(
         "--htpasswd",
         "htpasswd",
         "users who may do everything, or what --grants says (htpasswd -B)",
         metavar="FILE",
+        read=_file,
     ),
-    Option("--grants", "grants", "what users, and tokens of --oidc-issuer, may do (TOML)", metavar="FILE"),
+    Option("--grants", "grants", "what users, and tokens of --oidc-issuer, may do (TOML)", metavar="FILE", read=_file),
     Option(
         "--oidc-audience",
         "oidc_audience",
@@ -156,6 +168,7 @@ OPTIONS = (
         "token_key",
         "give tokens for passwords, signed with this key (Ed25519, PEM); of several, the first one signs",
         metavar="FILE",
+        read=_file,
         several=True,
     ),
     Option(
@@ -179,8 +192,14 @@ OPTIONS = (
         metavar="[GLOB=]SIZE",
         several=True,
     ),
-    Option("--limits", "limits", "these limits, read again when the file changes (TOML)", metavar="FILE"),
-    Option("--retention", "retention", "which tags are kept; the others go with the sweeps (TOML)", metavar="FILE"),
+    Option("--limits", "limits", "these limits, read again when the file changes (TOML)", metavar="FILE", read=_file),
+    Option(
+        "--retention",
+        "retention",
+        "which tags are kept; the others go with the sweeps (TOML)",
+        metavar="FILE",
+        read=_file,
+    ),
     Option("--quota-tags", "quota_tags", "the same for tags", metavar="[GLOB=]N", several=True),
     Option("--quota-repositories", "quota_repositories", "and repositories", metavar="[GLOB=]N", several=True),
     Option(
@@ -221,21 +240,18 @@ OPTIONS = (
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options, with the defaults of `Plan` and `Settings`."""
-    defaults = Plan()
+    """Add the options."""
     for option in OPTIONS:
-        holder = defaults if hasattr(defaults, option.field) else defaults.settings
-        option.add(parser, getattr(holder, option.field))
-    parser.set_defaults(address=None)
+        option.add(parser)
 
 
 def plan(chosen: argparse.Namespace) -> Plan:
     """What was chosen; `InvalidSettings` where it does not go together."""
     given = dict(vars(chosen))
     for option in OPTIONS:
-        if option.several:
+        if option.several and option.field in given:
             given[option.field] = tuple(given[option.field])
-    if given["address"] is None:
+    if "address" not in given:
         # What platforms that start programs in containers tell them.
         given["address"] = at_port(_PORT, os.environ.get(_PORT, "5000"))
     settings = Settings(**{each.name: given[each.name] for each in fields(Settings) if each.name in given})

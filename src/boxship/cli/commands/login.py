@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the verb takes."""
     parser.add_argument("registry", nargs="?", default=DOCKER_HUB, help="by default, Docker Hub")
     options.add_common(parser)
+    parser.set_defaults(keeps=True)  # what `--config` or `--authfile` names is made where it is not there
 
 
 def run(chosen: argparse.Namespace) -> int:

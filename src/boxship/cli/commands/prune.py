@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from boxship.audit.sources import Reading, read_files, uses_in
 from boxship.audit.use import Complaint, Text, Use, Uses
-from boxship.cli import console, options
+from boxship.cli import console, named, options
 from boxship.errors import InvalidInput, InvalidReference, InvalidSettings, PlanOutdated
 from boxship.prune.applying import apply_plan
 from boxship.prune.plan import Plan, parse_plan
@@ -51,8 +51,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     looked.add_argument("--untagged-after", metavar="AGE", default="1h", help="but for those that were pushed since")
     words = "images that are in use, by tag or digest: YAML, lists and lock files, as boxship audit reads them"
-    looked.add_argument("--in-use", action="append", default=[], metavar="FILE|DIR|-", help=words)
+    looked.add_argument("--in-use", action="append", type=_in_use, default=[], metavar="FILE|DIR|-", help=words)
     options.add_common(parser)
+
+
+def _in_use(text: str) -> str:
+    return named.anything(text) if text not in ("", "-") else text
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -90,17 +94,16 @@ def _globs(option: str, words: Iterable[str]) -> tuple[str, ...]:
     """The globs; `@FILE` has one a line, and `#` begins a comment. A word that has none was a variable, perhaps."""
     found = list[str]()
     for word in words:
-        globs = _lines(word[1:]) if word.startswith("@") else [word] if word else []
+        globs = _lines(word[1:], f"{option} {word}") if word.startswith("@") else [word] if word else []
         if not globs:
             raise InvalidSettings(f"{option} {word}".rstrip(), why="there is no pattern in it")
         found += globs
     return tuple(found)
 
 
-def _lines(file: str) -> list[str]:
+def _lines(file: str, told: str) -> list[str]:
     lines = (
-        line.partition("#")[0].strip()
-        for line in console.read(file, f"@{file}").decode("utf-8", "replace").splitlines()
+        line.partition("#")[0].strip() for line in console.read(file, told).decode("utf-8", "replace").splitlines()
     )
     return [line for line in lines if line]
 

@@ -7,7 +7,7 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 import argparse
 from pathlib import Path
 
-from boxship.cli import console, moving
+from boxship.cli import console, moving, named
 from boxship.reference import Reference
 
 SUMMARY = "Push an image from a file or a folder, of any format, and print the digest that it has there."
@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", help="the file or folder, whose format is found by looking; - is standard input")
     parser.add_argument("references", nargs="+", metavar="image")
     parser.add_argument("--index", action="store_true", help="push all that a layout lists, as one index")
-    parser.add_argument("--image-refs", metavar="FILE", help="write what was pushed there, as repository@digest")
+    parser.add_argument(
+        "--image-refs", type=named.place, metavar="FILE", help="write what was pushed there, as repository@digest"
+    )
     moving.add_nondistributable(parser)
     moving.add_moving(parser)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from boxship.cli import console, moving
+from boxship.cli import console, moving, named
 from boxship.cli.bounds import seconds_of
 from boxship.cli.statuses import FINDINGS
 from boxship.cli.sync_output import show_plan, tell_done, tell_report
@@ -53,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--prune", action="store_true", help="take other tags away in the targets' repositories")
     how.add_argument("--keep-going", action="store_true", help="go on where an image fails")
     how.add_argument("--state", type=Path, metavar="FILE", help="remember what need not be asked again")
-    how.add_argument("--metrics", type=Path, metavar="FILE", help="write numbers for Prometheus at the end")
+    how.add_argument("--metrics", type=named.place, metavar="FILE", help="write numbers for Prometheus at the end")
     where = how.add_mutually_exclusive_group()
     where.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="have the workers of a dask cluster do it")
     words = "for the scheduler to answer, and for a first worker (default: 30)"
@@ -92,7 +92,7 @@ def run(chosen: argparse.Namespace) -> int:
         tell, shard = partial(_tell_failed, chosen), Shard.parse(chosen.shard) if chosen.shard else None
         mirror = Mirror(clients=clients, state=state, shard=shard, patience=chosen.shard_timeout, tell=tell)
         if chosen.apply:
-            steps = mirror.applied(read_plan(read(chosen.apply).splitlines(), chosen.apply))
+            steps = mirror.applied(read_plan(read(chosen.apply, f"--apply {chosen.apply}").splitlines(), chosen.apply))
         else:
             steps = mirror.planned(written.wishes, prune=chosen.prune, blobs=chosen.blobs)
         if chosen.dry_run or chosen.check:

@@ -7,7 +7,7 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 import argparse
 from pathlib import Path
 
-from boxship.cli import console
+from boxship.cli import console, named
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
 from boxship.cli.statuses import FINDINGS
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_database(parser)
     add_storage(parser)
     words = "an earlier backup: what it has is linked from there, and not brought again"
-    parser.add_argument("--previous", metavar="DIR", help=words)
+    parser.add_argument("--previous", type=named.folder, metavar="DIR", help=words)
     parser.add_argument("target", metavar="DIR", help="the new folder")
 
 

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from boxship.cli import console
+from boxship.cli import console, named
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, opened
 from boxship.errors import BoxshipError
@@ -40,7 +40,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help=f"keep what is younger ({policy.grace:g}); less than a push takes loses what is being pushed",
     )
-    parser.add_argument("--retention", metavar="FILE", help="take tags, too, that this file does not keep (TOML)")
+    words = "take tags, too, that this file does not keep (TOML)"
+    parser.add_argument("--retention", type=named.file, metavar="FILE", help=words)
     parser.add_argument(
         "--immutable",
         metavar="GLOB",

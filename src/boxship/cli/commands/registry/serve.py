@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from boxship.cli import console
+from boxship.cli import console, named
 from boxship.server import options
 from boxship.server.address import Address
 from boxship.server.issuer_keys import Issuer
@@ -37,11 +37,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--oidc-issuer",
         metavar="URL[=FILE]",
+        type=_issuer,
         action="append",
         default=[],
         help="believe tokens of this system, by the keys that it says, or those in a file (JWK set); see --grants",
     )
     parser.add_argument("--no-page", action="store_true", help="serve no page for people at /")
+
+
+def _issuer(text: str) -> str:
+    _, told, file = text.partition("=")
+    if told:
+        named.file(file)
+    return text
 
 
 def run(chosen: argparse.Namespace) -> int:
