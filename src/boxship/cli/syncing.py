@@ -69,7 +69,7 @@ def _is_file(text: str) -> bool:
 
 
 def read(name: str, told: str = "") -> str:
-    """The text of a file that was named (as `told`), or of standard input for `-`; `InvalidSettings` where there is none."""
+    """The text of a file that was named (as `told`), or of standard input for `-`; `InvalidSettings` without one."""
     return console.read(name, told).decode("utf-8", "replace")
 
 

@@ -19,7 +19,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m boxship.server", description="Serve a registry.")
     options.arguments(parser)
     try:
-        plan = options.plan(parser.parse_args())
+        chosen = parser.parse_args()
+        options.look_for_files(chosen)
+        plan = options.plan(chosen)
         with telling(Path(plan.folder)):
             serve(plan, announce=_announce)
     except BoxshipError as error:

@@ -5,7 +5,7 @@ A row names a field of `Plan` or of `Settings`, and nothing else has to know of 
 
 from __future__ import annotations
 
-__all__ = ["OPTIONS", "Option", "arguments", "plan"]
+__all__ = ["OPTIONS", "Option", "arguments", "look_for_files", "plan"]
 
 import argparse
 import math
@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from boxship.errors import InvalidSettings
 from boxship.server.address import at_port
 from boxship.server.plan import ACCESS_LOGS, Plan
 from boxship.server.quota import read_size
@@ -24,7 +25,10 @@ _PORT = "PORT"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: a switch, or one with a value (`metavar`), which may come several times (`several`)."""
+    """One option: a switch, or one with a value (`metavar`), which may come several times (`several`).
+
+    `is_read`: its value names a file that is read.
+    """
 
     flag: str
     field: str
@@ -33,6 +37,7 @@ class Option:
     read: Callable[[str], object] = str
     choices: Collection[str] = ()
     several: bool = False
+    is_read: bool = False
 
     def add(self, parser: argparse.ArgumentParser) -> None:
         """Let the parser know it. What is not said is not there: `Plan` and `Settings` have the defaults."""
@@ -56,14 +61,6 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
-
-
-def _file(text: str) -> str:
-    try:
-        Path(text).open("rb").close()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {(error.strerror or str(error)).lower()}") from error
-    return text
 
 
 def _size(text: str) -> int:
@@ -133,23 +130,25 @@ OPTIONS = (
     Option("--gc-untagged", "gc_untagged", "sweep manifests, too, that no tag and no manifest names"),
     Option("--verify-on-read", "verify_on_read", "hash blobs as they are sent, and cut off one that is damaged"),
     Option("--host-name", "host_names", "a name that it is reached by", metavar="NAME", several=True),
-    Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE", read=_file),
-    Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE", read=_file),
+    Option("--tls-cert", "tls_cert", "speak TLS: the certificate and its chain (PEM)", metavar="FILE", is_read=True),
+    Option("--tls-key", "tls_key", "the key of the certificate (PEM)", metavar="FILE", is_read=True),
     Option(
         "--tls-client-ca",
         "tls_client_ca",
         "serve only those who have a certificate of these authorities (PEM)",
         metavar="FILE",
-        read=_file,
+        is_read=True,
     ),
     Option(
         "--htpasswd",
         "htpasswd",
         "users who may do everything, or what --grants says (htpasswd -B)",
         metavar="FILE",
-        read=_file,
+        is_read=True,
     ),
-    Option("--grants", "grants", "what users, and tokens of --oidc-issuer, may do (TOML)", metavar="FILE", read=_file),
+    Option(
+        "--grants", "grants", "what users, and tokens of --oidc-issuer, may do (TOML)", metavar="FILE", is_read=True
+    ),
     Option(
         "--oidc-audience",
         "oidc_audience",
@@ -168,7 +167,7 @@ OPTIONS = (
         "token_key",
         "give tokens for passwords, signed with this key (Ed25519, PEM); of several, the first one signs",
         metavar="FILE",
-        read=_file,
+        is_read=True,
         several=True,
     ),
     Option(
@@ -192,13 +191,13 @@ OPTIONS = (
         metavar="[GLOB=]SIZE",
         several=True,
     ),
-    Option("--limits", "limits", "these limits, read again when the file changes (TOML)", metavar="FILE", read=_file),
+    Option("--limits", "limits", "these limits, read again when the file changes (TOML)", metavar="FILE", is_read=True),
     Option(
         "--retention",
         "retention",
         "which tags are kept; the others go with the sweeps (TOML)",
         metavar="FILE",
-        read=_file,
+        is_read=True,
     ),
     Option("--quota-tags", "quota_tags", "the same for tags", metavar="[GLOB=]N", several=True),
     Option("--quota-repositories", "quota_repositories", "and repositories", metavar="[GLOB=]N", several=True),
@@ -243,6 +242,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     for option in OPTIONS:
         option.add(parser)
+
+
+def look_for_files(chosen: argparse.Namespace) -> None:
+    """`InvalidSettings` of the first option that names a file which cannot be read."""
+    for option in OPTIONS:
+        told = getattr(chosen, option.field, []) if option.is_read else []
+        for name in [told] if isinstance(told, str) else told:
+            try:
+                Path(name).open("rb").close()
+            except OSError as error:
+                raise InvalidSettings(f"{option.flag} {name}".rstrip(), why=error.strerror or str(error)) from error
 
 
 def plan(chosen: argparse.Namespace) -> Plan:

@@ -54,6 +54,7 @@ def _issuer(text: str) -> str:
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    options.look_for_files(chosen)
     plan = options.plan(chosen)
     if chosen.proxy:
         plan = replace(plan, settings=replace(plan.settings, proxy=_upstreams(chosen.proxy)))
