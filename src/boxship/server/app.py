@@ -59,13 +59,14 @@ def create_app(
     host_names: Iterable[str] = (),
     page_size: int = 1000,
     settings: Settings | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] | None = None,
 ) -> App:
     """The ASGI application of the registry in `folder`, which is made if need be.
 
     It opens the folder when the server starts it (ASGI lifespan) or with the first request, and answers anybody who
     reaches it by a loopback name, an address, or one of `host_names`. Nothing can be deleted unless `allow_delete`.
-    `settings` stands for all that is said of it in other words, and more.
+    `settings` stands for all that is said of it in other words, and more. Times are by `clock`, in seconds since
+    the epoch; without one, by the machine's, or by that of a database which the registry shares with others.
     """
     settings = settings or Settings(allow_delete=allow_delete, page_size=page_size)
     return App(Path(folder), settings, Doorkeeper(host_names), clock)
@@ -75,12 +76,12 @@ class App:
     """The application: call it as ASGI says, or `open` and `close` it where the server has no lifespan."""
 
     def __init__(
-        self, folder: Path, settings: Settings, doorkeeper: Doorkeeper, clock: Callable[[], float] = time.time
+        self, folder: Path, settings: Settings, doorkeeper: Doorkeeper, clock: Callable[[], float] | None = None
     ) -> None:
         self._folder = folder
         self._settings = settings
         self._doorkeeper = doorkeeper
-        self._clock = clock
+        self._clock, self._given_clock = clock or time.time, clock
         self.denied = _denied(settings)
         self._throttle = Throttle(rate=settings.rate, in_flight=settings.in_flight)
         self._access: Access | None = None
@@ -108,7 +109,7 @@ class App:
                 limits = await asyncio.to_thread(open_limits, self._settings)
                 retention = await asyncio.to_thread(open_retention, self._settings)
                 self._audit = await asyncio.to_thread(_audit, self._settings, self._clock)
-                opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._clock)
+                opening = asyncio.to_thread(Registry.open, self._folder, self._settings, clock=self._given_clock)
                 self._registry = replace(await opening, tokens=tokens)
                 if limits:
                     self._limit(limits.known)

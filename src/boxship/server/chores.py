@@ -13,6 +13,7 @@ from boxship.server.limits import parse_limits
 from boxship.server.proxy.eviction import keep_evicting
 from boxship.server.registry import Registry, Settings
 from boxship.server.retention import Retention, parse_retention
+from boxship.server.shared_clock import SharedClock, keep_time
 from boxship.server.sweep import Told, keep_sweeping
 from boxship.server.watched import Watched
 
@@ -32,6 +33,8 @@ def chores(
 ) -> Iterator[Coroutine[None, None, None]]:
     """What is done beside the requests, until cancelled; `told` hears of tags that go."""
     settings = registry.settings
+    if isinstance(registry.clock, SharedClock):
+        yield keep_time(registry.clock)
     if settings.gc_interval > 0:
         policy = Policy(grace=settings.gc_grace, untagged=settings.gc_untagged)
         yield keep_sweeping(registry, policy, interval=settings.gc_interval, retention=retention, told=told)

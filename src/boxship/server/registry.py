@@ -25,6 +25,7 @@ from boxship.server.proxy.upstream import Source
 from boxship.server.quota import Quotas
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
+from boxship.server.shared_clock import SharedClock
 from boxship.server.storage import Storage
 from boxship.server.tagging import TagPatterns
 from boxship.server.tokens import Tokens
@@ -148,8 +149,10 @@ class Registry:
         self.room.limit(settings.reserve)
 
     @classmethod
-    def open(cls, folder: Path, settings: Settings, *, clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, folder: Path, settings: Settings, *, clock: Callable[[], float] | None = None) -> Self:
         """The registry in `folder`, which is made if need be; what a crash left of uploads is swept.
+
+        It goes by this machine's clock, or by that of a database that others have, too, unless another one is given.
 
         Raises `InvalidSettings` where the folder cannot be had. Blocks: not for an event loop.
         """
@@ -162,6 +165,7 @@ class Registry:
             if isinstance(database, Elsewhere):
                 belong(layout, database.id)
             storage = _open_storage(layout, database, settings)
+            clock = clock or _open_clock(database)
             failing.pop_all()
 
         def close() -> None:
@@ -184,6 +188,14 @@ class Registry:
             close=close,
             clock=clock,
         )
+
+
+def _open_clock(database: Database) -> Callable[[], float]:
+    if not isinstance(database, Elsewhere):
+        return time.time
+    clock = SharedClock(database)
+    clock.set_now()
+    return clock
 
 
 def _open_sessions(layout: Layout, database: Database, storage: Storage) -> Sessions:

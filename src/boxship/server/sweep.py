@@ -18,12 +18,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
+from boxship.errors import BoxshipError
 from boxship.server.finishing import in_thread
 from boxship.server.garbage import Found, Policy, find_garbage
 from boxship.server.lease import Leased, Renew, leased
 from boxship.server.registry import Registry
 from boxship.server.removal import Removal
 from boxship.server.retention import Retention, Tag
+from boxship.server.shared_clock import SharedClock
 from boxship.server.watched import Watched
 
 _log = logging.getLogger(__name__)
@@ -80,8 +82,11 @@ class Report:
 async def sweep(registry: Registry, policy: Policy, *, told: Told = unheard) -> Report:
     """Take away what the policy calls garbage; `Leased` while another sweep runs. `told` hears of tags that went.
 
+    Raises `BoxshipError` where nobody knows what time it is.
     What is pushed, mounted or asked for meanwhile is not garbage any more.
     """
+    if isinstance(registry.clock, SharedClock):
+        await registry.clock.check()
     async with leased(registry.database, _LEASE, clock=registry.clock) as renew:
         return await _Sweep(registry, policy, renew, told).run()
 
@@ -108,6 +113,8 @@ async def keep_sweeping(
             _log.info("swept: %s", await sweep(registry, policy, told=told))
         except Leased:
             _log.debug("another process sweeps")
+        except BoxshipError as error:
+            _log.error("%s", error)
         except (OSError, sqlite3.Error) as error:
             _log.error("a sweep failed", exc_info=error)
 
