@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["add_common", "add_platform", "client", "made", "number", "spelled_out", "verb_first"]
+__all__ = ["add_common", "add_platform", "client", "made", "number", "some_of", "spelled_out", "verb_first"]
 
 import argparse
 import ipaddress
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -128,6 +128,18 @@ def number(least: int, most: int = _MOST) -> Callable[[str], int]:
             words = "on" if most == _MOST else f"to {most}"
             raise argparse.ArgumentTypeError(f"{text!r} is no number from {least} {words}")
         return int(text)
+
+    return read
+
+
+def some_of(known: Collection[str]) -> Callable[[str], frozenset[str]]:
+    """What reads an option's words, with commas between them, each of which is known."""
+
+    def read(text: str) -> frozenset[str]:
+        words = frozenset(text.split(","))
+        if wrong := sorted(words.difference(known)):
+            raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(known)}")
+        return words
 
     return read
 

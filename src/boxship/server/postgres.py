@@ -75,17 +75,11 @@ class PostgresDatabase:
 
     async def write(self, work: Callable[[Transaction], Result], *, durable: bool = True) -> Result:
         """Do `work` in a transaction, with what others want written just then; what it raises undoes it alone."""
-        results: list[Result] = []
-        await self._writer.write(lambda transaction: results.append(work(transaction)), durable=durable)
-        return results[-1]
+        return await self._writer.write(work, durable=durable)
 
     def write_now(self, work: Callable[[Transaction], object]) -> None:
         """Do `work` in a durable transaction, blocking."""
-
-        def whole(transaction: Transaction) -> None:
-            work(transaction)
-
-        self._writer.write_now(whole)
+        self._writer.write_now(work)
 
     @contextmanager
     def apart(self) -> Iterator[Transaction]:

@@ -72,17 +72,11 @@ class SqliteDatabase:
 
         Durable means that it outlives a loss of power; without, only that it outlives the process.
         """
-        results: list[Result] = []
-        await self._writer.write(lambda connection: results.append(work(connection)), durable=durable)
-        return results[-1]
+        return await self._writer.write(work, durable=durable)
 
     def write_now(self, work: Callable[[Transaction], object]) -> None:
         """Do `work` in a durable transaction, blocking: before there is an event loop."""
-
-        def whole(connection: Transaction) -> None:
-            work(connection)
-
-        self._writer.write_now(whole)
+        self._writer.write_now(work)
 
     @contextmanager
     def apart(self) -> Iterator[sqlite3.Connection]:

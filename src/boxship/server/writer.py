@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from boxship.server.database import Transaction
 
-Work = Callable[[Transaction], None]
+Result = TypeVar("Result")
+Work = Callable[[Transaction], object]
 
 _MOST = 256  # works in one transaction: a bound on what one failure of the disk undoes
 
@@ -81,12 +82,14 @@ class Writer:
         self._waiting: deque[_Write] = deque()
         self.failure: Exception | None = None
 
-    async def write(self, work: Work, *, durable: bool) -> None:
+    async def write(self, work: Callable[[Transaction], Result], *, durable: bool) -> Result:
         """Do `work` in a transaction, with whatever else waits; what it raises undoes it, and it alone."""
-        await asyncio.wrap_future(self._submit(work, durable=durable))
+        results: list[Result] = []
+        await asyncio.wrap_future(self._submit(lambda written: results.append(work(written)), durable=durable))
+        return results[-1]
 
     def write_now(self, work: Work) -> None:
-        """The same, blocking: before there is an event loop."""
+        """The same in a durable transaction, blocking: before there is an event loop."""
         self._submit(work, durable=True).result()
 
     def _submit(self, work: Work, *, durable: bool) -> Future[None]:

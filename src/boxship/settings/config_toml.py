@@ -42,11 +42,6 @@ class ConfigToml:
                 found = found.over(self.hosts[pattern])
         return found
 
-    def beaten(self, registry: Registry) -> Iterator[HostTable]:
-        """The tables for it besides the closest one."""
-        tables = [self.hosts[pattern] for pattern in _patterns(registry) if pattern in self.hosts]
-        return iter(tables[1:])
-
 
 def read_config_toml(machine: Machine, bounds: Mapping[str, float]) -> ConfigToml:
     """What the file says; nothing where it is missing, unless the variable names it. `bounds`: those that there are."""

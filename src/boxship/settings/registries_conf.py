@@ -115,11 +115,6 @@ class RegistriesConf:
         found = [table for table in self.tables.values() if table.matched(name) >= 0]
         return max(found, key=lambda table: len(table.prefix.value), default=None)
 
-    def beaten(self, name: str) -> Iterator[Table]:
-        """The tables for it that have a shorter prefix."""
-        held = self.table(name)
-        return (table for table in self.tables.values() if table is not held and table.matched(name) >= 0)
-
 
 def parse_registries_conf(section: Section, *, drop_in: bool = False) -> RegistriesConf:
     """What a file says; `InvalidSettings` where podman would not take it, either."""

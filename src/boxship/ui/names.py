@@ -6,7 +6,7 @@ __all__ = ["Names", "Shown", "found_in"]
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from boxship.errors import BoxshipError, UnexpectedAnswer
@@ -18,8 +18,6 @@ _EFFORT = 20  # times as long as listing took, nobody lists again
 _MOST = 1_000_000  # names
 _ENOUGH = 1000  # names that have the words in them: then those with letters here and there are not looked for
 _LONGEST_SEARCH = 255
-
-Pages = Iterator[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     often = "examine again every so many seconds, until Ctrl-C: a line for each time, with what has changed"
     parser.add_argument("--every", type=seconds_of, metavar="S", help=often)
     parser.add_argument(
-        "--only", type=_layers, metavar="LAYERS", help=f"only these layers' checks: {', '.join(LAYERS)}"
+        "--only", type=options.some_of(LAYERS), metavar="LAYERS", help=f"only these layers' checks: {', '.join(LAYERS)}"
     )
     parser.add_argument("--list", action=_List, help="list the ids of all checks with what each looks at, and end")
     options.add_common(parser)
@@ -62,13 +62,6 @@ class _List(argparse.Action):
         widest = max(map(len, IDS))
         console.say(*(f"{check:{widest}}  {words}" for check, words in IDS.items()))
         parser.exit()
-
-
-def _layers(words: str) -> frozenset[str]:
-    layers = frozenset(words.split(","))
-    if wrong := sorted(layers - set(LAYERS)):
-        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(LAYERS)}")
-    return layers
 
 
 def run(chosen: argparse.Namespace) -> int:

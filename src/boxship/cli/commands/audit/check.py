@@ -30,16 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lock", metavar="FILE", help="what each image has to be (boxship audit lock writes it)")
     parser.add_argument("--strict", action="store_true", help="end with 8 for warnings, too")
     words = f"findings that are none: {', '.join(IDS)}"
-    parser.add_argument("--ignore", action="append", default=[], type=_ids, metavar="ID,…", help=words)
+    parser.add_argument("--ignore", action="append", default=[], type=options.some_of(IDS), metavar="ID,…", help=words)
     shape.add_shape(parser, items="images")
     options.add_common(parser)
-
-
-def _ids(text: str) -> frozenset[str]:
-    ids = frozenset(text.split(","))
-    if wrong := sorted(ids - set(IDS)):
-        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is none of {', '.join(IDS)}")
-    return ids
 
 
 def run(chosen: argparse.Namespace) -> int:
