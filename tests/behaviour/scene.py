@@ -23,6 +23,7 @@ from typing import Protocol
 
 from tests.behaviour.ports import PASSWORD, USER
 from tests.behaviour.record import Asked, asked
+from tests.cli.running import boxship
 
 HOST = "reg.test"
 _HOSTS = (HOST, f"{HOST}:5000", "10.99.0.1")
@@ -50,6 +51,7 @@ class Scene:
     """What `reg.test` is for now: how a program gets there, where its ports are dialled, and the files they write."""
 
     prefix: tuple[str, ...] = ()
+    namespace: str = ""  # where commands are forked off; elsewhere they start
     program: tuple[str, ...] = (_PROGRAM,)
     options: tuple[str, ...] = ()
     dialled: Mapping[int, str]
@@ -89,6 +91,11 @@ class Scene:
         It remembers nothing of other runs, unless the `variables` say where a cache is kept (`XDG_CACHE_HOME`).
         """
         begun = time.monotonic()
+        if self.namespace:
+            told = self.variables(variables or {})
+            ended = boxship(verb, *self.options, *words, env=told, namespace=self.namespace)
+            seconds = time.monotonic() - begun
+            return Played(status=ended.status, stdout=ended.output, stderr=ended.errors, seconds=seconds)
         done = subprocess.run(
             self.command(verb, *words),
             env=environment(self.folder) | dict(variables or {}),
@@ -100,6 +107,12 @@ class Scene:
         )
         seconds = time.monotonic() - begun
         return Played(status=done.returncode, stdout=done.stdout, stderr=done.stderr, seconds=seconds)
+
+    def variables(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Those of a user, and these, for a command that has the tests' own: what leads elsewhere is overruled."""
+        its = environment(self.folder)
+        own = {f"XDG_{kind.upper()}_HOME": f"{its['HOME']}/{kind}" for kind in ("config", "cache", "data", "state")}
+        return {**its, **own, **more}
 
     @contextmanager
     def started(self, verb: str, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Namespaced", "OnLoopback", "placed"]
 
 import shutil
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.behaviour.lost import first_syn_lost
 from tests.behaviour.ports import Port, open_port, record_of
 from tests.behaviour.scene import HOST, Scene
 from tests.cli.running import COMMAND
-from tests.network.namespace import ROOT, SERVER, Network
+from tests.network.namespace import SERVER, Network
 
 HOLE = "10.99.0.99"  # nobody has this address, and the firewall swallows what asks for it
 LOST = ", first SYN lost"
@@ -71,14 +70,18 @@ class Namespaced:
 
 
 @contextmanager
-def placed(network: Network, materials: Path, places: Mapping[str, str]) -> Iterator[Scene]:
-    """The server with places, `ADDRESS:PORT`, that are what is said of each; the first of each port is the scene's."""
+def placed(network: Network, materials: Path, places: Mapping[str, str], *, forks: bool = False) -> Iterator[Scene]:
+    """The server with places, `ADDRESS:PORT`, that are what is said of each; the first of each port is the scene's.
+
+    Where it `forks`, its commands are forked off: for tests that do not hold how soon a whole program answers.
+    """
     with TemporaryDirectory() as name:
         folder = Path(shutil.copytree(materials, Path(name) / "scene"))
         _serve(network, folder, places)
         dialled = {_port(place): place for place in reversed(tuple(places))}
         yield Scene(
             prefix=("ip", "netns", "exec", network.client),
+            namespace=network.client if forks else "",
             dialled=dialled,
             records={port: record_of(place) for port, place in dialled.items()},
             folder=folder,
@@ -89,9 +92,8 @@ def _serve(network: Network, folder: Path, places: Mapping[str, str]) -> None:
     """Let each place of the server, `ADDRESS:PORT`, be what is said of it."""
     listening = {place: what.removesuffix(LOST) for place, what in places.items() if what not in ("dropped", "refused")}
     words = [f"{place}={what}" for place, what in listening.items()]
-    program = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.behaviour.ports", str(folder), *words]
     if words:
-        network.start(program, ports=map(_port, listening))
+        network.fork("ports", str(folder), *words)
     for place, what in places.items():
         host = place.rpartition(":")[0]
         if what == "dropped":

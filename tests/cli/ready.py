@@ -34,6 +34,8 @@ from boxship.settings import machine
 _FOR_OTHERS = ("boxship.__main__", "boxship.pytest_plugin", "boxship.testing")
 # What a registry imports once it serves.
 _OF_REGISTRIES = ("granian.server.embed", "uvloop")
+# What of the tests is forked off, or before that.
+_OF_TESTS = _PORTS, _ENTERING = "tests.behaviour.ports", "tests.network.entering"
 _READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
 _COUNTING = threading.Lock()
 
@@ -73,12 +75,16 @@ class Ready:
         folder: Path,
         *,
         program: str = "boxship",
+        namespace: str = "",
     ) -> Command:
-        """Have a command of one of the `PROGRAMS` begin in a folder, which reads and writes these three."""
+        """Have a command of one of the `PROGRAMS` begin in a folder, which reads and writes these three.
+
+        It is in the network namespace, if one is named.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._socket, [b"."], [*streams, theirs.fileno()])
-        ours.sendall(json.dumps([program, words, dict(environment), str(folder)]).encode())
+        ours.sendall(json.dumps([program, words, dict(environment), str(folder), namespace]).encode())
         ours.shutdown(socket.SHUT_WR)
         return Command(ours)
 
@@ -132,11 +138,14 @@ def _look_after(*descriptors: int) -> NoReturn:
     *streams, answer = descriptors
     with socket.socket(fileno=answer) as told:
         with told.makefile() as written:
-            program, words, environment, folder = json.load(written)
+            program, words, environment, folder, namespace = json.load(written)
         pid = os.fork()
         if not pid:
             told.close()
-            _become(PROGRAMS[program], words, environment, folder, streams)
+            _take_over(streams)
+            if namespace:
+                importlib.import_module(_ENTERING).enter(namespace)
+            _become(PROGRAMS[program], words, environment, folder)
         for stream in streams:
             os.close(stream)
         told.sendall(b"%d\n" % pid)
@@ -145,16 +154,15 @@ def _look_after(*descriptors: int) -> NoReturn:
     os._exit(0)
 
 
-def _become(
-    program: Callable[[], NoReturn],
-    words: Sequence[str],
-    environment: Mapping[str, str],
-    folder: str,
-    streams: Sequence[int],
-) -> NoReturn:
+def _take_over(streams: Sequence[int]) -> None:
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+
+
+def _become(
+    program: Callable[[], NoReturn], words: Sequence[str], environment: Mapping[str, str], folder: str
+) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
     os.environ.clear()
@@ -175,7 +183,13 @@ def _registry() -> NoReturn:
     sys.exit(main())
 
 
-PROGRAMS: Mapping[str, Callable[[], NoReturn]] = {"boxship": run, "registry": _registry}
+def _ports() -> NoReturn:
+    """What `python -m tests.behaviour.ports` is."""
+    importlib.import_module(_PORTS).main()
+    sys.exit()
+
+
+PROGRAMS: Mapping[str, Callable[[], NoReturn]] = {"boxship": run, "registry": _registry, "ports": _ports}
 
 
 if __name__ == "__main__":
@@ -184,6 +198,10 @@ if __name__ == "__main__":
             importlib.import_module(module.name)
     for name in _OF_REGISTRIES:
         importlib.import_module(name)
+    sys.path.append(str(Path(__file__).parents[2]))
+    for name in _OF_TESTS:
+        importlib.import_module(name)
+    sys.path.pop()  # commands find no tests
     gc.freeze()  # or each command would copy what it looks through for cycles
     with socket.socket(fileno=int(sys.argv[1])) as control:
         _serve(control)

@@ -63,15 +63,19 @@ def started(
 
 
 def boxship(
-    *words: str, given: bytes = b"", env: Mapping[str, str] | None = None, folder: Path | None = None
+    *words: str,
+    given: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    namespace: str = "",
 ) -> Outcome:
-    """The same in a process that was forked off, where that is no different."""
+    """The same in a process that was forked off, where that is no different; inside a network namespace, if named."""
     environment = {**os.environ, **(env or {})}
-    if not forks(environment):
+    if not namespace and not forks(environment):
         return started(*words, given=given, env=env, folder=folder)
     (stdin, giving), (taking, stdout), (hearing, stderr) = (os.pipe() for _ in range(3))
     try:
-        command = ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd())
+        command = ready().begin(words, environment, (stdin, stdout, stderr), folder or Path.cwd(), namespace=namespace)
     finally:
         for theirs in (stdin, stdout, stderr):
             os.close(theirs)

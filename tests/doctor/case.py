@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.behaviour.scene import Scene, environment
+from tests.behaviour.scene import Scene
 from tests.cli.running import COMMAND, boxship
 
 WHOLE = 10.0  # seconds that an examination may take
@@ -62,14 +62,8 @@ class Asking:
         if (*self.scene.prefix, *self.scene.program) != COMMAND:
             played = self.scene.boxship(verb, *words, timeout=_LONGER, variables=self.variables)
             return played.status, played.stdout, played.stderr
-        ended = boxship(verb, *self.scene.options, *words, env=self._environment())
+        ended = boxship(verb, *self.scene.options, *words, env=self.scene.variables(self.variables))
         return ended.status, ended.output, ended.errors
-
-    def _environment(self) -> Mapping[str, str]:
-        """That of `Scene.boxship`: what leads to another home is overruled."""
-        its = environment(self.scene.folder)
-        own = {f"XDG_{kind.upper()}_HOME": f"{its['HOME']}/{kind}" for kind in ("config", "cache", "data", "state")}
-        return its | own | dict(self.variables)
 
 
 # Builds a network, given a folder with certificates (`tests.behaviour.ports.certificates`), and takes it down again.

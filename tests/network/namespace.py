@@ -9,6 +9,8 @@ __all__ = ["CLIENT", "CLIENT6", "SERVER", "SERVER6", "Finished", "Network", "Sta
 
 import itertools
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,9 +21,11 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from tests.cli.ready import Command
+from tests.cli.running import ready
 from tests.network.firewall import Firewall
 from tests.network.system import add_namespace, clear_leftovers, configure, log_folder, remove_namespace, write_names
-from tests.peers.process import NotListening, inside, program, running, wait_until_listening
+from tests.peers.process import PATIENCE, NotListening, inside, program, running, wait_until_listening
 
 CLIENT, CLIENT6 = "10.99.0.100", "fd00::100"
 SERVER, SERVER6 = "10.99.0.1", "fd00::1"
@@ -157,10 +161,33 @@ class Network:
             wait_until_listening(process, log=log, ports=wanted)
         return Started(pid=process.pid, log=log)
 
+    def fork(self, program: str, *words: str) -> None:
+        """Have one of the programs of `tests.cli.ready` forked off on the server's machine; it ends with the network.
+
+        Returns when it says that it is ready.
+        """
+        log = self.folder / f"{program}-{next(_numbers)}.log"
+        ours, theirs = socket.socketpair()
+        with ours, ours.makefile("rb") as said:
+            with theirs, log.open("wb") as errors:
+                streams = (theirs.fileno(), theirs.fileno(), errors.fileno())
+                command = ready().begin(words, os.environ, streams, ROOT, program=program, namespace=self.server)
+            self._open.callback(_end, command)
+            if said.readline() != b"ready\n":
+                raise NotListening(log.read_text())
+
     def listen(self, behaviour: str, port: int, *arguments: str, host: str = "") -> Started:
         """Start one of `tests.network.listener`'s behaviours on a port of the server, at all its addresses or one."""
         script = Path(__file__).with_name("listener.py")
         return self.start([sys.executable, str(script), behaviour, host, str(port), *arguments], ports=[port])
+
+
+def _end(command: Command) -> None:
+    if not command.ends(0):
+        os.kill(command.pid, signal.SIGTERM)
+    if not command.ends(PATIENCE):
+        command.kill()
+    command.wait()
 
 
 @cache

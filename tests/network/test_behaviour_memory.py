@@ -57,7 +57,7 @@ class Place:
 @contextmanager
 def place(materials: Path, cache: Path, at_443: str, at_80: str) -> Iterator[Place]:
     places = {f"{SERVER}:443": at_443, f"{SERVER}:80": at_80}
-    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places) as scene:
+    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places, forks=True) as scene:
         yield Place(network, scene, cache)
 
 
@@ -211,7 +211,7 @@ def test_what_is_found_at_a_later_address_is_remembered_as_well(materials: Path,
     places = {f"[{SERVER6}]:5000": "dropped", f"{SERVER}:5000": "open"}
     with (
         Network(names={HOST: [SERVER6, SERVER]}) as network,
-        placed(network, materials, places) as scene,
+        placed(network, materials, places, forks=True) as scene,
     ):
         there = Place(network, scene, tmp_path)
         first, second = (there.ls("--insecure", "-v", host=f"{HOST}:5000") for _ in range(2))
@@ -222,7 +222,7 @@ def test_what_is_found_at_a_later_address_is_remembered_as_well(materials: Path,
 
 def test_tls_that_is_seen_before_a_secret_is_sent_is_remembered(materials: Path, tmp_path: Path) -> None:
     places = {f"{SERVER}:443": "slow expired", f"{SERVER}:80": "basic"}
-    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places) as scene:
+    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places, forks=True) as scene:
         there = Place(network, scene, tmp_path)
         assert "expired" in there.ls("--plain-http=auto", "--ca-file", str(scene.root)).stderr
         assert [json.loads(file.read_text())["seen"] for file in there.files] == ["tls-seen"]

@@ -42,7 +42,7 @@ ROWS = {
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_no_other_port_is_tried(row: Row, materials: Path) -> None:
     places = {f"{SERVER}:{port}": what for port, what in row.ports.items()}
-    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places) as scene:
+    with Network(names={HOST: [SERVER]}) as network, placed(network, materials, places, forks=True) as scene:
         played = scene.boxship("ls", "--insecure", f"{HOST}:{row.port}/app")
         assert (played.status, played.tags) == (0 if row.tags else UNREACHABLE, row.tags)
         seen = {port: network.firewall.syns(port) for port in row.ports}

@@ -68,7 +68,10 @@ WAITING = FOUND | NO_REGISTRY | TOLD | SPEAKS_TLS
 
 def see(row: Row, materials: Path) -> Seen:
     places = {f"{SERVER}:443": row.at_443, f"{SERVER}:80": row.at_80}
-    with Network(names={HOST: [SERVER], PUBLIC: [SERVER]}) as network, placed(network, materials, places) as scene:
+    with (
+        Network(names={HOST: [SERVER], PUBLIC: [SERVER]}) as network,
+        placed(network, materials, places, forks=True) as scene,
+    ):
         trust = ("--ca-file", str(scene.root)) if row.trusted else ()
         played = scene.boxship("ls", f"{row.host}/app", *row.flags, *trust)
         asked = () if row.at_80 in ("dropped", "refused") else scene.asked(80)

@@ -74,7 +74,7 @@ def test_a_host_is_dialled_verified_and_named_as_others_know_it(row: Row, materi
     names = {HOST: [SERVER], f"{HOST}.": [SERVER]}
     with (
         Network(addresses=[SERVER, SERVER6, LINK], names=names) as network,
-        placed(network, materials, {row.place: row.what}) as scene,
+        placed(network, materials, {row.place: row.what}, forks=True) as scene,
     ):
         flags = [str(scene.root) if flag == "root.pem" else flag for flag in row.flags]
         played = scene.boxship("ls", *flags, f"{row.written}/app")
@@ -89,7 +89,7 @@ def lied_to(materials: Path, *addresses: str) -> Iterator[tuple[Scene, Started, 
     """A client whose name server says that `registry.localhost` is the server, and its hosts file has `addresses`."""
     with (
         Network(names={LOCAL: addresses}) as network,
-        placed(network, materials, {f"{SERVER}:443": "refused", f"{SERVER}:80": "basic"}) as scene,
+        placed(network, materials, {f"{SERVER}:443": "refused", f"{SERVER}:80": "basic"}, forks=True) as scene,
     ):
         script = Path(__file__).with_name("name_server.py")
         names = network.start([sys.executable, str(script), SERVER, LOCAL, SERVER, "empty"], ports=[53])

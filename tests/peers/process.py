@@ -5,7 +5,7 @@ What each program is told is `programs`' work; namespaces are `tests.network.nam
 
 from __future__ import annotations
 
-__all__ = ["NotListening", "inside", "listening_ports", "program", "running", "wait_until_listening"]
+__all__ = ["PATIENCE", "NotListening", "inside", "listening_ports", "program", "running", "wait_until_listening"]
 
 import os
 import shutil

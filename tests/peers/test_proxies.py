@@ -90,7 +90,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         for name, address in AT.items():
             stack.enter_context(proxy(name, network.server, address))
         ports = {f"{SERVER}:443": "TLS", f"{SERVER}:80": "open"}
-        yield stack.enter_context(placed(network, materials, ports))
+        yield stack.enter_context(placed(network, materials, ports, forks=True))
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def _narrow(kind: Kind, port: int, what: str, *words: str) -> Build:
                 Network(
                     names={HOST: [SERVER]}, addresses=[SERVER], roads=(str(roads), str(roads.with_name("tally.json")))
                 ) as built,
-                placed(built, folder, {f"{SERVER}:{port}": what}) as scene,
+                placed(built, folder, {f"{SERVER}:{port}": what}, forks=True) as scene,
             ):
                 yield Asking(scene, words)
 

@@ -38,7 +38,7 @@ def _built(
         with Network(names=names, addresses=(SERVER, SERVER6, _DEAD, _ALSO_DEAD)) as built:
             built.answer_everybody()
             change(built)
-            with placed(built, folder, ports or {}) as scene:
+            with placed(built, folder, ports or {}, forks=True) as scene:
                 yield Asking(scene, tuple(words))
 
     return network
