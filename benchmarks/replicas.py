@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["run"]
+__all__ = ["processor", "run"]
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,11 +101,11 @@ def _waiting(waits: Mapping[str, Sequence[Sequence[float]]]) -> Row:
 
 def _cost(registries: Sequence[tuple[str, int]], names: Cluster, path: str, numbers: int) -> _Cost:
     """What answers cost while each of the registries is asked as fast as it answers."""
-    before = _processor(registries, names)
+    before = processor(registries, names)
     with ThreadPoolExecutor(len(registries)) as clients:
         rates = list(clients.map(lambda each: _rate(each[0], path, numbers), registries))
     answers = sum(rates) * _SECONDS
-    ours, theirs = (1000 * (b - a) / answers for a, b in zip(before, _processor(registries, names), strict=True))
+    ours, theirs = (1000 * (b - a) / answers for a, b in zip(before, processor(registries, names), strict=True))
     return _Cost(sum(rates), ours, theirs)
 
 
@@ -118,7 +118,7 @@ def _costs(what: str, cost: _Cost, number: int) -> Row:
     )
 
 
-def _processor(registries: Sequence[tuple[str, int]], names: Cluster) -> tuple[float, float]:
+def processor(registries: Sequence[tuple[str, int]], names: Cluster) -> tuple[float, float]:
     """The seconds that the registries' processes and the database's have used."""
     return sum(_used(pid) for _, pid in registries), _used(names.pid)
 

@@ -34,6 +34,7 @@ NAMES = (
     "mixed",
     "page",
     "replicas",
+    "names",
     "caching",
     "auditing",
     "fleets",
