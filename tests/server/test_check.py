@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_one_of_the_findings(
             raise error
         return digest_file(path, algorithm)
 
-    monkeypatch.setattr("boxship.server.check.digest_file", read)
+    monkeypatch.setattr("boxship.server.file_check.digest_file", read)
     assert faults(pushed, verify=True) == [(fault, NAME)]
     assert check(pushed.folder, verify=True).damage
 

@@ -18,13 +18,13 @@ from pathlib import Path
 from boxship.digest import Digest
 from boxship.server.arrived import Arrived
 from boxship.server.carrying import Blob, Bring, Linking, Sending, blobs_of, carry
-from boxship.server.check import reading
 from boxship.server.copying import growing_folder, link_or_copy, tidy
 from boxship.server.database import Transaction
 from boxship.server.file_storage import FileStorage
 from boxship.server.finishing import in_thread
 from boxship.server.layout import Layout, blob_in
 from boxship.server.place import Held, Place, read_place
+from boxship.server.reading import reading
 from boxship.server.schema import prepare
 from boxship.server.soundness import identify
 from boxship.server.storage import Stored

@@ -51,7 +51,7 @@ def own_id(layout: Layout) -> str:
 def check_files(names: Transaction, folder: Path) -> None:
     """`InvalidSettings` where content is not in the folder's files: to whoever looks there, all of it would be lost."""
     if names.execute("SELECT 1 FROM blob WHERE location <> '' LIMIT 1").fetchone():
-        remedy = "`boxship registry gc` and `scrub` take its --storage; this looks at files"
+        remedy = "give its --storage s3://BUCKET/PREFIX, or a folder that has its content"
         raise InvalidSettings(str(folder), why="its content is in an object store", remedy=remedy)
 
 

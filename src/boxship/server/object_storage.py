@@ -13,10 +13,11 @@ import errno
 import hashlib
 import time
 import uuid
+from collections.abc import AsyncIterator, Sequence
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.bucket import Bucket, ObjectState
+from boxship.server.bucket import Bucket, Listed, ObjectState
 from boxship.server.claim import Taken
 from boxship.server.database import Database
 from boxship.server.finishing import in_thread
@@ -102,6 +103,15 @@ class ObjectStorage:
         """Which object is there; None where none is."""
         found = await self._look(content)
         return FileIdentity(0, found.size, found.modified) if found else None
+
+    async def size(self, location: str) -> int | None:
+        """How many bytes an object has, a part of an upload for example; None where there is none."""
+        found = await self._bucket.look(location)
+        return found.size if found else None
+
+    def listed(self) -> AsyncIterator[Sequence[Listed]]:
+        """All objects with content, in pages."""
+        return self._bucket.list(BLOBS)
 
     async def digest(self, content: Content, visit: Visit | None = None) -> Digest | None:
         """The digest of the object, with the content's algorithm; None where there is none."""

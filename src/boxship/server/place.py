@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxship.server.belonging import belong, check_files
-from boxship.server.check import reading
 from boxship.server.database import Database, Elsewhere, Transaction
 from boxship.server.layout import Layout, check_registry
 from boxship.server.opening import open_database, open_storage
+from boxship.server.reading import reading
 from boxship.server.storage import Storage
 
 

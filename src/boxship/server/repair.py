@@ -16,8 +16,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.check import Fault, Finding, Report, check, reading
+from boxship.server.check import Fault, Finding, Report, check
 from boxship.server.layout import Layout, fsync_folder
+from boxship.server.reading import reading
 from boxship.server.soundness import Suspect, condemn, identify, set_aside
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from boxship.digest import Digest
 from boxship.errors import ContentMismatch
 from boxship.server.belonging import check_files
-from boxship.server.check import reading
 from boxship.server.file_source import FileSource
 from boxship.server.filling import Filled, fill, new_registry
 from boxship.server.finishing import in_thread
 from boxship.server.layout import blob_in
 from boxship.server.place import Place
+from boxship.server.reading import reading
 from boxship.server.soundness import FileIdentity, identify
 from boxship.server.storage import Content
 

@@ -1,36 +1,40 @@
-"""`boxship registry check`: whether a registry's folder holds what it should."""
+"""`boxship registry check`: whether a registry has what it should, wherever that is."""
 
 from __future__ import annotations
 
 __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 from boxship.cli import console
 from boxship.cli.amounts import amount
-from boxship.cli.commands.registry.folder import add_folder
+from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
 from boxship.cli.statuses import FINDINGS
-from boxship.server.check import Report, check
+from boxship.errors import InvalidSettings
+from boxship.server.check import Finding, Report, checking
 from boxship.server.repair import repair
 
-SUMMARY = "Compare a registry's files with what its database says of them, while it may serve."
+SUMMARY = "Hold what a registry has against what its database says of it, wherever both are, while it may serve."
 EXAMPLE = "boxship registry check --disk ./registry --verify"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the action takes."""
     add_folder(parser)
+    add_database(parser)
+    add_storage(parser)
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="hash every file, not only those that were changed, and look through the database",
+        help="hash all content, not only what was changed, and look through the database, if that is SQLite's",
     )
     parser.add_argument(
         "--repair",
         action="store_true",
         help="do what can be done about it: what is damaged goes to quarantine/, and is absent until it is pushed "
-        "anew. Nobody may serve the folder meanwhile",
+        "anew. Nobody may serve the folder meanwhile, and all is in it",
     )
     parser.add_argument(
         "--allow-sparse",
@@ -40,22 +44,33 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print each finding; 8 if there are any, and after a repair, if any are left."""
-    folder = Path(chosen.disk)
+    """Print each finding as it is found; 8 if there are any, and after a repair, if any are left."""
     if chosen.repair:
-        _say(repair(folder, verify=chosen.verify), "before the repair")
-    report = check(folder, verify=chosen.verify, sparse=chosen.allow_sparse)
-    _say(report, "after it" if chosen.repair else "")
-    return FINDINGS if report.findings else 0
+        report = _repaired(chosen)
+        found = _say(report.findings)
+        _sum_up("before the repair: ", report.blobs, report.manifests, found)
+    with checking(place_of(chosen), verify=chosen.verify, sparse=chosen.allow_sparse) as looked:
+        found = _say(looked.findings())
+        _sum_up("after it: " if chosen.repair else "", looked.count("blob"), looked.count("manifest"), found)
+    return FINDINGS if found else 0
 
 
-def _say(report: Report, when: str) -> None:
-    for finding in report.findings:
+def _repaired(chosen: argparse.Namespace) -> Report:
+    if chosen.database or chosen.storage:
+        remedy = "`boxship registry scrub` lets what is damaged be absent, wherever it is, until it is pushed anew"
+        raise InvalidSettings("--repair", why="it is for names and content in one folder", remedy=remedy)
+    return repair(Path(chosen.disk), verify=chosen.verify)
+
+
+def _say(findings: Iterable[Finding]) -> int:
+    """Print findings; how many these were."""
+    count = 0
+    for finding in findings:
         console.say(console.one_line(str(finding)))
-    prefix = f"{when}: " if when else ""
-    held = f"{amount(report.blobs, 'blob')} and {amount(report.manifests, 'manifest')}"
-    console.complain(f"{prefix}{held}: {_verdict(len(report.findings))}")
+        count += 1
+    return count
 
 
-def _verdict(findings: int) -> str:
-    return amount(findings, "finding") if findings else "all there"
+def _sum_up(when: str, blobs: int, manifests: int, findings: int) -> None:
+    verdict = amount(findings, "finding") if findings else "all there"
+    console.complain(f"{when}{amount(blobs, 'blob')} and {amount(manifests, 'manifest')}: {verdict}")
