@@ -160,14 +160,12 @@ def _pushed(cost: _Cost, number: int) -> Row:
 
 def _scrubbed(folder: Path, running: Cluster) -> Iterator[Row]:
     """How fast a scrub looks at blobs, small and large ones."""
-    for count, size, what in ((2000, 4096, "small"), (4, 256 * _MIB, "large")):
-        registry = Registry.open(folder / f"scrubbed-{what}", Settings(database=running.new()))
+    for count, size, what in ((2000, 4096, "small blobs in files"), (4, 256 * _MIB, "blobs of 256 MiB in files")):
+        registry = Registry.open(folder / f"scrubbed-{count}", Settings(database=running.new()))
         with closing(registry):
             asyncio.run(_put(registry, count, size))
             seconds = timed(partial(_scrub, registry))
-        yield taken(
-            f"scrub of {count:,} {what} blobs in files", seconds, count, f", {count * size / seconds / 1e9:.2f} GB/s"
-        )
+        yield taken(f"scrub of {what}", seconds, count, f", {count * size / seconds / 1e6:,.0f} MB/s")
 
 
 def _scrub(registry: Registry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,13 +14,16 @@ import pytest
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.backup import backup
+from boxship.server.carrying import Blob, Linking
 from boxship.server.check import check
 from boxship.server.place import Place
 from boxship.server.restore import restore
+from boxship.server.storage import Stored
 from tests.server.content import digest, image, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
 LAYER = bytes(range(256)) * 100
+MANY = 10_000  # blobs
 
 
 def blob_file(folder: Path, content: bytes) -> Path:
@@ -50,6 +54,28 @@ def test_a_backup_made_while_the_registry_serves_is_a_registry(registry: Driver,
     assert pulled(tmp_path / "deep" / "backup", "team/app", "v1") == (manifest, LAYER)
     with Driver(tmp_path / "deep" / "backup") as again:
         assert again("GET", "/v2/team/app/manifests/later").status == 404
+
+
+def test_a_backup_takes_no_more_memory_for_more_blobs(
+    registry: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def there(linking: Linking, blob: Blob) -> Stored:
+        del linking
+        return Stored(blob.size, 1)
+
+    push_image(registry, "app", "v1", layer=LAYER)
+    backup(Place(registry.folder), tmp_path / "first")  # with all that is imported and made once
+    with closing(sqlite3.connect(registry.folder / "registry.db")) as names, names:
+        rows = ((digest(str(number).encode()), 1, 1) for number in range(MANY))
+        names.executemany("INSERT INTO blob (digest, size, modified) VALUES (?, ?, ?)", rows)
+    monkeypatch.setattr(Linking, "__call__", there)
+    tracemalloc.start()
+    try:
+        assert backup(Place(registry.folder), tmp_path / "second").blobs == MANY + 2
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < MANY * 150  # each that is remembered takes some 300 bytes
 
 
 def test_a_backup_shares_the_bytes_of_blobs_and_nothing_else(registry: Driver, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def _fill(copy: Layout, names: Transaction, bring: Bring, arrived: Arrived) -> B
         _copy(names, snapshot)
         for statement in _FORGET:
             snapshot.execute(statement)
-        missing = asyncio.run(carry(list(blobs_of(snapshot)), bring, arrived))
+        missing = asyncio.run(carry(blobs_of(snapshot), bring, arrived))
         _settle(snapshot, arrived, missing)
         tidy(copy, snapshot)
         copy.database.chmod(0o600)
