@@ -19,6 +19,10 @@ from boxship.server import locks
 # What a system does not know, it does not need: O_BINARY is Windows's own.
 _FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
+# For longer writes the kernel takes memory in larger pieces: with 1 MiB on ext4, in a virtual machine with Linux 6.18,
+# they took up to ten times as long.
+_AT_ONCE = 256 * 1024
+
 
 class Taken(Exception):
     """Somebody else writes to the upload."""
@@ -57,7 +61,7 @@ class FileClaim:
         """Write the batch at that place."""
         rest = memoryview(batch)
         while rest:
-            written = _write_at(self._descriptor, rest, at)
+            written = _write_at(self._descriptor, rest[:_AT_ONCE], at)
             rest, at = rest[written:], at + written
 
     def __del__(self) -> None:
