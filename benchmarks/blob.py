@@ -4,12 +4,12 @@ from __future__ import annotations
 
 __all__ = ["run"]
 
-import os
 import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from load import noise
 from measure import BOXSHIP, Comparison, Row, Sides, Times, interleaved
 from programs import Storage, docker_registry, missing
 
@@ -24,7 +24,7 @@ def run(folder: Path) -> Iterator[Row]:
     """The rows of the blob."""
     if missing("docker-registry", "skopeo"):
         return
-    layer = Storage(folder, "app").put_image(_noise(), ["big"])
+    layer = Storage(folder, "app").put_image(noise(_PIECES), ["big"])
     with docker_registry(folder) as address:
         taken = folder / "taken"
         blob = [BOXSHIP, "blob", f"{address}/app@{layer}"]
@@ -58,10 +58,3 @@ def _throughput(what: str, ours: Times, skopeo: Times, sides: Sides) -> Row:
 def _emptied(taken: Path) -> None:
     shutil.rmtree(taken, ignore_errors=True)
     taken.mkdir()
-
-
-def _noise() -> Iterator[bytes]:
-    """Bytes that nothing compresses within reach of a window: one random block, marked with its number."""
-    block = os.urandom(_MIB - 8)
-    for number in range(_PIECES):
-        yield number.to_bytes(8, "big") + block

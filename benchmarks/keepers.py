@@ -1,14 +1,30 @@
-"""Other programs that keep what they pass on from a registry: what a cache costs them."""
+"""Programs that keep what they pass on from a registry: ours, and what a cache costs others."""
 
 from __future__ import annotations
 
-__all__ = ["distribution", "nginx"]
+__all__ = ["below_up", "boxship_cache", "distribution", "nginx"]
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from load import boxship_registry
 from programs import docker_registry, free_address, listening
+
+
+@contextmanager
+def boxship_cache(upstream: str, folder: Path) -> Iterator[str]:
+    """A registry of boxship, which has the upstream's repositories below `up`; yields `HOST:PORT`."""
+    options = ("--proxy", f"up=http://{upstream}", "--proxy-fresh", "3600", "--in-flight", "0")
+    with boxship_registry(folder, *options) as (address, _):
+        yield address
+
+
+@contextmanager
+def below_up(upstream: str, folder: Path) -> Iterator[str]:
+    """The same; yields where the upstream's repositories are, `HOST:PORT/up`."""
+    with boxship_cache(upstream, folder) as address:
+        yield f"{address}/up"
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Blob", "boxship_registry", "give_tags", "peak_kib", "pull", "push", "requests_a_second"]
+__all__ = ["Blob", "boxship_registry", "give_tags", "noise", "peak_kib", "pull", "push", "requests_a_second"]
 
 import hashlib
 import http.client
@@ -88,6 +88,13 @@ def give_tags(address: str, repository: str, names: Sequence[str]) -> None:
     connection.close()
 
 
+def noise(mebibytes: int) -> Iterator[bytes]:
+    """Bytes that nothing compresses within reach of a window: one random block, marked with its number."""
+    block = os.urandom(_MIB - 8)
+    for number in range(mebibytes):
+        yield number.to_bytes(8, "big") + block
+
+
 @dataclass(frozen=True, slots=True)
 class Blob:
     """A file to push, and its digest."""
@@ -98,12 +105,10 @@ class Blob:
 
     @classmethod
     def noise(cls, path: Path, mebibytes: int) -> Blob:
-        """Bytes that nothing compresses within reach of a window: one random block, marked with its number."""
-        block, value = os.urandom(_MIB - 16), hashlib.sha256()
-        salt = os.urandom(8)
+        """A file of `noise`."""
+        value = hashlib.sha256()
         with path.open("wb") as file:
-            for number in range(mebibytes):
-                piece = salt + number.to_bytes(8, "big") + block
+            for piece in noise(mebibytes):
                 value.update(piece)
                 file.write(piece)
         return cls(path, mebibytes * _MIB, f"sha256:{value.hexdigest()}")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Storage", "askers", "docker_registry", "free_address", "listening", "listers", "missing", "versions"]
+__all__ = [
+    "Storage",
+    "askers",
+    "docker_registry",
+    "free_address",
+    "listening",
+    "listers",
+    "missing",
+    "registry_settings",
+    "versions",
+]
 
 import hashlib
 import json
@@ -73,13 +83,18 @@ def docker_registry(folder: Path, *, upstream: str = "") -> Iterator[str]:
     """Run docker-registry over `folder`, as a cache where it has an upstream; yields `HOST:PORT`."""
     address = free_address()
     config = folder / "config.yml"
+    config.write_text(registry_settings(folder, address, upstream=upstream))
+    with listening(["docker-registry", "serve", str(config)], address, folder / "registry.log"):
+        yield address
+
+
+def registry_settings(folder: Path, address: str, *, upstream: str = "") -> str:
+    """What the file of a docker-registry over `folder` says, which listens there."""
     # JSON is YAML. Its log would be written while it is timed: errors only.
     storage = {"filesystem": {"rootdirectory": str(folder)}}
     log = {"level": "error", "accesslog": {"disabled": True}}
     proxy = {"proxy": {"remoteurl": f"http://{upstream}"}} if upstream else {}
-    config.write_text(json.dumps({"version": "0.1", "log": log, "storage": storage, "http": {"addr": address}} | proxy))
-    with listening(["docker-registry", "serve", str(config)], address, folder / "registry.log"):
-        yield address
+    return json.dumps({"version": "0.1", "log": log, "storage": storage, "http": {"addr": address}} | proxy)
 
 
 def free_address() -> str:
