@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship.cli.hint import READS_PLACES
 from boxship.event import Event, Fact
 from boxship.formats.oci_layout import OCILayout
 from boxship.testing import (
@@ -185,3 +186,64 @@ def test_the_doctor_is_not_loaded_where_nothing_fails() -> None:
     assert "v1" in loaded.stdout
     assert "boxship.cli.main" in loaded.stderr
     assert "boxship.doctor" not in loaded.stderr
+
+
+# How each verb that reads images from files is asked for one.
+READ = {
+    **dict.fromkeys(("config", "digest", "history", "inspect", "manifest", "referrers", "tree", "validate"), ""),
+    "copy": "oci:copied",
+    "diff": "docker-archive:app.tar",
+    "export": "out.tar",
+    "rebase": "-t oci:rebased:1",
+    "flatten": "-t oci:flat:1",
+    "mutate": "-l a=b -t oci:changed:1",
+    "files ls": "",
+}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a command runs in, with an archive and a layout, and a file and a folder that are neither."""
+    monkeypatch.chdir(tmp_path)
+    copied(in_memory(random_image(), "1"), "1", OCILayout(tmp_path / "layout"), "1")
+    assert boxship("copy", "oci:layout:1", "docker-archive:app.tar:app:1").status == 0
+    (tmp_path / "text").write_text("no archive")
+    (tmp_path / "empty").mkdir()
+    return tmp_path
+
+
+def test_every_verb_that_reads_files_is_asked_here() -> None:
+    assert {verb.partition(" ")[0] for verb in READ} == READS_PLACES
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("verb", READ)
+def test_a_path_that_is_no_reference_is_told_how_it_is_written(verb: str) -> None:
+    outcome = boxship(*verb.split(), "./app.tar", *READ[verb].split())
+    assert (outcome.status, outcome.output) == (2, "")
+    assert line(outcome.errors, "do") == "write docker-archive:app.tar for the file of that name that is here"
+    read = boxship(*verb.split(), "docker-archive:app.tar", *READ[verb].split())
+    assert "invalid reference" not in read.errors
+    assert read.status == 0 or verb == "rebase"  # which finds no base in it
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("inspect app.tar", "write docker-archive:app.tar for the file of that name that is here"),
+        ("copy oci:layout:1 app.tar", "write docker-archive:app.tar for the file of that name that is here"),
+        ("validate layout", "write oci:layout for the folder of that name that is here"),
+        ("inspect text", ""),
+        ("inspect empty", ""),
+        ("inspect none", ""),
+        ("ls app.tar", ""),
+        ("inspect docker.io/library/app.tar", ""),
+    ],
+)
+def test_a_file_that_docker_hub_was_asked_for_is_told_of(words: str, remedy: str) -> None:
+    with refused() as hub:
+        outcome = boxship(*words.split(), "--resolve", f"registry-1.docker.io:443:{hub.address}")
+    assert outcome.status == 5
+    told = line(outcome.errors, "do")
+    assert (told if "of that name" in told else "", bool(line(outcome.errors, "more"))) == (remedy, not remedy)

@@ -1,21 +1,24 @@
-"""What an error says at its end: the doctor's command, to be pasted."""
+"""What an error says at its end: the file that was meant, or the doctor's command, to be pasted."""
 
 from __future__ import annotations
 
-__all__ = ["doctor_command"]
+__all__ = ["READS_PLACES", "doctor_command", "file_meant"]
 
 import argparse
 import contextlib
 import re
 import shlex
+import tarfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from boxship.errors import InvalidReference
+from boxship.errors import BoxshipError, InvalidReference
 from boxship.event import Event
-from boxship.formats.place import Place
+from boxship.formats.looking import place_at
+from boxship.formats.place import Kind, Place
 from boxship.hop import Hop, Role
-from boxship.reference import Reference
+from boxship.reference import DOCKER_HUB, Reference
 from boxship.timeline import timeline
 
 # Where verbs keep what they were given to read and to write, in this order: references, or places.
@@ -24,9 +27,39 @@ _REFERENCES = (
     *("source", "target", "before", "after", "base", "manifest", "more", "subject", "old_base", "new_base"),
     *("new_tag", "tag", "repo"),
 )
+# Verbs that read images from files, too.
+READS_PLACES = frozenset(
+    {"config", "copy", "diff", "digest", "export", "files", "flatten", "history", "inspect", "manifest", "mutate"}
+    | {"rebase", "referrers", "tree", "validate"}
+)
 _ALONE = ("insecure", "password_stdin")
 _WITH_VALUE = ("ca_file", "cert", "key", "tls_min", "user_agent", "username", "config", "authfile", "from_secret")
 _ABOUT = re.compile(r"v2/(?P<repository>.+?)/(?:manifests/(?P<name>[^/?]+)|(?:blobs|tags|referrers)/)")
+
+
+def file_meant(chosen: argparse.Namespace) -> str:
+    """What to write for a file or a folder that is here, and that was asked of Docker Hub; '' where there is none."""
+    if chosen.verb in READS_PLACES:
+        for text in _words(chosen):
+            if _is_at_docker_hub(text) and (place := _image_at(text)):
+                return f"write {place} for the {'folder' if Path(text).is_dir() else 'file'} of that name that is here"
+    return ""
+
+
+def _is_at_docker_hub(text: str) -> bool:
+    try:
+        return not Place.parse(text) and Reference.parse(text).registry.host == DOCKER_HUB
+    except InvalidReference:
+        return True  # a path: no registry would be asked for it
+
+
+def _image_at(text: str) -> Place | None:
+    """The image at a path, if one is there: of files, an archive."""
+    try:
+        place = place_at(text)
+        return place if place.kind is not Kind.DOCKER_ARCHIVE or tarfile.is_tarfile(text) else None
+    except (BoxshipError, OSError):
+        return None
 
 
 def doctor_command(chosen: argparse.Namespace, story: Sequence[Event], reference: str = "") -> str:
@@ -64,12 +97,16 @@ def _reference(chosen: argparse.Namespace, host: str) -> str:
 
 def _named(chosen: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """The references among the words, each with its registry."""
+    for text in _words(chosen):
+        with contextlib.suppress(InvalidReference):
+            if not Place.parse(text):
+                yield text, Reference.parse(text).registry.name
+
+
+def _words(chosen: argparse.Namespace) -> Iterator[str]:
     for name in _REFERENCES:
         told = getattr(chosen, name, None) or ()
-        for text in (told,) if isinstance(told, str) else told:
-            with contextlib.suppress(InvalidReference):
-                if not Place.parse(text):
-                    yield text, Reference.parse(text).registry.name
+        yield from (told,) if isinstance(told, str) else told
 
 
 def _named_in(url: str) -> str:

@@ -64,6 +64,7 @@ def _run(words: list[str]) -> int:
         chosen = command.parser.parse_args(options.spelled_out(words[1:]))
     except SystemExit as end:  # argparse has printed help or what is wrong
         return end.code if isinstance(end.code, int) else USAGE
+    chosen.verb = verb
     try:
         return command.run(chosen)
     except BoxshipError as error:
