@@ -17,6 +17,7 @@ from statistics import median
 
 from load import boxship_registry
 from measure import Row, Sides, in_turn
+from objects import objects
 from programs import missing
 from replicas import processor
 from tests.peers.postgresql import Cluster, cluster
@@ -60,6 +61,7 @@ def run(folder: Path) -> Iterator[Row]:
         for number in (1, 2, 3):
             yield _pushed(_push(folder / f"pushed-{number}", running, number), number)
         yield from _scrubbed(folder, running)
+        yield from objects(folder, running)
         yield from through_all(folder, running.new())
 
 
