@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PAGES", "ROOT", "STORIES", "Block", "blocks_of", "label"]
+__all__ = ["PAGES", "ROOT", "SHELLS", "STORIES", "Block", "blocks_of", "label"]
 
 import re
 from collections.abc import Iterator

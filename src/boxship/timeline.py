@@ -5,7 +5,7 @@ Events come in the order they happened; what belongs to one connection has its n
 
 from __future__ import annotations
 
-__all__ = ["timeline"]
+__all__ = ["Told", "hops_told", "timeline"]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,16 +22,31 @@ _LEFT = "not waited for any more"
 
 def timeline(events: Iterable[Event]) -> tuple[Hop, ...]:
     """The hops of a story, in the order they began."""
-    told = tuple(events)
+    return tuple(told.hop for told in hops_told(events))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A hop, the events that tell of it, and when it began, in seconds since the epoch."""
+
+    hop: Hop
+    events: tuple[Event, ...]
+    began: float
+
+
+def hops_told(events: Iterable[Event]) -> tuple[Told, ...]:
+    """The hops of a story with what it tells of each; of two that waited for one name, the first dialled is first."""
+    story = tuple(events)
     reader = _Reader()
-    for event in told:
+    for event in story:
         if read := _READ.get(event.name):
             read(reader, event)
+        reader.keep(event)
     drafts = tuple(reader.drafts())
     # A request began to be sent before anything was told of it: a story may open with one.
     beginning = min((wait.start for draft in drafts for wait in draft.waits), default=0.0)
-    hops = (draft.hop(beginning, told[-1].at) for draft in drafts)
-    return tuple(sorted(hops, key=lambda hop: hop.start))
+    told = (draft.told(beginning, story[-1].at) for draft in drafts)
+    return tuple(sorted(told, key=lambda one: [phase.start for phase in one.hop.phases]))
 
 
 @dataclass(slots=True)
@@ -66,8 +81,13 @@ class _Draft:
     status: int = 0
     error: str = ""
     waits: list[_Wait] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    def hop(self, beginning: float, last: float) -> Hop:
+    def told(self, beginning: float, last: float) -> Told:
+        hop = self._hop(beginning, last)
+        return Told(hop, tuple(self.events), beginning + hop.start / 1000)
+
+    def _hop(self, beginning: float, last: float) -> Hop:
         phases = tuple(sorted((wait.phase(beginning, last) for wait in self.waits), key=lambda phase: phase.start))
         unfinished = next((phase.failure for phase in phases if phase.failure), "")
         return Hop(
@@ -90,7 +110,7 @@ class _Reader:
         self._role = Role.REGISTRY  # of who is asked now
         self._last_url = ""
         self._left: _Place = ("", None)  # where a redirect came from
-        self._names: dict[str, _Wait] = {}  # by host
+        self._names: dict[str, _Wait] = {}  # by host; of hosts that nothing has been asked of since
         self._dials: dict[int, _Draft] = {}  # connections that no request has used yet
         self._asked: dict[int, _Draft] = {}  # the last request of each connection
         self._requests: list[_Draft] = []
@@ -103,6 +123,12 @@ class _Reader:
         for host, wait in self._names.items():
             if wait.end is None or (wait.failure and id(wait) not in used):
                 yield _Draft(self._role, f"//{_bracketed(host)}", error=wait.failure, waits=[wait])
+
+    def keep(self, event: Event) -> None:
+        """Let what is told of a connection stand with its last request, or with itself until there is one."""
+        number = _connection(event)
+        if draft := self._dials.get(number) or self._asked.get(number):
+            draft.events.append(event)
 
     def name_start(self, event: Event) -> None:
         """A name is asked for."""
@@ -136,7 +162,9 @@ class _Reader:
 
     def question(self, event: Event) -> None:
         """A plain port that nobody named is asked whether a registry is there."""
-        self._begin(event, "GET", f"http://{_bracketed(_text(event, 'host'))}/v2/", event.at)
+        port = _text(event, "address").rpartition(":")[2]
+        place = _bracketed(_text(event, "host")) + (f":{port}" if port not in ("", "80") else "")
+        self._begin(event, "GET", f"http://{place}/v2/", event.at)
 
     def wrote(self, event: Event) -> None:
         """A request has been written."""
@@ -178,6 +206,8 @@ class _Reader:
             self._role = Role.REGISTRY
         number = _connection(event)
         dial, before = self._dials.pop(number, None), self._asked.get(number)
+        if dial:
+            self._names.pop(_text(event, "host"), None)  # the next connection did not wait for it
         draft = _Draft(
             role=self._role,
             url=url,
