@@ -117,6 +117,34 @@ def test_a_name_without_an_address_is_a_hop() -> None:
     assert (hop.role, hop.error, layers(hop)) == (Role.REGISTRY, "no address", [Layer.NAMES])
 
 
+def test_a_name_is_not_waited_for_by_the_connection_after_the_one_that_used_it() -> None:
+    later = {**TLS, "connection": 3}
+    first, second = timeline(
+        [
+            told(0, "DNSStart", host=HOST),
+            told(3, "DNSDone", host=HOST),
+            told(4, "ConnectStart", TLS),
+            told(5, "ConnectDone", TLS),
+            told(6, "WroteRequest", TLS, method="GET", url=f"https://{HOST}/v2/"),
+            told(7, "Request", TLS, status=200),
+            told(900, "ConnectStart", later),
+            told(901, "ConnectDone", later),
+            told(902, "WroteRequest", later, method="GET", url=f"https://{HOST}/v2/app/tags/list"),
+            told(903, "Request", later, status=200),
+        ]
+    )
+    assert layers(first) == [Layer.NAMES, Layer.TCP, Layer.FIRST_BYTE]
+    assert (layers(second), round(second.start)) == ([Layer.TCP, Layer.FIRST_BYTE], 900)
+
+
+def test_a_question_has_the_port_that_it_was_asked_at() -> None:
+    other = {**PLAIN, "address": "10.0.0.5:5000"}
+    for facts, url in ((PLAIN, f"http://{HOST}/v2/"), (other, f"http://{HOST}:5000/v2/")):
+        steps = ("ConnectStart", "ConnectDone", "PlainQuestion", "PlainAnswer")
+        (hop,) = timeline(told(at, step, facts, status=200) for at, step in enumerate(steps))
+        assert hop.url == url
+
+
 @pytest.mark.parametrize("clock", [0, -50], ids=["stands still", "goes back"])
 def test_nothing_ends_before_it_began(clock: float) -> None:
     (hop,) = timeline([told(0, "ConnectStart", TLS), told(clock, "ConnectDone", TLS, error="refused")])
