@@ -53,12 +53,9 @@ class Access:
 
     async def _admitted(self, users: Users, right: Right, repository: str, headers: Headers, client: str) -> Caller:
         callers = self._callers
-        like = await callers.some_hash(users)
-        is_open = like is None
-        if like is None:
-            caller = await callers.anybody(users, like)
-        else:
-            caller = await callers.find(users, right, headers, like, client)
+        known = await callers.known(users)
+        is_open = known.like is None
+        caller = callers.anybody(known) if is_open else await callers.find(users, right, headers, known, client)
         if right is Right.LOGIN:
             return caller
         # Clients take a yes to `GET /v2/` for "no password is needed", whatever else they come to ask for.

@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["Callers", "Unknown"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxship.credential import Secret
 from boxship.server.answer import Refusal
@@ -19,7 +19,7 @@ from boxship.server.issuers import Identity, Issuers, looks_like_token
 from boxship.server.passwords import Overloaded, Passwords
 from boxship.server.rights import EVERYTHING, NOBODY, Caller, Right, Rights
 from boxship.server.tokens import Claims, Tokens
-from boxship.server.users import Users
+from boxship.server.users import Known, Users
 from boxship.server.watched import Watched
 
 
@@ -55,31 +55,32 @@ class Callers:
     tokens: Tokens | None = None
     issuers: Issuers | None = None
 
-    async def some_hash(self, users: Users) -> str | None:
-        """The hash of some user's password, '' where others are known by other means; None where nobody is known."""
-        found = await users.some_hash()
-        if found or not (self.htpasswd or self.issuers):
+    async def known(self, users: Users) -> Known:
+        """Whether anybody is known, by whatever means."""
+        found = await users.known()
+        if found.like or not (self.htpasswd or self.issuers):
             return found
         # A file without users still says that there are rules.
-        return next(iter((await self.htpasswd.value()).values()), "") if self.htpasswd else ""
+        like = next(iter((await self.htpasswd.value()).values()), "") if self.htpasswd else ""
+        return replace(found, like=like)
 
-    async def anybody(self, users: Users, like: str | None) -> Caller:
+    def anybody(self, known: Known) -> Caller:
         """Those who do not say who they are."""
         if self.anonymous is not None:
             return Caller("", self.anonymous)
-        return NOBODY if like is not None or await users.were_there() else Caller("", EVERYTHING)
+        return NOBODY if known.like is not None or known.were_there else Caller("", EVERYTHING)
 
-    async def find(self, users: Users, right: Right, headers: Headers, like: str, client: str = "") -> Caller:
-        """Who asks; `Unknown`, or `authorization.Unreadable`. A wrong password takes as long as one that is `like`.
+    async def find(self, users: Users, right: Right, headers: Headers, known: Known, client: str = "") -> Caller:
+        """Who asks; `Unknown`, or `authorization.Unreadable`. A wrong password takes as long as one that is `known`.
 
         To check one counts for the address `client`, '' for this machine's.
         """
         scheme, given = shown(headers)
         if scheme == b"bearer" and (self.tokens or self.issuers):
-            return await self._bearer(users, right, Secret(given.decode("latin-1")), like)
+            return await self._bearer(users, right, Secret(given.decode("latin-1")), known)
         credential = basic(scheme, given)
         if not credential:
-            return await self.anybody(users, like)
+            return self.anybody(known)
         name, password = credential
         # `docker login` takes a token for a password, whatever the name.
         vouched = await self._vouched(password)
@@ -87,7 +88,7 @@ class Callers:
             return vouched
         stored, rights = await self._known(users, name)
         try:
-            sure = await self.passwords.check(name, password, stored, like=like, client=client)
+            sure = await self.passwords.check(name, password, stored, like=known.like or "", client=client)
         except Overloaded as error:
             wait = {"retry-after": "1"}
             raise Refusal(429, "TOOMANYREQUESTS", "too many passwords to check", headers=wait) from error
@@ -95,15 +96,15 @@ class Callers:
             raise Unknown
         return Caller(name, rights)
 
-    async def _bearer(self, users: Users, right: Right, token: Secret, like: str) -> Caller:
+    async def _bearer(self, users: Users, right: Right, token: Secret, known: Known) -> Caller:
         # A token is given for a password, or for what another system says; never for a token of the registry's own.
         claims = self.tokens.read(token) if self.tokens and right is not Right.LOGIN else None
-        caller = await (self._allowed(users, right, claims, like) if claims else self._vouched(token))
+        caller = await (self._allowed(users, right, claims, known) if claims else self._vouched(token))
         if not caller:
             raise Unknown("invalid_token")
         return caller
 
-    async def _allowed(self, users: Users, right: Right, claims: Claims, like: str) -> Caller | None:
+    async def _allowed(self, users: Users, right: Right, claims: Claims, known: Known) -> Caller | None:
         """Whom a token is for, with what they may do now; no more of it than the token allows."""
         allowed = claims.allowed
         # A list shows what the user may see, not what the token is for beside it.
@@ -111,7 +112,7 @@ class Callers:
         if claims.rights is not None:
             return Caller(claims.subject, claims.rights, within, is_vouched_for=True)
         if not claims.subject:
-            return Caller("", (await self.anybody(users, like)).rights, within)
+            return Caller("", self.anybody(known).rights, within)
         stored, rights = await self._known(users, claims.subject)
         return Caller(claims.subject, rights, within) if stored is not None else None  # removed since
 

@@ -78,7 +78,7 @@ def messages(answer: Answer, scope: Scope) -> tuple[Message, Message]:
 
 async def _send_portion(portion: Portion, opened: Opened, start: Message, receive: Receive, send: Send) -> None:
     """Send a portion of a blob while somebody is there; of one that breaks its seal, not the end."""
-    gone = asyncio.create_task(_disconnected(receive))
+    gone = _leaving(portion, receive)
     seal = portion.seal if portion.whole else None
     value = hashlib.new(seal.digest.algorithm) if seal else None
     rest = portion.stop - portion.start
@@ -103,7 +103,14 @@ async def _send_portion(portion: Portion, opened: Opened, start: Message, receiv
         await opened.close()
 
 
-async def _ready(portion: Portion, place: int, gone: asyncio.Task[None]) -> int:
+def _leaving(portion: Portion, receive: Receive) -> asyncio.Future[None]:
+    """What is done when the client is gone, if that matters: what fits one message is sent before anybody looks."""
+    if portion.growing or portion.stop - portion.start > _SLICE:
+        return asyncio.create_task(_disconnected(receive))
+    return asyncio.get_running_loop().create_future()
+
+
+async def _ready(portion: Portion, place: int, gone: asyncio.Future[None]) -> int:
     """How many bytes after `place` can be read: some, but for where the client has gone."""
     if not portion.growing or place == portion.stop:
         return portion.stop - place

@@ -1,4 +1,7 @@
-"""Files as they are sent: opened, and read some blocks at a time, in a worker thread."""
+"""Files as they are sent: opened, and read some blocks at a time, in a worker thread.
+
+What is small is read with the visit that opens it: to change threads costs more than to read it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from boxship.server.storage import Hash
 
 _BLOCK = 256 * 1024
 _AT_ONCE = 4  # blocks
+_SMALL = 64 * 1024  # bytes
 
 
 class FileSource:
@@ -23,10 +27,16 @@ class FileSource:
         self._path = path
         self._opening = opening
 
-    async def open(self, start: int, stop: int) -> OpenFile:
-        """The file, at `start`."""
-        del stop
-        return OpenFile(await asyncio.to_thread(self._open, start))
+    async def open(self, start: int, stop: int) -> OpenFile | ReadFile:
+        """The file, at `start`; what is small, read as far as it goes."""
+        # What may still grow has not all of it yet.
+        if self._opening or stop - start > _SMALL:
+            return OpenFile(await asyncio.to_thread(self._open, start))
+        return await asyncio.to_thread(self._read, start, stop)
+
+    def _read(self, start: int, stop: int) -> ReadFile:
+        with self._open(start) as file:
+            return ReadFile(file.read(stop - start), identify_open(file.fileno()))
 
     def _open(self, start: int) -> BinaryIO:
         file = self._opening() if self._opening else self._path.open("rb", buffering=0)
@@ -54,6 +64,28 @@ class OpenFile:
     async def close(self) -> None:
         """Close it."""
         await asyncio.to_thread(self._file.close)
+
+
+class ReadFile:
+    """A small part of a file, which nobody has open any more, as `storage.Opened` promises."""
+
+    def __init__(self, content: bytes, identity: FileIdentity) -> None:
+        self._left = content
+        self._identity = identity
+
+    async def take(self, most: int, value: Hash | None) -> list[bytes]:
+        """What is left, at most so many bytes, which are taken into the value; none where there are no more."""
+        taken, self._left = self._left[:most], self._left[most:]
+        if value:
+            value.update(taken)
+        return [taken] if taken else []
+
+    async def identify(self) -> FileIdentity:
+        """Which file it is of."""
+        return self._identity
+
+    async def close(self) -> None:
+        """Do nothing."""
 
 
 def _take(file: BinaryIO, rest: int, value: Hash | None) -> list[bytes]:

@@ -6,7 +6,7 @@ password is right, `passwords`'s.
 
 from __future__ import annotations
 
-__all__ = ["User", "Users", "are_there", "opened"]
+__all__ = ["Known", "User", "Users", "are_there", "opened"]
 
 import re
 import sqlite3
@@ -57,6 +57,19 @@ class User:
         return Rights.of(self.grants)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whether a registry has users.
+
+    Attributes:
+        like: the hash of some user's password, '' where others are known by other means; None where nobody is known.
+        were_there: whether there once were users, or are: that the last one was removed lets nobody in.
+    """
+
+    like: str | None
+    were_there: bool
+
+
 class Users:
     """The users in a registry's database. Reading is quick, and always shows what is there now."""
 
@@ -70,14 +83,11 @@ class Users:
         row = (await self._database.read('SELECT password FROM "user" WHERE name = ?', (name,))).fetchone()
         return User(name, row[0], await self._grants(name)) if row else None
 
-    async def some_hash(self) -> str | None:
-        """The hash of some user's password; None where there are no users."""
-        row = (await self._database.read("SELECT password FROM \"user\" WHERE name <> '' LIMIT 1")).fetchone()
-        return row[0] if row else None
-
-    async def were_there(self) -> bool:
-        """Whether there once were users, and the last one was removed: that is no reason to let anybody in."""
-        return (await self._database.read("SELECT 1 FROM \"user\" WHERE name = ''")).fetchone() is not None
+    async def known(self) -> Known:
+        """Whether there are users, or were: one question, for every request asks it."""
+        # The name of what remembers those who were removed is empty, and comes after all others here.
+        row = (await self._database.read('SELECT password FROM "user" ORDER BY name DESC LIMIT 1')).fetchone()
+        return Known((row and row[0]) or None, were_there=row is not None)
 
     async def all(self) -> tuple[User, ...]:
         """Every user, by name."""

@@ -24,6 +24,7 @@ EXAMPLE = "boxship registry user add alice --push 'team/*' --pull '*'"
 
 _LONGEST_INPUT = 4096
 _CLOSED = "nobody is left, and nobody may do anything: add a user, or serve with --htpasswd or --anonymous"
+_OPEN = "there are no users: this machine's programs may do everything"
 _PATTERN = "in repositories like GLOB: team/* is one component below team, team/** all, * every repository"
 
 
@@ -83,17 +84,19 @@ async def _put(users: Users, user: User) -> bool:
 
 def _list(chosen: argparse.Namespace) -> None:
     with opened(Path(chosen.disk), url=chosen.database) as users:
-        found, were_there = asyncio.run(users.all()), asyncio.run(users.were_there())
+        found, known = asyncio.run(users.all()), asyncio.run(users.known())
     if found:
         console.say(*map(_line, found))
     else:
-        console.complain(_CLOSED if were_there else "there are no users: this machine's programs may do everything")
+        console.complain(
+            _CLOSED if known.were_there else "there are no users: this machine's programs may do everything"
+        )
 
 
 def _remove(chosen: argparse.Namespace) -> None:
     with opened(Path(chosen.disk), url=chosen.database) as users:
         removed = asyncio.run(users.remove(chosen.name))
-        left = asyncio.run(users.some_hash())
+        left = asyncio.run(users.known()).like
     if not removed:
         remedy = "`boxship registry user list` shows all"
         raise InvalidSettings(f"the user {chosen.name!r}", why="there is none of that name", remedy=remedy)
