@@ -71,11 +71,13 @@ def filled(address: str) -> str:
     return str(Digest.of(image.layers[0]))
 
 
-def waits_of(address: str, layer: str) -> tuple[float, ...]:
-    """The seconds that half, 95 and 99 of 100 answers took at most, while others push."""
+def waits_of(address: str, layer: str = "") -> tuple[float, ...]:
+    """The seconds that half, 95 and 99 of 100 answers took at most, while others push; without `layer`, of metadata."""
     with NamedTemporaryFile("w", suffix=".lua") as script, _pushing(address):
         percentiles = ", ".join(f"latency:percentile({each})" for each in PERCENTILES)
-        script.write(_MIXED.format(tags=_TAGS, layer=layer, accept=ACCEPT_MANIFESTS, percentiles=percentiles))
+        manifests = _MANIFESTS if layer else _MANIFESTS + _BLOBS
+        asked = {"tags": _TAGS, "layer": layer, "accept": ACCEPT_MANIFESTS, "manifests": manifests}
+        script.write(_MIXED.format(**asked, percentiles=percentiles))
         script.flush()
         wrk = ["wrk", "-t1", f"-c{_READERS}", f"-d{_SECONDS}s", "-s", script.name, f"http://{address}/"]
         said = subprocess.run(wrk, capture_output=True, text=True, timeout=_SECONDS + _PATIENCE, check=True).stdout
@@ -85,13 +87,14 @@ def waits_of(address: str, layer: str) -> tuple[float, ...]:
     return tuple(float(each) / 1e6 for each in said.rpartition("waits: ")[2].split())
 
 
-# Of ten requests six are for a manifest, three for a blob, and one lists tags.
+# Of ten requests; one lists tags.
+_MANIFESTS, _BLOBS = 6, 3
 _MIXED = """
 local number = 0
 request = function()
   number = number + 1
   local what = number % 10
-  if what < 6 then
+  if what < {manifests} then
     return wrk.format("GET", "/v2/app/manifests/v" .. (number * 7 % {tags}), {{["Accept"] = "{accept}"}})
   elseif what < 9 then
     return wrk.format("GET", "/v2/app/blobs/{layer}")

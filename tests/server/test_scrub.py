@@ -199,6 +199,19 @@ def test_a_wary_registry_never_serves_rot_whole_and_forgets_it(wary: Driver) -> 
         assert registry("GET", PATH).body == LAYER
 
 
+def test_a_wary_registry_serves_nothing_of_a_small_blob_that_rotted(wary: Driver) -> None:
+    with wary as registry:
+        name = digest(b"content")
+        push_blob(registry, "app", b"content")
+        overwrite(file_of(registry, name), b"CONTENT", keep_time=True)
+        reply = Reply()
+        scope = registry._scope("GET", f"/v2/app/blobs/{name}", {"host": "localhost:5000"})
+        with pytest.raises(EOFError):
+            registry.run(registry._app(scope, _receiver([], end="whole"), reply.take))
+        assert reply.body == b""
+        assert registry("HEAD", f"/v2/app/blobs/{name}").status == 404
+
+
 def test_others_are_served_while_a_scrub_waits_for_its_turn(registry: Driver) -> None:
     push_blob(registry, "app", LAYER)
 

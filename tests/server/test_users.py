@@ -12,7 +12,7 @@ import pytest
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.server.rights import Grant, Right
-from boxship.server.users import User, are_there, opened
+from boxship.server.users import Known, User, are_there, opened
 from tests.server.people import add, remove
 
 
@@ -71,3 +71,18 @@ def test_whether_there_are_users_is_told_of_every_folder(tmp_path: Path) -> None
     assert are_there(tmp_path / "registry?&%")
     remove(tmp_path / "registry?&%", "alice")
     assert not are_there(tmp_path / "registry?&%")
+
+
+def test_who_were_there_are_told_from_who_never_were(tmp_path: Path) -> None:
+    found = []
+    for change in (add, remove):
+        change(tmp_path / "registry", "alice")
+        with opened(tmp_path / "registry") as users:
+            found.append(asyncio.run(users.known()))
+    here, gone = found
+    assert here.like
+    assert here.like.startswith("$2b$")
+    assert here.were_there
+    assert gone == Known(None, were_there=True)
+    with opened(tmp_path / "other", make=True) as users:
+        assert asyncio.run(users.known()) == Known(None, were_there=False)
