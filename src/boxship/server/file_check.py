@@ -8,13 +8,23 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server.database import Transaction
 from boxship.server.finding import Fault, Finding
+from boxship.server.layout import blob_in
 from boxship.server.soundness import digest_file
 
 _PAGE = 500  # digests, or names of files
+
+
+class _Row(NamedTuple):
+    digest: str
+    state: int
+    size: int
+    modified: int
+    linked: bool
 
 
 class FileCheck:
@@ -32,10 +42,10 @@ class FileCheck:
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with blobs, and then what is nobody's."""
-        for digest in self._digests():
+        for row in self._rows():
             # Asked again where something is wrong: a server may have changed row and file meanwhile.
-            if self._blob(digest) and (fault := self._blob(digest)):
-                yield Finding(fault, digest)
+            if self._fault(row) and (fault := self._fault_now(row.digest)):
+                yield Finding(fault, row.digest)
         for algorithm in ALGORITHMS:
             for first_byte in range(256):
                 yield from self._orphans(self._folder / "blobs" / algorithm / f"{first_byte:02x}", algorithm)
@@ -57,27 +67,29 @@ class FileCheck:
                 if not known and self._is_old(folder / file):
                     yield Finding(Fault.STRAY, f"uploads/{file}")
 
-    def _digests(self) -> Iterator[str]:
+    def _rows(self) -> Iterator[_Row]:
         last = ""
-        while rows := self._names.execute(_DIGESTS, (last, _PAGE)).fetchall():
-            yield from (digest for (digest,) in rows)
-            (last,) = rows[-1]
+        while rows := self._names.execute(_PAGE_OF_BLOBS, (last, _PAGE)).fetchall():
+            yield from map(_Row._make, rows)
+            last = rows[-1][0]
 
-    def _blob(self, name: str) -> Fault | None:
-        row = self._names.execute(_BLOB, (name,)).fetchone()
-        if not row or row[0] == _DELETING:
+    def _fault_now(self, digest: str) -> Fault | None:
+        row = self._names.execute(_BLOB, (digest,)).fetchone()
+        return self._fault(_Row(*row)) if row else None
+
+    def _fault(self, row: _Row) -> Fault | None:
+        if row.state == _DELETING:
             return None
-        state, size, modified, linked = row
-        if state == _BAD:
-            return Fault.CONDEMNED if linked else None
-        digest = Digest.parse(name)
-        path = self._folder / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex
+        if row.state == _BAD:
+            return Fault.CONDEMNED if row.linked else None
+        digest = Digest.parse(row.digest)
+        path = blob_in(self._folder, digest)
         found = _stat(path)
         if not found:
             return Fault.LOST
-        if found.st_size != size:
+        if found.st_size != row.size:
             return Fault.RESIZED
-        if not self._verify and found.st_mtime_ns == modified:
+        if not self._verify and found.st_mtime_ns == row.modified:
             return None
         return _content(path, digest)
 
@@ -123,10 +135,10 @@ def _stat(path: Path) -> os.stat_result | None:
 
 
 _DELETING, _BAD = 2, 3  # blob.state
-_DIGESTS = "SELECT digest FROM blob WHERE digest > ? ORDER BY digest LIMIT ?"
-_BLOB = """
-SELECT state, size, modified, EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest)
-FROM blob WHERE digest = ?
+_ROW = """
+SELECT digest, state, size, modified, EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest) FROM blob
 """
+_BLOB = f"{_ROW} WHERE digest = ?"
+_PAGE_OF_BLOBS = f"{_ROW} WHERE digest > ? ORDER BY digest LIMIT ?"
 _KNOWN = f"SELECT digest FROM blob WHERE digest IN ({', '.join('?' * _PAGE)})"  # noqa: S608 - placeholders
 _SESSIONS = "SELECT id FROM upload WHERE id > ? ORDER BY id LIMIT ?"
