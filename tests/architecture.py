@@ -10,6 +10,7 @@ __all__ = ["MODULE_RULES", "STOREYS", "VALUES", "Module", "cycles", "read_module
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
@@ -81,12 +82,18 @@ class Module:
     @property
     def tree(self) -> ast.Module:
         """The module's syntax tree."""
-        return ast.parse(self.text)
+        return _parsed(self.text)
 
     @property
     def room(self) -> str:
         """The part of the name that has a storey."""
         return _room(self.name)
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    # Each rule looks at every module, and none changes it.
+    return ast.parse(text)
 
 
 def _room(name: str) -> str:
