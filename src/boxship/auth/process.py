@@ -74,7 +74,7 @@ class _Conversation:
 
     def hold(self, question: bytes) -> Outcome:
         output, errors = _Ear(self._process.stdout), _Ear(self._process.stderr, keep=_LONGEST_ERRORS)
-        _tell_aside(self._process.stdin, question)
+        _tell_aside(self._process, question)
         while (status := self._process.poll()) is None:
             self._check(output)
         # Whoever it left behind may hold its pipes open: what comes after its end is not waited for.
@@ -116,15 +116,18 @@ class _Ear:
                     del self.heard[: -self._keep]
 
 
-def _tell_aside(pipe: IO[bytes] | None, question: bytes) -> None:
+def _tell_aside(process: subprocess.Popen[bytes], question: bytes) -> None:
     """Write it in a thread of its own: what is longer than a pipe holds waits for a program to read."""
+    # The thread alone closes the pipe. Closed under it, its number could be another program's pipe by the time of the
+    # write, and that program would be told the secret.
+    pipe, process.stdin = process.stdin, None
     assert pipe
     threading.Thread(target=_tell, args=(pipe, question), name="boxship-helper", daemon=True).start()
 
 
 def _tell(pipe: IO[bytes], question: bytes) -> None:
-    # A program may end without reading, and the pipe is closed then; its answer counts all the same.
-    with suppress(OSError, ValueError):
+    # A program may end without reading; its answer counts all the same.
+    with suppress(OSError):
         pipe.write(question)
     with suppress(OSError):
         pipe.close()
