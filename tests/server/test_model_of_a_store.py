@@ -6,7 +6,6 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from boxship.digest import Digest
-from boxship.server.opening import open_database
 from boxship.server.registry import Settings
 from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
@@ -52,8 +50,7 @@ class TwoOfAStore(test_model_postgres.TwoReplicas):
 
     def _check(self) -> None:
         """Every live blob has an object, whose bytes are its own."""
-        with closing(open_database(self.folder, self.url)) as database:
-            live = database.read_now("SELECT digest, size, location FROM blob WHERE state < 2").fetchall()
+        live = self.database.read_now("SELECT digest, size, location FROM blob WHERE state < 2").fetchall()
         for name, size, location in live:
             content = self.store.read(self.bucket, f"registry/{location}")
             assert (str(Digest.of(content, Digest.parse(name).algorithm)), len(content)) == (name, size)
