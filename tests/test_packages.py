@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pip
 import pytest
 
 from boxship.cli.manual import pages
@@ -28,6 +29,7 @@ USED = """
 def test_used(boxship_registry, boxship_repository):
     assert boxship_repository.startswith(boxship_registry.address)
 """
+_PIP = Path(pip.__file__).parent
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -52,9 +54,11 @@ def _run(*words: str) -> str:
 
 
 def _pip(folder: Path, *words: str) -> str:
-    """What this environment's pip says of another one, which needs none of its own: to make it is half of the time."""
-    there = ("--python", str(folder / "bin/python"), "--disable-pip-version-check")
-    return _run(sys.executable, "-m", "pip", *there, *words)
+    """What this environment's pip says of another one, which needs none of its own: to make it is half of the time.
+
+    The other's interpreter runs it: `pip --python` starts here, and then once more there.
+    """
+    return _run(str(folder / "bin/python"), str(folder / "alone/pip"), "--disable-pip-version-check", *words)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,8 @@ def installed(published: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
 
 def _install(folder: Path, what: str) -> Installed:
     venv.create(folder, with_pip=False)
+    (folder / "alone").mkdir()
+    (folder / "alone/pip").symlink_to(_PIP)  # where it is, pip finds what else is installed there
     before = _size(folder)
     _pip(folder, "install", "--quiet", "--no-compile", what)
     return Installed(folder, _size(folder) - before)
