@@ -7,6 +7,7 @@ import errno
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +17,7 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
+from boxship.server import object_storage
 from boxship.server.bucket import PART
 from boxship.server.check import check
 from boxship.server.garbage import Policy
@@ -388,6 +390,50 @@ def test_a_bucket_is_one_registrys(tmp_path: Path, settings: Settings, store: St
     store.overwrite(taken, "something", b"")
     with pytest.raises(InvalidSettings, match="no registry's"):
         Registry.open(tmp_path / "second", replace(settings, storage=f"s3://{taken}"))
+
+
+def test_of_several_that_begin_at_once_with_an_empty_bucket_one_has_it(
+    tmp_path: Path, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_storage, "_SETTLING", 5.0)
+
+    def begin(number: int, bucket: str) -> str:
+        try:
+            Registry.open(tmp_path / f"{bucket}-{number}", replace(settings, storage=f"s3://{bucket}/registry")).close()
+        except InvalidSettings as error:
+            return str(error)
+        return "has it"
+
+    buckets = [store.new() for _ in range(3)]
+    with ThreadPoolExecutor(12) as threads:
+        for bucket in buckets:
+            found = list(threads.map(begin, range(4), [bucket] * 4))
+            assert found.count("has it") == 1
+            assert all("another registry's" in each for each in found if each != "has it")
+
+
+def test_a_store_that_cannot_put_where_nothing_is_will_do(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise StorageUnavailable(errno.EAGAIN, "501 Not Implemented")
+
+    monkeypatch.setattr("boxship.server.bucket.Bucket.create", refuse)
+    Registry.open(tmp_path / "first", settings).close()
+    Registry.open(tmp_path / "first", settings).close()
+    with pytest.raises(InvalidSettings, match="another registry's"):
+        Registry.open(tmp_path / "second", settings)
+
+
+def test_nothing_is_swept_in_a_bucket_that_is_another_registrys_now(registry: Driver, bucket: Bucket) -> None:
+    push_blob(registry, "app", SMALL)
+    (key,) = bucket.keys
+    theirs = "registry/blobs/theirs/0-1"
+    with bucket.away({"registry/registry": b"another", key: SMALL, theirs: b"content"}):
+        with pytest.raises(StorageUnavailable, match="not this registry's"):
+            sweep_later(registry, 0, grace=-60, wait=0, orphan=-60)
+        assert bucket.keys == [key, theirs]
+    assert registry("GET", blob(SMALL)).body == SMALL
 
 
 def test_content_is_looked_for_where_it_is(tmp_path: Path, settings: Settings) -> None:

@@ -12,7 +12,7 @@ import asyncio
 import errno
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from boxship.server.storage import StorageUnavailable
 
 try:
     import obstore
-    from obstore.exceptions import BaseError
+    from obstore.exceptions import AlreadyExistsError, BaseError
     from obstore.store import S3Store
 except ModuleNotFoundError as error:
     raise MissingExtra("s3", "content in an object store") from error
@@ -159,6 +159,12 @@ class Bucket:
         with self._border(key):
             async with asyncio.timeout(_END):
                 await obstore.put_async(self._store, key, content, attributes=_TYPE, use_multipart=False)
+
+    async def create(self, key: str, content: bytes) -> None:
+        """Put an object there unless one is. Not every store decides between those who do so at once."""
+        with self._border(key), suppress(AlreadyExistsError):
+            async with asyncio.timeout(_END):
+                await obstore.put_async(self._store, key, content, attributes=_TYPE, mode="create")
 
     async def look(self, key: str) -> ObjectState | None:
         """What is there by that key; None where nothing is."""

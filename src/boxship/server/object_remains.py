@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["ObjectRemains"]
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
 from boxship.server.bucket import Bucket, Listed
@@ -17,17 +17,22 @@ from boxship.server.garbage import BATCH, Blob, Found, Policy
 from boxship.server.object_upload import BLOBS, upload_of
 from boxship.server.remains import Freed, Orphan
 
+Check = Callable[[], Awaitable[None]]
+
 
 class ObjectRemains:
     """The objects that one sweep takes, as `remains.Remains` promises."""
 
-    def __init__(self, bucket: Bucket, database: Database, policy: Policy, *, now: float) -> None:
+    def __init__(self, bucket: Bucket, database: Database, policy: Policy, *, now: float, check: Check) -> None:
+        """`check` raises where the bucket is not the registry's any more."""
         self._bucket = bucket
+        self._check = check
         self._database = database
         self._aged = now - policy.orphan
 
     async def prepare(self) -> None:
-        """Nothing is needed."""
+        """See whose the bucket is: in another registry's, everything is an orphan."""
+        await self._check()
 
     async def damaged(self, blobs: Sequence[Blob]) -> Sequence[Blob]:
         """None: what is deleted need not be right, and there is no place to keep it aside."""

@@ -31,6 +31,7 @@ from boxship.server.storage import Content, StorageUnavailable, Stored, Visit
 _LEAST = 5 * 1024 * 1024  # what S3 takes as a part; of smaller ones, every byte is sent twice to become a blob
 _SIGNED = 300  # seconds that a URL is good for; a sweep's wait is longer
 _FRESH = 5.0  # seconds that a look at the store counts
+_SETTLING = 2.0  # seconds in which whoever else began at the same moment is done with it
 _MARK = "registry"  # the key of what says whose the bucket is
 
 
@@ -59,17 +60,27 @@ class ObjectStorage:
             if found is None and known:
                 raise _wrong(self._bucket, "nothing of this registry is there")
             if found is None:
-                async for page in self._bucket.list(""):
-                    if page:
-                        raise _wrong(self._bucket, "something is there that is no registry's")
-                await self._bucket.put(_MARK, registry.encode())
-                found = await self._bucket.read(_MARK)
+                found = await self._take(registry.encode())
         except StorageUnavailable as error:
             remedy = "see whether the bucket is there, and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
             raise BoxshipError("--storage", why=error.strerror or str(error), remedy=remedy) from error
         if found != registry.encode():
             raise _wrong(self._bucket, "it is another registry's")
         self._registry = registry.encode()
+
+    async def _take(self, registry: bytes) -> bytes | None:
+        """Let a bucket in which nothing is be that registry's; whose it is now."""
+        async for page in self._bucket.list(""):
+            if any(each.key != _MARK for each in page):
+                raise _wrong(self._bucket, "something is there that is no registry's")
+        try:
+            await self._bucket.create(_MARK, registry)
+        except StorageUnavailable:  # or it cannot do that
+            if await self._bucket.read(_MARK) is None:
+                await self._bucket.put(_MARK, registry)
+        # Of several who begin at once, Swift tells more than one that they were the first, and keeps what the last put.
+        await asyncio.sleep(_SETTLING)
+        return await self._bucket.read(_MARK)
 
     async def claim(self, session: str, *, new: bool) -> ObjectUpload:
         """An upload, for the only one in this process who may write to it; `Taken` where somebody else has it.
@@ -140,7 +151,7 @@ class ObjectStorage:
 
     def remains(self, database: Database, policy: Policy, *, now: float) -> ObjectRemains:
         """What one sweep does to objects."""
-        return ObjectRemains(self._bucket, database, policy, now=now)
+        return ObjectRemains(self._bucket, database, policy, now=now, check=self._check_mark)
 
     async def check(self) -> None:
         """Raise `StorageUnavailable` where the store does not answer."""
