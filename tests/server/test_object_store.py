@@ -25,7 +25,7 @@ from boxship.server.registry import Registry, Settings
 from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.sessions import Busy
 from boxship.server.soundness import Suspect
-from boxship.server.storage import StorageUnavailable
+from boxship.server.storage import Content, StorageUnavailable
 from boxship.server.sweep import Report, sweep
 from tests.peers.object_stores import Store
 from tests.proxy.stand_in import StandIn
@@ -316,6 +316,25 @@ def test_what_is_swept_while_a_scrub_reads_it_is_not_said_to_be_unreadable(regis
 
     scrubbed, swept = registry.run(both())
     assert (swept.deleted, scrubbed.condemned, scrubbed.unreadable) == (1, (), ())
+
+
+def test_a_download_goes_on_though_the_blob_is_pushed_anew_and_a_sweep_comes(registry: Driver, bucket: Bucket) -> None:
+    push_blob(registry, "app", LARGE)
+    here, (first,) = opened(registry), bucket.keys
+    content = Content(Digest.parse(digest(LARGE)), first.removeprefix("registry/"))
+    reading = registry.run(here.storage.source(content, len(LARGE)).open(0, len(LARGE)))
+    pieces = registry.run(reading.take(len(LARGE), None))
+    push_blob(registry, "app", LARGE)
+    old = {"grace": 10 * DAY, "orphan": DAY / 24}
+    assert sweep_later(registry, 23 * DAY / 24, **old).orphans == 0
+    while blocks := registry.run(reading.take(len(LARGE), None)):
+        pieces += blocks
+    registry.run(reading.close())
+    assert b"".join(pieces) == LARGE
+    assert sweep_later(registry, 25 * DAY / 24, **old).orphans == 1
+    assert first not in bucket.keys
+    assert here.database.read_now("SELECT name FROM lease").fetchall() == []
+    assert registry("GET", blob(LARGE)).body == LARGE
 
 
 @pytest.fixture

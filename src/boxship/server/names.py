@@ -17,6 +17,7 @@ from boxship.server.document import Document
 from boxship.server.push import TagMoved, push_manifest
 from boxship.server.quota import Quotas
 from boxship.server.storage import Content, Look
+from boxship.server.superseded import supersede
 from boxship.server.tagging import Terms
 
 
@@ -157,6 +158,8 @@ class Names:
             ended = connection.execute("DELETE FROM upload WHERE id = ?", (session,)).rowcount
             if state.location and not ended:
                 raise Vanished(digest)
+            if state.location:
+                supersede(connection, str(digest), state.location, now=now)
             connection.execute(_PUT_BLOB, (str(digest), state.size, state.modified, state.location, now))
             with self._quotas.kept(connection, repository):
                 _link(connection, repository, digest, now)

@@ -16,6 +16,7 @@ from boxship.server.database import Database, Transaction
 from boxship.server.garbage import BATCH, Blob, Found, Policy
 from boxship.server.object_upload import BLOBS, upload_of
 from boxship.server.remains import Freed, Orphan
+from boxship.server.superseded import IS_READ, forget
 
 Check = Callable[[], Awaitable[None]]
 
@@ -28,7 +29,7 @@ class ObjectRemains:
         self._bucket = bucket
         self._check = check
         self._database = database
-        self._aged = now - policy.orphan
+        self._now, self._aged = now, now - policy.orphan
 
     async def prepare(self) -> None:
         """See whose the bucket is: in another registry's, everything is an orphan."""
@@ -47,12 +48,12 @@ class ObjectRemains:
         return await self._database.write(lambda transaction: _forget(transaction, [blob for blob, _ in taken]))
 
     async def orphans(self, found: Found) -> AsyncIterator[Sequence[Orphan]]:
-        """Old objects of no blob and no upload."""
+        """Old objects of no blob and no upload, which nobody reads."""
         del found  # is of a moment ago
         async for page in self._bucket.list(BLOBS):
             old = [each for each in page if each.modified <= self._aged]
             for start in range(0, len(old), BATCH):
-                orphans = await self._database.look(partial(_orphans, old[start : start + BATCH]))
+                orphans = await self._database.look(partial(_orphans, old[start : start + BATCH], self._now))
                 if orphans:
                     yield [Orphan(each.key, each.size) for each in orphans]
 
@@ -62,8 +63,9 @@ class ObjectRemains:
         return Freed.of([each.size for each in orphans])
 
     async def empty(self, *, before: float) -> int:
-        """0: nothing was kept."""
+        """0: nothing was kept but what is read, of which some is over."""
         del before
+        await self._database.write(partial(forget, now=self._now), durable=False)
         return 0
 
 
@@ -78,14 +80,16 @@ def _forget(transaction: Transaction, blobs: Sequence[Blob]) -> Freed:
     return Freed.of([blob.size for blob in gone])
 
 
-def _orphans(listed: Sequence[Listed], transaction: Transaction) -> Sequence[Listed]:
-    return [each for each in listed if transaction.execute(_IS_ORPHAN, (upload_of(each.key), each.key)).fetchone()]
+def _orphans(listed: Sequence[Listed], now: float, transaction: Transaction) -> Sequence[Listed]:
+    asked = ((each, (upload_of(each.key), each.key, now)) for each in listed)
+    return [each for each, values in asked if transaction.execute(_IS_ORPHAN, values).fetchone()]
 
 
 _CLAIMED = "SELECT location FROM blob WHERE digest = ? AND version = ? AND state = 2"
 _FORGET = "DELETE FROM blob WHERE digest = ? AND version = ? AND state = 2"
 # In one question: an upload's row goes in the transaction in which the blob's row comes.
-_IS_ORPHAN = """
+_IS_ORPHAN = f"""
 SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM upload WHERE id = ?1)
 AND NOT EXISTS (SELECT 1 FROM blob WHERE location = ?2 AND location <> '')
-"""
+AND NOT {IS_READ}
+"""  # noqa: S608 - a constant
