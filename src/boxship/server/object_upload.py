@@ -2,7 +2,8 @@
 
 An object's key is never used twice, so nobody's bytes are ever another's, and deleting one harms nothing that came
 later. Which objects count, in which order, says `upload_part`; several become one in the end. Every object is of an
-upload that has a row, or of a blob whose row names it: what is of neither may be deleted, by anybody, at any time.
+upload that has a row, or of a blob whose row names it: what is of neither may be deleted, by anybody, at any time,
+but for what a blob had before, which may be read for a while (`superseded`).
 """
 
 from __future__ import annotations
