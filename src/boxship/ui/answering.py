@@ -28,9 +28,9 @@ from boxship.ui.sending import Outgoing
 from boxship.ui.turned import Turned
 
 _SESSION = "session"
-_AT_ONCE, _HEAVY_AT_ONCE = 48, 4
+_AT_ONCE, _HEAVY_AT_ONCE, _CHANGES_AT_ONCE = 48, 4, 4
 _PATIENCE = 20.0  # seconds that a question waits for its turn
-_LONGEST_BODY = 16 * 1024 * 1024
+_LONGEST_BODY = 4 * 1024 * 1024  # the plan of some 20,000 names; in memory, JSON may be twenty times as large
 _BODY_WITHIN = 30.0  # seconds
 _NOBODY = Asker()
 
@@ -44,6 +44,7 @@ class Answering:
         self._engine, self._guard = engine, guard
         self._kept, self._lift = Kept(), Lift(None, None)
         self._turns, self._heavy_turns = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_HEAVY_AT_ONCE)
+        self._change_turns = asyncio.Semaphore(_CHANGES_AT_ONCE)
 
     def close(self) -> None:
         """End what is in progress."""
@@ -68,8 +69,8 @@ class Answering:
         rights = await self._engine.may(scope, given(parameters, "repository")) if question.rights else {}
         if wanted != "GET" and not self._engine.changes:
             raise Turned(403, InvalidInput("nothing can be changed here", why="it was started so"))
-        body = {} if wanted == "GET" else await _body(receive)
         async with self._turn(question):
+            body = {} if wanted == "GET" else await _body(receive)
             with self._engine.client(asker) as client:
                 lines = _Lines()
                 asked = Asked(
@@ -100,7 +101,8 @@ class Answering:
 
     @asynccontextmanager
     async def _turn(self, question: Question) -> AsyncIterator[None]:
-        turns = self._heavy_turns if question.heavy else self._turns
+        changes = self._change_turns if question.method != "GET" else self._turns
+        turns = self._heavy_turns if question.heavy else changes
         try:
             await asyncio.wait_for(turns.acquire(), _PATIENCE)
         except TimeoutError:
@@ -177,7 +179,7 @@ async def _body(receive: Receive) -> Mapping[str, object]:
     except TimeoutError:
         raise Turned(408, InvalidInput("the body did not come")) from None
     try:
-        return parse_object(bytes(content)).values
+        return (await asyncio.to_thread(parse_object, bytes(content))).values  # for a tenth of a second
     except Malformed as error:
         raise InvalidInput("the body is no object in JSON", why=str(error)) from error
 
