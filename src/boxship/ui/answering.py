@@ -28,7 +28,8 @@ from boxship.ui.sending import Outgoing
 from boxship.ui.turned import Turned
 
 _SESSION = "session"
-_AT_ONCE, _HEAVY_AT_ONCE, _CHANGES_AT_ONCE = 48, 4, 4
+_AT_ONCE, _CHANGES_AT_ONCE = 48, 4
+_HEAVY_AT_ONCE = 2  # with the most files that an image may have, a gigabyte together
 _PATIENCE = 20.0  # seconds that a question waits for its turn
 _LONGEST_BODY = 4 * 1024 * 1024  # the plan of some 20,000 names; in memory, JSON may be twenty times as large
 _BODY_WITHIN = 30.0  # seconds

@@ -12,7 +12,7 @@ from boxship.platform import Platform
 from boxship.spec.manifest import Manifest
 from boxship.ui.asked import Asked
 
-_ENTRIES = 1_000_000  # files of an image, which are held in memory while it is looked at
+_ENTRIES = 500_000  # files of an image, which are held in memory while it is looked at, each some 1,100 bytes
 BOUNDS = Bounds(entries=_ENTRIES)
 
 
