@@ -21,11 +21,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.between import Fault, relay
 from tests.peers.nginx import nginx_of
 from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
 from tests.peers.programs import Address, free_port
+from tests.peers.relay import Fault, relay
 from tests.server.conftest import CEPH, POSTGRES, SWIFT, Stores
 from tests.server.content import digest, image
 from tests.server.running import acknowledged, ask, connect, registry
@@ -201,8 +201,8 @@ def test_a_store_that_fails_for_a_while_loses_nothing_and_holds_up_nobody_for_lo
     kept = os.urandom(3 * MIB)
 
     with (
-        relay(store.endpoint) as between,
-        shared(tmp_path, postgresql, store, monkeypatch, between.url) as common,
+        relay(_place(store)) as between,
+        shared(tmp_path, postgresql, store, monkeypatch, f"http://{between.address}") as common,
         common.replica() as (_, one),
         common.replica() as (_, two),
     ):
@@ -246,6 +246,12 @@ def test_a_store_that_fails_for_a_while_loses_nothing_and_holds_up_nobody_for_lo
             assert ask(two, "GET", blob(content_of(number))) == (200, content_of(number))
 
 
+def _place(store: Store) -> Address:
+    """Where the store is, as a relay takes it."""
+    host, _, port = store.endpoint.partition("://")[2].partition(":")
+    return Address(host, int(port))
+
+
 def _answered(address: str, number: int) -> int:
     connection = connect(address)
     connection.timeout = 2 * LONGEST
@@ -261,8 +267,8 @@ def test_readiness_says_whether_the_store_can_be_asked(
     tmp_path: Path, postgresql: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        relay(store.endpoint) as between,
-        shared(tmp_path, postgresql, store, monkeypatch, between.url) as common,
+        relay(_place(store)) as between,
+        shared(tmp_path, postgresql, store, monkeypatch, f"http://{between.address}") as common,
         common.replica() as (_, address),
     ):
         assert ask(address, "GET", "/readyz")[0] == 200
