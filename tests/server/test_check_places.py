@@ -13,9 +13,7 @@ import pytest
 
 from boxship import media_type
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, InvalidSettings
 from boxship.server.check import Fault, check, checking
-from boxship.server.object_storage import ObjectStorage
 from boxship.server.place import Place, read_place
 from boxship.server.registry import Settings
 from boxship.server.scrub import scrub
@@ -224,26 +222,3 @@ def test_the_verb_prints_each_finding_and_its_status_says_whether_there_are_any(
     told = subprocess.run([*command, "--repair"], capture_output=True, text=True, timeout=60, check=False)
     assert (told.returncode, told.stdout) == (2, "")
     assert "registry scrub" in told.stderr
-
-
-def test_who_gives_no_storage_is_told_to_and_finds_nothing_lost(kept: Kept) -> None:
-    if not kept.store:
-        pytest.skip("of buckets")
-    with pytest.raises(InvalidSettings, match="content is in an object store"):
-        check(Place(kept.place.folder, kept.place.database))
-
-
-def test_a_bucket_that_is_away_has_lost_nothing(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not kept.store:
-        pytest.skip("of buckets")
-    listed = ObjectStorage.listed
-
-    def emptied(storage: ObjectStorage) -> object:
-        assert kept.store
-        for key in kept.store.objects(kept.bucket):
-            kept.store.delete(kept.bucket, key)
-        return listed(storage)
-
-    monkeypatch.setattr(ObjectStorage, "listed", emptied)
-    with pytest.raises(BoxshipError, match="was not looked through"):
-        check(kept.place)

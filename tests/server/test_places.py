@@ -353,33 +353,6 @@ def test_a_backup_of_a_newer_registry_is_not_restored(
     assert is_nothing(again)
 
 
-def test_a_place_that_is_another_registrys_is_refused(
-    place: Place, new_place: Callable[[str], Place], store: Store | None, tmp_path: Path
-) -> None:
-    if not store:
-        pytest.skip("of buckets")
-    other = new_place("other")
-    with pytest.raises(InvalidSettings, match="it is another registry's"):
-        move(place, Place(tmp_path / "moved", other.database, place.storage))
-    with pytest.raises(InvalidSettings, match="nothing of this registry is there"):
-        backup(Place(place.folder, place.database, other.storage), tmp_path / "backup")
-    with pytest.raises(BoxshipError, match="see whether the bucket is there"):
-        move(place, Place(tmp_path / "moved", other.database, "s3://there-is-none/registry"))
-    assert faults(place) == []
-
-
-def test_who_has_no_rights_is_told(
-    keeping: Keeping, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if keeping.content != "ceph":
-        pytest.skip("moto believes every signature")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
-    with pytest.raises(BoxshipError, match="see whether the bucket is there") as told:
-        backup(place, tmp_path / "backup")
-    assert "hush-hush" not in str(told.value)
-    assert not (tmp_path / "backup").exists()
-
-
 def test_images_are_exported(place: Place, tmp_path: Path, store: Store | None) -> None:
     assert export(place, tmp_path / "layout").listed == ALL.manifests
     for blob in (*LAYERS, LARGE, b"{}"):
