@@ -87,9 +87,14 @@ def _verified(name: str) -> float:
 
 def _behind(link: Link, digest: str, folder: Path) -> Iterator[Row]:
     """The same with client and caches on one machine, and the upstream on another."""
-    what = f"a cold layer of 1 GB, its upstream behind {link}"
+    what = f"a cold layer of 1 GB from behind {link}"
     if why := obstacle():
-        yield Row(name=what, target=f">= {_LEAST:g} x the throughput", measured=f"left out: {why}", holds="")
+        yield Row(
+            name=f"{what} through a cache",
+            target=f">= {_LEAST:g} x the throughput",
+            measured=f"left out: {why}",
+            holds="",
+        )
         return
     with linked(link, folder) as (network, upstream):
         argv = [PYTHON, __file__, str(_FAR_ROUNDS), upstream, digest, str(folder)]
@@ -106,11 +111,11 @@ def _compared(what: str, work: str, seconds: Seconds) -> Iterator[Row]:
     behind = {f"docker-registry behind {way}": times.seconds for way, times in between.items() if way == _OURS}
     behind |= {f"behind {way}": times.seconds for way, times in between.items() if way != _OURS}
     ours = between.pop(_OURS)
-    name = f"{what}, through a cache ({_rate(ours)}), over pulling it directly ({_rate(direct)})"
+    name = f"{what} through a cache ({_rate(ours)}), over pulling it directly"
     sides = Sides(work=work, values={"docker-registry": direct.seconds, **behind})
     yield Comparison(direct, ours).throughput(name, _LEAST, sides)
     for way, times in between.items():
-        yield _other(f"{what}, through {way} ({_rate(times)})", Comparison(direct, times))
+        yield _other(f"{what} through {way} ({_rate(times)})", Comparison(direct, times))
 
 
 def _rate(times: Times) -> str:
