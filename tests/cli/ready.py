@@ -97,10 +97,10 @@ class Command:
         told.close()  # once the file is closed
         self.pid = int(self._lines.readline())
 
-    def kill(self) -> None:
-        """End it, if it has not ended."""
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send it that signal, if it has not ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
 
     def ends(self, seconds: float | None) -> bool:
         """Whether it has ended, or does within so many seconds, or at some time."""
@@ -167,7 +167,8 @@ def _become(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    machine.ROOT = Path(environment["HOME"])  # as alone.py does
+    if home := environment.get("HOME"):
+        machine.ROOT = Path(home)  # as alone.py does
     sys.argv = [str(Path(__file__).with_name("alone.py")), *words]
     program()
 

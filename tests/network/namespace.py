@@ -183,8 +183,7 @@ class Network:
 
 
 def _end(command: Command) -> None:
-    if not command.ends(0):
-        os.kill(command.pid, signal.SIGTERM)
+    command.kill(signal.SIGTERM)
     if not command.ends(PATIENCE):
         command.kill()
     command.wait()
