@@ -29,8 +29,8 @@ from boxship.server.database import Database
 from boxship.server.names import Names
 from boxship.server.opening import open_database
 from boxship.server.registry import Registry, Settings
-from boxship.server.scrub import scrub
 from boxship.server.storage import Stored
+from boxship.server.upkeep.scrub import scrub
 from boxship.testing import put_image, random_image
 
 _ROUNDS, _SECONDS = 3, 1.5

@@ -16,14 +16,14 @@ from typing import cast
 from measure import Row
 from rows import IMAGES, OBJECTS, PER_IMAGE, REPOSITORIES, TABLES, fill, size_of
 
-from boxship.server.bucket import Bucket, Listed
 from boxship.server.database import Database, Transaction
-from boxship.server.garbage import Found, Policy, find_garbage
+from boxship.server.database.schema import prepare
+from boxship.server.database.transfer import copy_names
 from boxship.server.names import Names
-from boxship.server.object_remains import ObjectRemains
 from boxship.server.opening import open_database
-from boxship.server.schema import prepare
-from boxship.server.transfer import copy_names
+from boxship.server.storage.bucket import Bucket, Listed
+from boxship.server.storage.object_remains import ObjectRemains
+from boxship.server.upkeep.garbage import Found, Policy, find_garbage
 
 _MIB = 1024 * 1024
 _LISTED = 30_000  # objects of a bucket that are held against rows
@@ -122,8 +122,11 @@ def _hold(database: Database) -> None:
     rows = database.read_now("SELECT location FROM blob ORDER BY location LIMIT ?", (_LISTED,))
     listing = cast("Bucket", _Listing([location for (location,) in rows]))
 
+    async def nothing() -> None:
+        """Whose the bucket is."""
+
     async def orphans() -> int:
-        remains = ObjectRemains(listing, database, Policy(), now=time.time())
+        remains = ObjectRemains(listing, database, Policy(), now=time.time(), check=nothing)
         return sum([len(each) async for each in remains.orphans(cast("Found", None))])  # which objects do not ask
 
     if asyncio.run(orphans()):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from boxship import Client
 from boxship.connect.deadline import Bounds
-from boxship.server.check import check
+from boxship.server.upkeep.check import check
 from boxship.testing import Image, put_image
 from soak.actor import SHARED, Actor
 from soak.gauge import Gauge

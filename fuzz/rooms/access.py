@@ -18,7 +18,7 @@ from boxship.connect.evidence import Evidence
 from boxship.connect.memory import Memory, key_of
 from boxship.connect.tunnel import TunnelFailed, tunnel
 from boxship.errors import CredentialFailed, InvalidSettings
-from boxship.server.htpasswd import parse_htpasswd
+from boxship.server.access.htpasswd import parse_htpasswd
 from boxship.settings.proxies import Proxy
 from boxship.transport.retry import retry_after
 from fuzz.target import Target, sliced, target

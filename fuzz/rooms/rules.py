@@ -8,13 +8,13 @@ import asyncio
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.grants import parse_grants
-from boxship.server.issuers import Issuers
-from boxship.server.jwks import Key, Keys, parse_keys
+from boxship.server.access.grants import parse_grants
+from boxship.server.access.issuers import Issuers
+from boxship.server.access.jwks import Key, Keys, parse_keys
+from boxship.server.access.rights import Right
 from boxship.server.limits import parse_limits
 from boxship.server.registry import Settings
-from boxship.server.retention import Tag, parse_retention
-from boxship.server.rights import Right
+from boxship.server.upkeep.retention import Tag, parse_retention
 from fuzz.target import Target, target
 
 _URL = "https://issuer.corp"

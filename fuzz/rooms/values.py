@@ -10,8 +10,8 @@ from boxship.formats.place import Place
 from boxship.platform import Platform
 from boxship.prune.rules import parse_age
 from boxship.reference import Reference, Registry
+from boxship.server.access.rights import Pattern
 from boxship.server.quota import read_size
-from boxship.server.rights import Pattern
 from boxship.settings.durations import parse_duration
 from boxship.sync.chosen import parse_moment
 from boxship.sync.regsync_range import RegsyncRange

@@ -19,9 +19,9 @@ import pytest
 
 from boxship.cli.commands.registry import ACTIONS, gc
 from boxship.errors import BoxshipError
-from boxship.server.garbage import Link
 from boxship.server.options import OPTIONS
-from boxship.server.removal import Removal
+from boxship.server.upkeep.garbage import Link
+from boxship.server.upkeep.removal import Removal
 from boxship.testing import RunningRegistry, put_blob, put_image, registry
 from tests.cli.running import COMMAND, PATIENCE, begin, boxship, three_parts
 from tests.peers.certificates import issue

@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.garbage import Policy
 from boxship.server.registry import Registry
-from boxship.server.scrub import scrub
-from boxship.server.sweep import sweep
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.scrub import scrub
+from boxship.server.upkeep.sweep import sweep
 from tests.crash.steps import LAYERS, Ask, Contents, Step, at_once, blob, deleted, steps_in, unneeded
 from tests.server.content import digest
 from tests.server.driver import Driver, Reply

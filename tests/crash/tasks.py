@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.errors import BoxshipError
-from boxship.server.backup import backup
-from boxship.server.check import check
-from boxship.server.place import Place
 from boxship.server.registry import Registry, Settings
-from boxship.server.restore import restore
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.place import Place
+from boxship.server.upkeep.restore import restore
 from tests.crash.chores import SPOILT, STEPS, Caretaker, reopened
 from tests.crash.steps import Ask, Step
 from tests.crash.verdict import complaints

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from boxship.server.check import check
+from boxship.server.upkeep.check import check
 from tests.crash.steps import Ask, Step, possible
 
 

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from boxship.server.garbage import Policy
 from boxship.server.registry import Registry, Settings
-from boxship.server.sweep import sweep
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.sweep import sweep
 from tests.peers.machine import Machine, said
 from tests.peers.process import NotListening, running
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.export import export
-from boxship.server.place import Place
+from boxship.server.upkeep.export import export
+from boxship.server.upkeep.place import Place
 from tests.peers.image import LayoutImage, write_layout
 from tests.peers.programs import skopeo, skopeo_copy
 

@@ -11,12 +11,12 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ConnectFailed, DigestMismatch, NotFound, Refused
-from boxship.server.file_source import FileSource
-from boxship.server.file_upload import FileUpload
 from boxship.server.proxy.arrival import Arrival
 from boxship.server.registry import Registry
 from boxship.server.room import Room
 from boxship.server.storage import Look
+from boxship.server.storage.file_source import FileSource
+from boxship.server.storage.file_upload import FileUpload
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import PIECE, StandIn, cache, settle
 from tests.server.driver import Driver, Reply

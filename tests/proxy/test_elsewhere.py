@@ -13,11 +13,11 @@ import pytest
 from boxship.digest import Digest
 from boxship.errors import ConnectFailed
 from boxship.server.app import App, create_app
-from boxship.server.claim import FileClaim
-from boxship.server.file_storage import FileStorage
-from boxship.server.layout import Layout
 from boxship.server.proxy import elsewhere
 from boxship.server.registry import Settings
+from boxship.server.storage.claim import FileClaim
+from boxship.server.storage.file_storage import FileStorage
+from boxship.server.storage.layout import Layout
 from tests.proxy.stand_in import PIECE, StandIn
 from tests.server.driver import Driver, Reply
 

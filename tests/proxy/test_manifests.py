@@ -21,8 +21,8 @@ from boxship.errors import (
     TimedOut,
 )
 from boxship.reference import Registry
-from boxship.server.check import Fault, check
 from boxship.server.proxy import asking
+from boxship.server.upkeep.check import Fault, check
 from tests.proxy.conftest import Clock
 from tests.proxy.stand_in import Held, StandIn, cache
 from tests.server.content import image, index

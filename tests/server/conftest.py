@@ -120,7 +120,9 @@ def new_settings(keeping: Keeping, request: pytest.FixtureRequest) -> Iterator[C
             store = request.getfixturevalue("stores")[keeping.content]
             for name, value in store.environment.items():
                 patch.setenv(name, value)
-            patch.setattr("boxship.server.object_storage._SETTLING", 0.0)  # a bucket a test, and nobody else wants it
+            patch.setattr(
+                "boxship.server.storage.object_storage._SETTLING", 0.0
+            )  # a bucket a test, and nobody else wants it
 
         def settings() -> Settings:
             names = request.getfixturevalue("postgresql").new() if keeping.names == "postgresql" else ""

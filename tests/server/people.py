@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from boxship.credential import Secret
-from boxship.server.rights import Grant, Right
-from boxship.server.users import User, opened
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import User, opened
 from tests.server.content import Asks
 from tests.server.driver import Reply
 

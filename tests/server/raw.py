@@ -22,7 +22,7 @@ import sys
 from boxship.server.body import Patience
 from boxship.server.plan import Plan
 from boxship.server.registry import Settings
-from boxship.server.serve import serve
+from boxship.server.running.serve import serve
 settings = Settings(patience=Patience({PATIENCE}))
 serve(Plan(address="127.0.0.1:0", folder=sys.argv[1], settings=settings), announce=lambda url: print(url, flush=True))
 """

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.access import Access
-from boxship.server.anonymous import parse_anonymous
+from boxship.server.access.anonymous import parse_anonymous
+from boxship.server.access.callers import Callers
+from boxship.server.access.deciding import Access
+from boxship.server.access.passwords import Passwords
+from boxship.server.access.rights import Right
+from boxship.server.access.users import Users, opened
 from boxship.server.answer import Refusal
-from boxship.server.callers import Callers
-from boxship.server.passwords import Passwords
+from boxship.server.database.sqlite import SqliteDatabase
 from boxship.server.registry import Settings
-from boxship.server.rights import Right
-from boxship.server.sqlite import SqliteDatabase
-from boxship.server.users import Users, opened
 from tests.server.content import digest, push_blob
 from tests.server.driver import Driver, Reply
 from tests.server.people import add, basic, remove

@@ -13,12 +13,12 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
-from boxship.server.backup import backup
-from boxship.server.carrying import Blob, Linking
-from boxship.server.check import check
-from boxship.server.place import Place
-from boxship.server.restore import restore
 from boxship.server.storage import Stored
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.carrying import Blob, Linking
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.place import Place
+from boxship.server.upkeep.restore import restore
 from tests.server.content import digest, image, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
@@ -132,7 +132,7 @@ def test_what_is_swept_while_a_backup_is_made_is_not_lost_to_it(
         with closing(sqlite3.connect(folder / "registry.db", factory=Sweeping)) as connection:
             yield connection
 
-    monkeypatch.setattr("boxship.server.place.reading", sweeping)
+    monkeypatch.setattr("boxship.server.upkeep.place.reading", sweeping)
     assert backup(Place(registry.folder), tmp_path / "backup").missing == ()
     assert blob_file(tmp_path / "backup", LAYER).read_bytes() == LAYER
 
@@ -152,7 +152,7 @@ def test_what_is_pushed_while_a_backup_is_made_is_whole_or_absent(
         with closing(sqlite3.connect(folder / "registry.db", factory=Pushing)) as connection:
             yield connection
 
-    monkeypatch.setattr("boxship.server.place.reading", pushing)
+    monkeypatch.setattr("boxship.server.upkeep.place.reading", pushing)
     assert backup(Place(registry.folder), tmp_path / "backup").blobs == 2
     assert check(tmp_path / "backup", verify=True, grace=0).findings == ()
 
@@ -214,7 +214,7 @@ def test_a_disk_that_fails_is_told_and_nothing_is_left(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("boxship.server.backup.tidy", fail)
+    monkeypatch.setattr("boxship.server.upkeep.backup.tidy", fail)
     with pytest.raises(BoxshipError, match=r"copy was not made: .*(space|full)"):
         backup(Place(registry.folder), tmp_path / "copy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["registry"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.bucket import Where
+from boxship.server.storage.bucket import Where
 
 
 def test_a_bucket_has_a_name_and_what_keys_begin_with() -> None:

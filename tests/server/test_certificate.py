@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from boxship.server.certificate import watch
+from boxship.server.running.certificate import watch
 from tests.peers.certificates import Certificate, issue
 from tests.server.content import digest
 from tests.server.running import CONTENT, registry

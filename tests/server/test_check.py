@@ -13,9 +13,9 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import ContentMismatch, InvalidSettings
-from boxship.server.check import Fault, check
-from boxship.server.repair import repair
-from boxship.server.soundness import digest_file
+from boxship.server.storage.soundness import digest_file
+from boxship.server.upkeep.check import Fault, check
+from boxship.server.upkeep.repair import repair
 from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_one_of_the_findings(
             raise error
         return digest_file(path, algorithm)
 
-    monkeypatch.setattr("boxship.server.file_check.digest_file", read)
+    monkeypatch.setattr("boxship.server.upkeep.file_check.digest_file", read)
     assert faults(pushed, verify=True) == [(fault, NAME)]
     assert check(pushed.folder, verify=True).damage
 

@@ -13,10 +13,10 @@ import pytest
 
 from boxship import media_type
 from boxship.digest import Digest
-from boxship.server.check import Fault, check, checking
-from boxship.server.place import Place, read_place
 from boxship.server.registry import Settings
-from boxship.server.scrub import scrub
+from boxship.server.upkeep.check import Fault, check, checking
+from boxship.server.upkeep.place import Place, read_place
+from boxship.server.upkeep.scrub import scrub
 from tests.peers.object_stores import Store
 from tests.server.conftest import CEPH, POSTGRES, Keeping, Stores
 from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
@@ -125,9 +125,9 @@ def test_what_is_lost_cut_or_rotten_is_found_and_told_apart(kept: Kept) -> None:
 
 def test_a_store_that_lost_everything_is_told_of_page_by_page(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("file_check", "object_check"):
-        monkeypatch.setattr(f"boxship.server.{module}._PAGE", 2)
-        monkeypatch.setattr(f"boxship.server.{module}._KNOWN", _known(2), raising=False)
-    monkeypatch.setattr("boxship.server.manifest_check._BATCH", 2)
+        monkeypatch.setattr(f"boxship.server.upkeep.{module}._PAGE", 2)
+        monkeypatch.setattr(f"boxship.server.upkeep.{module}._KNOWN", _known(2), raising=False)
+    monkeypatch.setattr("boxship.server.upkeep.manifest_check._BATCH", 2)
     assert kept.faults(verify=True) == []
     for name in BLOBS:
         kept.write(name, None)

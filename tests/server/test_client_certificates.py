@@ -11,8 +11,8 @@ import trustme
 
 from boxship import Client
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.exposure import check_authorities
 from boxship.server.plan import Plan
+from boxship.server.running.exposure import check_authorities
 from tests.peers.certificates import Certificate, issue
 from tests.server.running import registry
 

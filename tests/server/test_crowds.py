@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.connections import are_shown
-from boxship.server.crowds import cut_crowds, make_room
+from boxship.server.running.connections import are_shown
+from boxship.server.running.crowds import cut_crowds, make_room
 from tests.server.raw import Peer, get
 
 ONLY_THERE = pytest.mark.skipif(not are_shown(), reason="the system shows no connections")

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.check import check
-from boxship.server.layout import Layout
+from boxship.server.database.sqlite import SqliteDatabase
 from boxship.server.registry import Registry, Settings
-from boxship.server.sqlite import SqliteDatabase
+from boxship.server.storage.layout import Layout
+from boxship.server.upkeep.check import check
 from tests.server.content import push_image
 from tests.server.driver import Driver
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
-from boxship.server import soundness
-from boxship.server.check import Fault, check
+from boxship.server.storage import soundness
+from boxship.server.upkeep.check import Fault, check
 from tests.server.content import digest, image, push_blob, push_manifest
 from tests.server.driver import Driver
 from tests.server.test_blobs import damage, file_of
@@ -37,7 +37,7 @@ class Hashing:
 @pytest.fixture
 def hashing(monkeypatch: pytest.MonkeyPatch) -> Hashing:
     hashing = Hashing()
-    monkeypatch.setattr("boxship.server.file_storage.digest_file", hashing)
+    monkeypatch.setattr("boxship.server.storage.file_storage.digest_file", hashing)
     return hashing
 
 
@@ -47,7 +47,7 @@ def get(content: bytes) -> str:
 
 def test_uploads_that_are_read_back_are_few_at_a_time(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     hashing = Hashing()
-    monkeypatch.setattr("boxship.server.file_upload.digest_file", hashing)
+    monkeypatch.setattr("boxship.server.storage.file_upload.digest_file", hashing)
 
     async def finish(content: bytes) -> int:
         # By an algorithm that was not announced.

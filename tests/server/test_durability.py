@@ -14,8 +14,8 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.server.app import failed
-from boxship.server.layout import Layout
 from boxship.server.registry import Registry, Settings
+from boxship.server.storage.layout import Layout
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
 

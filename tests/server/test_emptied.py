@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.garbage import Policy, Repository
-from boxship.server.preview import preview
 from boxship.server.registry import Settings
+from boxship.server.upkeep.garbage import Policy, Repository
+from boxship.server.upkeep.preview import preview
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
 from tests.server.test_sweep import AT_ONCE, DAY, removing, rows, sweep_later

@@ -10,8 +10,8 @@ import pytest
 
 from boxship import media_type
 from boxship.errors import ContentMismatch, InvalidSettings
-from boxship.server.export import export
-from boxship.server.place import Place
+from boxship.server.upkeep.export import export
+from boxship.server.upkeep.place import Place
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 from tests.server.test_backup import blob_file, spoil

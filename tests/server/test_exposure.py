@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.address import Address
-from boxship.server.exposure import check_exposure, check_tls, settled
 from boxship.server.plan import Plan
 from boxship.server.registry import Settings
+from boxship.server.running.address import Address
+from boxship.server.running.exposure import check_exposure, check_tls, settled
 from tests.peers.certificates import Certificate, issue
 from tests.server.driver import Driver
 from tests.server.people import add, basic, remove

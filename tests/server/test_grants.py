@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.grants import Grants, parse_grants
-from boxship.server.passwords import hash_password
+from boxship.server.access.grants import Grants, parse_grants
+from boxship.server.access.passwords import hash_password
+from boxship.server.access.rights import Right, Rights
 from boxship.server.registry import Settings
-from boxship.server.rights import Right, Rights
 from tests.server.content import push_image
 from tests.server.driver import Driver
 from tests.server.people import As, add, basic

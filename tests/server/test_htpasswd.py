@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings
-from boxship.server.htpasswd import parse_htpasswd
+from boxship.server.access.htpasswd import parse_htpasswd
 from boxship.server.watched import Watched
 
 HASH = "$2y$05$" + "a" * 53

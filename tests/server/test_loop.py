@@ -11,10 +11,10 @@ from pathlib import Path
 from types import FrameType
 
 from boxship.media_type import OCI_MANIFEST
-from boxship.server.garbage import Policy
 from boxship.server.registry import Settings
-from boxship.server.scrub import scrub
-from boxship.server.sweep import sweep
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.scrub import scrub
+from boxship.server.upkeep.sweep import sweep
 from tests.server.content import digest, image
 from tests.server.driver import Driver, Reply
 from tests.server.people import add, basic

@@ -15,14 +15,14 @@ import pytest
 from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import InvalidSettings
-from boxship.server import locks
-from boxship.server.backup import backup
-from boxship.server.check import check
-from boxship.server.export import export
-from boxship.server.layout import Layout
-from boxship.server.place import Place
-from boxship.server.repair import repair
-from boxship.server.restore import restore
+from boxship.server.storage import locks
+from boxship.server.storage.layout import Layout
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.export import export
+from boxship.server.upkeep.place import Place
+from boxship.server.upkeep.repair import repair
+from boxship.server.upkeep.restore import restore
 from tests.server.content import descriptor, digest, image, push_image
 from tests.server.driver import Driver
 from tests.server.test_schema import FIRST
@@ -94,7 +94,7 @@ def test_an_older_folder_gets_what_it_lacks_and_its_number_before_its_database_c
 
 
 def test_an_older_folder_that_is_in_use_is_left_as_it_is(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boxship.server.layout._PATIENCE", 0.05)
+    monkeypatch.setattr("boxship.server.storage.layout._PATIENCE", 0.05)
     older = os.open(first / "LOCK", os.O_RDWR)
     try:
         assert locks.lock(older)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from boxship import media_type
-from boxship.server.check import check
-from boxship.server.garbage import Policy
 from boxship.server.registry import Settings
-from boxship.server.sweep import Report, sweep
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.sweep import Report, sweep
 from tests.server.content import descriptor, digest, image, index
 from tests.server.driver import Driver, Reply
 from tests.server.model import HOUR, Model, Stored

@@ -12,19 +12,18 @@ import pytest
 from boxship import media_type
 from boxship.credential import Secret
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
-from boxship.server import transfer
-from boxship.server.backup import backup
-from boxship.server.check import check
-from boxship.server.database import Database, Transaction
-from boxship.server.filling import Filled
-from boxship.server.move import move
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import User, opened
+from boxship.server.database import Database, Transaction, transfer
+from boxship.server.database.transfer import differences
 from boxship.server.opening import open_database
-from boxship.server.place import Place
 from boxship.server.registry import Settings
-from boxship.server.restore import restore
-from boxship.server.rights import Grant, Right
-from boxship.server.transfer import differences
-from boxship.server.users import User, opened
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.filling import Filled
+from boxship.server.upkeep.move import move
+from boxship.server.upkeep.place import Place
+from boxship.server.upkeep.restore import restore
 from tests.peers.postgresql import Cluster
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver

@@ -11,9 +11,9 @@ import pytest
 
 from boxship.credential import Secret
 from boxship.media_type import OCI_INDEX, OCI_MANIFEST
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import User, opened
 from boxship.server.registry import Settings
-from boxship.server.rights import Grant, Right
-from boxship.server.users import User, opened
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image
 from tests.server.driver import Driver
 

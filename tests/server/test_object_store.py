@@ -17,16 +17,15 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server import object_storage
-from boxship.server.bucket import PART
-from boxship.server.check import check
-from boxship.server.garbage import Policy
 from boxship.server.registry import Registry, Settings
-from boxship.server.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.sessions import Busy
-from boxship.server.soundness import Suspect
-from boxship.server.storage import Content, StorageUnavailable
-from boxship.server.sweep import Report, sweep
+from boxship.server.storage import Content, StorageUnavailable, object_storage
+from boxship.server.storage.bucket import PART
+from boxship.server.storage.soundness import Suspect
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.scrub import Scrubbed, condemn_blob, scrub
+from boxship.server.upkeep.sweep import Report, sweep
 from tests.peers.object_stores import Store
 from tests.proxy.stand_in import StandIn
 from tests.server.conftest import CEPH, SWIFT, Keeping, Stores
@@ -345,7 +344,7 @@ def undeletable(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> pytest.Mon
     async def refuse(*_: object) -> None:
         raise StorageUnavailable(errno.EAGAIN, "access denied")
 
-    monkeypatch.setattr("boxship.server.bucket.Bucket.delete", refuse)
+    monkeypatch.setattr("boxship.server.storage.bucket.Bucket.delete", refuse)
     return monkeypatch
 
 
@@ -437,7 +436,7 @@ def test_a_store_that_cannot_put_where_nothing_is_will_do(
     async def refuse(*_: object) -> None:
         raise StorageUnavailable(errno.EAGAIN, "501 Not Implemented")
 
-    monkeypatch.setattr("boxship.server.bucket.Bucket.create", refuse)
+    monkeypatch.setattr("boxship.server.storage.bucket.Bucket.create", refuse)
     Registry.open(tmp_path / "first", settings).close()
     Registry.open(tmp_path / "first", settings).close()
     with pytest.raises(InvalidSettings, match="another registry's"):

@@ -26,9 +26,9 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from boxship.credential import Secret
 from boxship.errors import BoxshipError, InvalidSettings
 from boxship.issuer import Issuer
-from boxship.server.issuer_keys import FetchedKeys
-from boxship.server.issuers import Issuers
-from boxship.server.jwks import Key, parse_keys
+from boxship.server.access.issuer_keys import FetchedKeys
+from boxship.server.access.issuers import Issuers
+from boxship.server.access.jwks import Key, parse_keys
 from boxship.server.registry import Settings
 from boxship.testing import Answer, Request, serving
 from tests.server.content import push_image
@@ -357,7 +357,7 @@ def test_a_user_cannot_be_called_like_a_workload(guarded: Driver) -> None:
 
 
 def test_a_registry_wants_to_know_whom_tokens_are_for(tmp_path: Path) -> None:
-    from boxship.server.admission import open_access
+    from boxship.server.access.admission import open_access
 
     (tmp_path / "keys").write_text(published())
     issuer = (Issuer.parse(f"{URL}={tmp_path / 'keys'}"),)

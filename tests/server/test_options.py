@@ -11,10 +11,10 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.server import options
-from boxship.server.address import Address, bind
-from boxship.server.layout import Layout
 from boxship.server.options import OPTIONS
 from boxship.server.plan import Plan
+from boxship.server.running.address import Address, bind
+from boxship.server.storage.layout import Layout
 
 NUMBERS = [option.flag for option in OPTIONS if option.metavar in ("SECONDS", "BYTES", "N")]
 

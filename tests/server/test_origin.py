@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.origin import host_of
+from boxship.server.access.origin import host_of
 from tests.server.driver import Driver
 
 OURS = [

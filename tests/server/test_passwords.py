@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from boxship.credential import Secret
-from boxship.server.passwords import Overloaded, Passwords, hash_password, is_hash
+from boxship.server.access.passwords import Overloaded, Passwords, hash_password, is_hash
 
 STORED = "$2b$04$" + "x" * 53
 OTHER = "$2b$07$" + "y" * 53

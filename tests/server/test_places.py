@@ -19,17 +19,17 @@ import pytest
 from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
-from boxship.server.backup import backup
-from boxship.server.carrying import Blob, Sending
-from boxship.server.check import check
-from boxship.server.export import export
-from boxship.server.filling import Filled
-from boxship.server.move import move
-from boxship.server.place import Place, read_place
+from boxship.server.database.transfer import are_any
 from boxship.server.registry import Settings
-from boxship.server.restore import restore
 from boxship.server.storage import Stored
-from boxship.server.transfer import are_any
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.carrying import Blob, Sending
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.export import export
+from boxship.server.upkeep.filling import Filled
+from boxship.server.upkeep.move import move
+from boxship.server.upkeep.place import Place, read_place
+from boxship.server.upkeep.restore import restore
 from tests.peers.image import write_layout
 from tests.peers.object_stores import Store
 from tests.peers.programs import skopeo_copy
@@ -57,7 +57,7 @@ pytestmark = pytest.mark.parametrize(
 _KILLED = """
 import os, signal, sys
 from boxship.cli.main import main
-from boxship.server.arrived import Arrived
+from boxship.server.upkeep.arrived import Arrived
 left, note = [int(sys.argv[1])], Arrived.note
 def noted(self, *values):
     note(self, *values)

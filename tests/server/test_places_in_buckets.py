@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.backup import backup
-from boxship.server.check import check
-from boxship.server.move import move
-from boxship.server.object_storage import ObjectStorage
-from boxship.server.place import Place
 from boxship.server.registry import Settings
+from boxship.server.storage.object_storage import ObjectStorage
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.move import move
+from boxship.server.upkeep.place import Place
 from tests.peers.object_stores import Store
 from tests.server.conftest import CEPH, POSTGRES, Keeping, Stores
 from tests.server.content import push_image

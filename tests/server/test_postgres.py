@@ -15,15 +15,14 @@ import pytest
 
 from boxship.credential import Secret
 from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server import postgres_schema
-from boxship.server.database import Transaction, Unavailable
-from boxship.server.dialect import bound, translate
-from boxship.server.postgres import PostgresDatabase
-from boxship.server.postgres_schema import LOCK
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import User, opened
+from boxship.server.database import Transaction, Unavailable, postgres_schema
+from boxship.server.database.dialect import bound, translate
+from boxship.server.database.postgres import PostgresDatabase
+from boxship.server.database.postgres_schema import LOCK
 from boxship.server.registry import Registry, Settings
-from boxship.server.rights import Grant, Right
-from boxship.server.scrub import scrub
-from boxship.server.users import User, opened
+from boxship.server.upkeep.scrub import scrub
 from tests.peers.postgresql import Cluster
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from boxship.errors import BoxshipError
-from boxship.server.postgres import PostgresDatabase
-from boxship.server.postgres_connection import Where
+from boxship.server.database.postgres import PostgresDatabase
+from boxship.server.database.postgres_connection import Where
 from boxship.server.registry import Settings
 from tests.peers.postgresql import Cluster, cluster
 from tests.server.content import push_image

@@ -14,9 +14,8 @@ import psycopg
 import pytest
 
 from boxship.errors import BoxshipError
-from boxship.server import postgres_connection
-from boxship.server.database import Unavailable
-from boxship.server.postgres import PostgresDatabase
+from boxship.server.database import Unavailable, postgres_connection
+from boxship.server.database.postgres import PostgresDatabase
 from boxship.server.registry import Settings
 from tests.peers.postgresql import Cluster, cluster
 from tests.server.content import digest, push_blob, push_image

@@ -24,14 +24,14 @@ from pathlib import Path
 
 import pytest
 
-from boxship.server.backup import backup
-from boxship.server.check import check
-from boxship.server.garbage import Policy
-from boxship.server.lease import Leased
-from boxship.server.place import Place
+from boxship.server.database.lease import Leased
 from boxship.server.registry import Registry, Settings
-from boxship.server.scrub import scrub
-from boxship.server.sweep import sweep
+from boxship.server.upkeep.backup import backup
+from boxship.server.upkeep.check import check
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.place import Place
+from boxship.server.upkeep.scrub import scrub
+from boxship.server.upkeep.sweep import sweep
 from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
 from tests.server.conftest import ASKED, CEPH, POSTGRES, Stores

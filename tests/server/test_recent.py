@@ -11,8 +11,8 @@ import pytest
 
 from boxship import media_type
 from boxship.credential import Secret
+from boxship.server.access.passwords import hash_password
 from boxship.server.asgi import Message, Scope
-from boxship.server.passwords import hash_password
 from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Settings
 from tests.server import people

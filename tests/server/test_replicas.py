@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from boxship import media_type
-from boxship.server.garbage import Policy
 from boxship.server.registry import Registry, Settings
-from boxship.server.sweep import sweep
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.sweep import sweep
 from tests.peers.postgresql import Cluster
 from tests.server.content import digest, image
 from tests.server.running import acknowledged, ask, connect, registry

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boxship.errors import InvalidSettings
-from boxship.server.garbage import Policy
-from boxship.server.preview import preview
 from boxship.server.registry import Settings
-from boxship.server.retention import Retention, Tag, parse_retention
-from boxship.server.sweep import Report, sweep
 from boxship.server.tagging import TagPatterns
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.preview import preview
+from boxship.server.upkeep.retention import Retention, Tag, parse_retention
+from boxship.server.upkeep.sweep import Report, sweep
 from tests.cli.running import boxship
 from tests.server.content import digest, image, push_image, push_manifest
 from tests.server.driver import Driver
@@ -168,7 +168,7 @@ def test_an_image_that_another_tag_names_stays(registry: Driver) -> None:
 
 
 def test_a_tag_that_was_moved_meanwhile_stays(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    from boxship.server.removal import Removal
+    from boxship.server.upkeep.removal import Removal
 
     dated(registry, "ci/app", a=1, b=3, c=2)
     delete = Removal.delete_tags

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from boxship.errors import InvalidSettings
-from boxship.server.rights import EVERYTHING, NOBODY, Grant, Pattern, Right, Rights
+from boxship.server.access.rights import EVERYTHING, NOBODY, Grant, Pattern, Right, Rights
 
 MATCHES = [
     ("*", "app", True),

@@ -12,7 +12,7 @@ import pytest
 from boxship import media_type
 from boxship.errors import InvalidSettings
 from boxship.media_type import OCI_INDEX, OCI_MANIFEST
-from boxship.server.schema import VERSION, prepare
+from boxship.server.database.schema import VERSION, prepare
 from tests.server.content import descriptor, digest, image, index
 
 # What the first version wrote, in whose database no number stands.
@@ -128,7 +128,7 @@ def test_what_a_newer_boxship_wrote_is_refused_and_left_alone(tmp_path: Path) ->
 
 def test_processes_that_open_a_registry_at_once_make_it_once(tmp_path: Path) -> None:
     source = (
-        "import sqlite3, sys; from boxship.server.schema import prepare\n"
+        "import sqlite3, sys; from boxship.server.database.schema import prepare\n"
         "prepare(sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None), 'x')"
     )
     command = [sys.executable, "-c", source, str(tmp_path / "registry.db")]

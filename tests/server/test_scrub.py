@@ -11,12 +11,12 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.media_type import OCI_INDEX
-from boxship.server.garbage import Policy
 from boxship.server.names import Vanished
 from boxship.server.registry import Registry, Settings
-from boxship.server.scrub import Scrubbed, condemn_blob, scrub
-from boxship.server.soundness import Suspect, condemn, identify, set_aside
-from boxship.server.sweep import sweep
+from boxship.server.storage.soundness import Suspect, condemn, identify, set_aside
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.scrub import Scrubbed, condemn_blob, scrub
+from boxship.server.upkeep.sweep import sweep
 from tests.server.content import digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver, Reply, _receiver
 from tests.server.test_check import faults, file_of, overwrite

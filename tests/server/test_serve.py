@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import InvalidSettings, MissingExtra
-from boxship.server import layout, serve
-from boxship.server.address import Address, bind
-from boxship.server.layout import Layout
+from boxship.server import serve
 from boxship.server.plan import Plan
+from boxship.server.running.address import Address, bind
+from boxship.server.storage import layout
+from boxship.server.storage.layout import Layout
 from tests.server.content import digest
 from tests.server.running import CONTENT, ask, busy, connect, received, registry
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
-from boxship.server import locks
-from boxship.server.claim import FileClaim, Taken
 from boxship.server.finishing import in_thread
 from boxship.server.sessions import Busy, Session, Sessions, Unknown
+from boxship.server.storage import locks
+from boxship.server.storage.claim import FileClaim, Taken
 from tests.server.content import digest
 from tests.server.driver import Driver, Reply
 
@@ -194,7 +194,7 @@ def test_an_upload_is_its_owners(registry: Driver) -> None:
 
 def test_the_claim_of_a_process_ends_with_it(tmp_path: Path) -> None:
     source = (
-        "import sys, time; from pathlib import Path; from boxship.server.claim import FileClaim\n"
+        "import sys, time; from pathlib import Path; from boxship.server.storage.claim import FileClaim\n"
         "claim = FileClaim(Path(sys.argv[1]), new=True); print('claimed', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", source, str(tmp_path / "upload")]
@@ -217,7 +217,7 @@ def test_nobody_claims_what_became_a_blob_a_moment_ago(tmp_path: Path, monkeypat
         upload.rename(blob)
         return lock(descriptor)
 
-    monkeypatch.setattr("boxship.server.claim.locks.lock", publish_and_lock)
+    monkeypatch.setattr("boxship.server.storage.claim.locks.lock", publish_and_lock)
     with pytest.raises(Taken):
         FileClaim(upload, new=False)
     assert blob.read_bytes() == b"content"

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from boxship.errors import BoxshipError
-from boxship.server import shared_clock
-from boxship.server.garbage import Policy
+from boxship.server.database import shared_clock
+from boxship.server.database.shared_clock import SharedClock
 from boxship.server.registry import Settings
-from boxship.server.shared_clock import SharedClock
-from boxship.server.sweep import Report, keep_sweeping, sweep
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.sweep import Report, keep_sweeping, sweep
 from tests.peers.postgresql import Cluster
 from tests.server.content import push_blob
 from tests.server.driver import Driver
@@ -101,7 +101,7 @@ def test_a_clock_that_is_set_while_the_registry_serves_is_noticed(
 def test_a_registry_goes_on_and_sweeps_when_its_clock_is_right_again(
     registry: Driver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "boxship.server.sweep")
+    caplog.set_level(logging.INFO, "boxship.server.upkeep.sweep")
 
     async def until_told(words: str) -> None:
         while words not in caplog.text:  # noqa: ASYNC110 - a log sets no event

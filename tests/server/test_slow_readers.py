@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from boxship.server.body import Patience
-from boxship.server.slow_readers import SlowReaders
+from boxship.server.running.slow_readers import SlowReaders
 from tests.server.content import digest, image
 from tests.server.raw import Peer, get, received, request
 

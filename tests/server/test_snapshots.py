@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from boxship.server.snapshots import Snapshots
+from boxship.server.database.snapshots import Snapshots
 
 
 class Asked:

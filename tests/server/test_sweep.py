@@ -17,12 +17,12 @@ import pytest
 from boxship import media_type
 from boxship.digest import Digest
 from boxship.server.database import Database, Transaction
-from boxship.server.garbage import Blob, Manifest, Policy
-from boxship.server.lease import Leased, Lost, leased
-from boxship.server.preview import preview
+from boxship.server.database.lease import Leased, Lost, leased
 from boxship.server.registry import Settings
-from boxship.server.removal import Removal
-from boxship.server.sweep import Report, sweep
+from boxship.server.upkeep.garbage import Blob, Manifest, Policy
+from boxship.server.upkeep.preview import preview
+from boxship.server.upkeep.removal import Removal
+from boxship.server.upkeep.sweep import Report, sweep
 from tests.server.content import descriptor, digest, image, index, push_blob, push_image, push_manifest
 from tests.server.driver import Driver
 
@@ -394,7 +394,7 @@ def until(true: Callable[[], bool], registry: Driver) -> bool:
 
 
 def test_a_registry_sweeps_while_it_serves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "boxship.server.sweep")
+    caplog.set_level(logging.INFO, "boxship.server.upkeep.sweep")
     with Driver(tmp_path) as registry:  # without a grace, a sweep may come before a blob's manifest
         manifest = push_image(registry, "app", "v1", layer=b"needed")
     settings = Settings(gc_interval=0.01, gc_grace=0.0)

@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
+from boxship.server.access.rights import Right
+from boxship.server.access.token_scope import Allowed, asked
+from boxship.server.access.tokens import SECONDS, Tokens
 from boxship.server.registry import Settings
-from boxship.server.rights import Right
 from boxship.server.routes import RESOURCES
-from boxship.server.token_scope import Allowed, asked
-from boxship.server.tokens import SECONDS, Tokens
 from boxship.wire.challenge import parse_challenges
 from tests.server.content import digest, image, push_image
 from tests.server.driver import Driver
@@ -409,7 +409,7 @@ def test_a_route_takes_a_token_with_its_right(
 
 
 def test_scopes_beyond_a_bound_are_not_read() -> None:
-    from boxship.server.rights import EVERYTHING, Caller
+    from boxship.server.access.rights import EVERYTHING, Caller
 
     scopes = [f"repository:a{number}:pull" for number in range(1000)]
     assert len(asked(scopes, Caller("root", EVERYTHING)).repositories) == 64

@@ -11,8 +11,8 @@ import pytest
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.rights import Grant, Right
-from boxship.server.users import Known, User, are_there, opened
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import Known, User, are_there, opened
 from tests.server.people import add, remove
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from boxship.errors import InvalidSettings
 from boxship.server.plan import Plan
-from boxship.server.workers import pause
+from boxship.server.running.workers import pause
 from tests.server.content import digest
 from tests.server.running import CONTENT, ask, busy, received, registry
 

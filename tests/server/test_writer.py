@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from boxship.server.database import Transaction
-from boxship.server.sqlite import SqliteDatabase
+from boxship.server.database.sqlite import SqliteDatabase
 
 INSERT = "INSERT INTO lease (name, holder, until) VALUES (?, '', 0)"
 

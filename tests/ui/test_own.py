@@ -7,10 +7,10 @@ import pytest
 from boxship.connect.deadline import Work, current_work
 from boxship.credential import Credential, Secret
 from boxship.errors import Cancelled, ConnectFailed, TimedOut
-from boxship.server.address import Address
+from boxship.server.access.rights import NOBODY, Caller, Right
 from boxship.server.asgi import Scope
 from boxship.server.page import House
-from boxship.server.rights import NOBODY, Caller, Right
+from boxship.server.running.address import Address
 from boxship.testing import ScriptedRegistry, serving
 from boxship.ui.engine import Asker
 from boxship.ui.own import OwnRegistry

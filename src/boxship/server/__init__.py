@@ -11,4 +11,4 @@ __all__ = ["Plan", "Settings", "create_app", "serve"]
 from boxship.server.app import create_app
 from boxship.server.plan import Plan
 from boxship.server.registry import Settings
-from boxship.server.serve import serve
+from boxship.server.running.serve import serve

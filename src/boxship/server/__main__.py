@@ -10,8 +10,8 @@ from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import options
-from boxship.server.serve import serve
-from boxship.server.sqlite import telling
+from boxship.server.database.sqlite import telling
+from boxship.server.running.serve import serve
 
 
 def main() -> int:

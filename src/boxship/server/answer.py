@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from boxship.digest import Digest
-from boxship.server.soundness import FileIdentity
 from boxship.server.storage import Source
+from boxship.server.storage.soundness import FileIdentity
 from boxship.wire.failure import Failure, write_failures
 
 

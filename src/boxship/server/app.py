@@ -17,18 +17,18 @@ from pathlib import Path
 
 from boxship.errors import BoxshipError
 from boxship.server import routes
-from boxship.server.access import Access
-from boxship.server.admission import open_access, open_tokens
+from boxship.server.access.admission import open_access, open_tokens
+from boxship.server.access.deciding import Access
+from boxship.server.access.origin import Doorkeeper
+from boxship.server.access.rights import Caller, Right
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Receive, Scope, Send
 from boxship.server.audit import AuditLog
 from boxship.server.body import Body
-from boxship.server.chores import chores, open_limits, open_retention
 from boxship.server.database import Unavailable
 from boxship.server.deliver import deliver, messages, send_all
 from boxship.server.finishing import finished
 from boxship.server.logged import address
-from boxship.server.origin import Doorkeeper
 from boxship.server.proxy.actions import ACTIONS
 from boxship.server.proxy.cache import Cache
 from boxship.server.quota import QuotaExceeded
@@ -36,12 +36,12 @@ from boxship.server.recent import Messages, Recent
 from boxship.server.registry import Registry, Settings
 from boxship.server.request import Request, called, check_head, check_repository, parse_query, read_path
 from boxship.server.request_id import request_id
-from boxship.server.rights import Caller, Right
 from boxship.server.routes import Route
 from boxship.server.storage import StorageUnavailable
-from boxship.server.sweep import unheard
 from boxship.server.throttle import Crowded, Throttle, client_of
 from boxship.server.unread import Incoming
+from boxship.server.upkeep.chores import chores, open_limits, open_retention
+from boxship.server.upkeep.sweep import unheard
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 

@@ -21,15 +21,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
+from boxship.server.access.authorization import Headers, Unreadable, basic, shown
 from boxship.server.answer import Answer, Refusal
 from boxship.server.asgi import Scope
-from boxship.server.authorization import Headers, Unreadable, basic, shown
 from boxship.server.logged import address, escaped, moment, path
 from boxship.server.refusals import Refusals
 from boxship.server.request import Request
 from boxship.server.request_id import request_id
-from boxship.server.retention import Tag
 from boxship.server.throttle import client_of
+from boxship.server.upkeep.retention import Tag
 
 _log = logging.getLogger(__name__)
 

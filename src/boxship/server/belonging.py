@@ -13,7 +13,7 @@ from pathlib import Path
 
 from boxship.errors import InvalidSettings
 from boxship.server.database import Transaction
-from boxship.server.layout import Layout, fsync_folder
+from boxship.server.storage.layout import Layout, fsync_folder
 
 NAME = "DATABASE"
 ID = "ID"

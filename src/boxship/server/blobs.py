@@ -14,7 +14,7 @@ from boxship.server.doubt import is_sound
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
 from boxship.server.request import Request
-from boxship.server.scrub import condemn_read
+from boxship.server.upkeep.scrub import condemn_read
 from boxship.wire.ranges import parse_byte_range
 
 _PROMISED = 3600.0  # seconds that need no new note; a sweep's grace should be longer by as much

@@ -8,11 +8,11 @@ import asyncio
 import json
 from collections.abc import Sequence
 
+from boxship.server.access.rights import Caller, Right
 from boxship.server.answer import Answer
 from boxship.server.paging import Page
 from boxship.server.registry import Registry
 from boxship.server.request import Request
-from boxship.server.rights import Caller, Right
 from boxship.wire import routes
 
 _BATCH = 1000  # names that are looked through at a time, where not all may be seen

@@ -13,8 +13,8 @@ from dataclasses import replace
 from boxship.digest import Digest
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
-from boxship.server.scrub import condemn_read
-from boxship.server.soundness import FileIdentity
+from boxship.server.storage.soundness import FileIdentity
+from boxship.server.upkeep.scrub import condemn_read
 
 
 async def is_sound(registry: Registry, blob: Blob) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 
 from boxship import media_type
 from boxship.digest import Digest
+from boxship.server.access.rights import Right
 from boxship.server.answer import Answer, Refusal
 from boxship.server.content import check_match, content_headers, permits, unchanged
 from boxship.server.document import Document, Rejected, judge
@@ -16,8 +17,7 @@ from boxship.server.names import StoredManifest
 from boxship.server.push import ContentMissing, SizeDiffers, TagMoved
 from boxship.server.registry import Registry
 from boxship.server.request import Request
-from boxship.server.rights import Right
-from boxship.server.soundness import is_damaged
+from boxship.server.storage.soundness import is_damaged
 from boxship.server.tagging import Expected, TagKept, Terms
 from boxship.wire import routes
 from boxship.wire.grammar import is_tag

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.errors import InvalidSettings, MissingExtra
-from boxship.server.address import Address
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
 from boxship.server.opening import open_database
 from boxship.server.routes import name_of
+from boxship.server.running.address import Address
 
 if TYPE_CHECKING:
     from threading import Thread

@@ -17,7 +17,7 @@ from boxship.server.document import Document
 from boxship.server.push import TagMoved, push_manifest
 from boxship.server.quota import Quotas
 from boxship.server.storage import Content, Look
-from boxship.server.superseded import supersede
+from boxship.server.storage.superseded import supersede
 from boxship.server.tagging import Terms
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from boxship.errors import InvalidSettings
 from boxship.server.belonging import own_id
 from boxship.server.database import Database, Elsewhere
-from boxship.server.file_storage import FileStorage
-from boxship.server.layout import Layout
-from boxship.server.sqlite import SqliteDatabase
+from boxship.server.database.sqlite import SqliteDatabase
 from boxship.server.storage import Storage
+from boxship.server.storage.file_storage import FileStorage
+from boxship.server.storage.layout import Layout
 
 
 def open_database(path: Path, url: str = "") -> Database:
@@ -23,7 +23,7 @@ def open_database(path: Path, url: str = "") -> Database:
     """
     if not url:
         return SqliteDatabase(path)
-    from boxship.server.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
+    from boxship.server.database.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
 
     return PostgresDatabase(url)
 
@@ -46,8 +46,8 @@ def open_storage(
     if not url:
         _check(database, _IN_OBJECTS, layout, "its content is in an object store", "give its --storage s3://…")
         return FileStorage(layout)
-    from boxship.server.bucket import Bucket, Where  # noqa: PLC0415 - an extra
-    from boxship.server.object_storage import ObjectStorage  # noqa: PLC0415
+    from boxship.server.storage.bucket import Bucket, Where  # noqa: PLC0415 - an extra
+    from boxship.server.storage.object_storage import ObjectStorage  # noqa: PLC0415
 
     _check(database, _IN_FILES, layout, "its content is in files", "leave out --storage, or give another folder")
     bucket = Bucket(Where.parse(url, endpoint=endpoint, region=region), largest=largest)

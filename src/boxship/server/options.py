@@ -15,10 +15,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
-from boxship.server.address import at_port
 from boxship.server.plan import ACCESS_LOGS, Plan
 from boxship.server.quota import read_size
 from boxship.server.registry import Settings
+from boxship.server.running.address import at_port
 
 _PORT = "PORT"
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from boxship.server.address import Address
+from boxship.server.access.rights import Caller, Right
 from boxship.server.asgi import Application, Scope
-from boxship.server.rights import Caller, Right
+from boxship.server.running.address import Address
 
 
 class Admits(Protocol):

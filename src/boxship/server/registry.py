@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Self
 
 from boxship.errors import InvalidSettings
+from boxship.server.access.issuer_keys import Issuer
+from boxship.server.access.tokens import Tokens
+from boxship.server.access.users import Users
 from boxship.server.belonging import belong
 from boxship.server.body import Patience
 from boxship.server.database import Database, Elsewhere
-from boxship.server.file_storage import FileStorage
-from boxship.server.issuer_keys import Issuer
-from boxship.server.layout import Layout
+from boxship.server.database.shared_clock import SharedClock
 from boxship.server.names import Names
 from boxship.server.opening import open_database, open_storage
 from boxship.server.proxy.upstream import Source
 from boxship.server.quota import Quotas
 from boxship.server.room import Room
 from boxship.server.sessions import Sessions
-from boxship.server.shared_clock import SharedClock
 from boxship.server.storage import Storage
+from boxship.server.storage.file_storage import FileStorage
+from boxship.server.storage.layout import Layout
 from boxship.server.tagging import TagPatterns
-from boxship.server.tokens import Tokens
 from boxship.server.turns import Turns
-from boxship.server.users import Users
 
 _NO_BOOT = "-"  # a store that others look after has what it has, whichever machine was started anew
 _MOST_DOUBTS = 2  # blobs and uploads that are read and hashed at a time: others need threads, too

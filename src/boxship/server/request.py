@@ -14,10 +14,10 @@ from urllib.parse import parse_qs
 
 from boxship.digest import Digest
 from boxship.errors import InvalidReference
+from boxship.server.access.rights import NOBODY, Caller
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Scope
 from boxship.server.body import Body
-from boxship.server.rights import NOBODY, Caller
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATH = 2 * 1024

@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from boxship.server import blobs, catalog, health, log_in, manifests, referrers, support, tags, untagged, uploads
+from boxship.server import blobs, catalog, health, manifests, referrers, support, tags, untagged, uploads
+from boxship.server.access import log_in
+from boxship.server.access.rights import Right
+from boxship.server.access.tokens import TOKENS
 from boxship.server.answer import Answer, Refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
-from boxship.server.rights import Right
-from boxship.server.tokens import TOKENS
 
 Action = Callable[[Registry, Request], Awaitable[Answer]]
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Database, Transaction
 from boxship.server.finishing import finished
 from boxship.server.storage import Claim, Hashes, Storage
+from boxship.server.storage.claim import Incomplete, Taken
 
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first

@@ -14,9 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from boxship.digest import ALGORITHMS, Digest
+from boxship.server.access.rights import Caller, Right
 from boxship.server.answer import Answer, Refusal
 from boxship.server.body import Ending
-from boxship.server.claim import Incomplete, Taken
 from boxship.server.database import Unavailable
 from boxship.server.doubt import is_sound
 from boxship.server.finishing import finished
@@ -24,9 +24,9 @@ from boxship.server.names import Blob, Vanished
 from boxship.server.quota import QuotaExceeded
 from boxship.server.registry import Registry
 from boxship.server.request import Request
-from boxship.server.rights import Caller, Right
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
 from boxship.server.storage import Claim
+from boxship.server.storage.claim import Incomplete, Taken
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range

@@ -12,8 +12,8 @@ import hmac
 from collections.abc import Iterable
 
 from boxship.errors import Refused
+from boxship.server.access.origin import Doorkeeper
 from boxship.server.answer import Refusal
-from boxship.server.origin import Doorkeeper
 from boxship.ui.turned import Turned, turned
 
 TOKEN = b"x-boxship-token"

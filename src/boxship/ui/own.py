@@ -24,11 +24,11 @@ from boxship.connect.deadline import Bounds
 from boxship.credential import Credential, Secret
 from boxship.event import Listener
 from boxship.reference import Registry
+from boxship.server.access.rights import Right
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Scope
 from boxship.server.page import House
 from boxship.server.request import called
-from boxship.server.rights import Right
 from boxship.ui.engine import Asker
 from boxship.ui.turned import turned
 

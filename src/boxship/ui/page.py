@@ -72,7 +72,7 @@ class _Late:
 
 def page_of(engine: AnyRegistry) -> tuple[str, Ui]:
     """The path that the page is below, which nobody guesses, and the page: for whoever is told the path."""
-    from boxship.server.origin import Doorkeeper
+    from boxship.server.access.origin import Doorkeeper
     from boxship.ui.application import Ui
     from boxship.ui.guard import Guard
     from boxship.ui.static import read_static

@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Serve the page until interrupted."""
-    from boxship.server.alone import serve_alone  # noqa: PLC0415 -- the wrong words are told sooner without it
+    from boxship.server.running.alone import serve_alone  # noqa: PLC0415 -- the wrong words are told sooner without it
     from boxship.ui.any_registry import AnyRegistry  # noqa: PLC0415
     from boxship.ui.page import page_of  # noqa: PLC0415
 

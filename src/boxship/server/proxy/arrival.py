@@ -15,10 +15,10 @@ from typing import BinaryIO
 
 from boxship.errors import SizeMismatch
 from boxship.server.answer import Refusal
-from boxship.server.claim import FileClaim
 from boxship.server.proxy.elsewhere import Seen
 from boxship.server.proxy.upstream import Stream
 from boxship.server.room import Room
+from boxship.server.storage.claim import FileClaim
 
 _LOST = "what was on its way did not come"
 

@@ -11,7 +11,6 @@ from boxship.digest import Digest
 from boxship.errors import SizeMismatch
 from boxship.server import blobs
 from boxship.server.answer import Refusal
-from boxship.server.claim import FileClaim, Incomplete, Taken
 from boxship.server.doubt import is_sound
 from boxship.server.finishing import in_thread
 from boxship.server.names import Vanished
@@ -21,6 +20,7 @@ from boxship.server.proxy.asking import Asking
 from boxship.server.proxy.places import Place
 from boxship.server.proxy.upstream import Stream, Upstream
 from boxship.server.registry import Registry
+from boxship.server.storage.claim import FileClaim, Incomplete, Taken
 from boxship.server.turns import Turns
 
 _LOOK_AGAIN = 0.1  # seconds, where another process brings it

@@ -16,13 +16,13 @@ from boxship.digest import Digest
 from boxship.errors import BoxshipError
 from boxship.server import blobs
 from boxship.server.answer import Answer, Portion
-from boxship.server.file_source import FileSource
 from boxship.server.names import Blob
 from boxship.server.proxy.cache import HIT, MISS, Cache, told
 from boxship.server.proxy.places import Place
 from boxship.server.proxy.refusals import refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.server.storage.file_source import FileSource
 
 _FOLLOWED = sys.platform != "win32"  # there, a file that somebody reads gets no other name
 

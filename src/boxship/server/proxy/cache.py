@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from boxship.digest import Digest
+from boxship.server.access.rights import Pattern
 from boxship.server.answer import Answer, Refusal
 from boxship.server.proxy.arrivals import Arrivals
 from boxship.server.proxy.asking import Asking
@@ -17,7 +18,6 @@ from boxship.server.proxy.known import Known
 from boxship.server.proxy.places import Place, Places
 from boxship.server.registry import Registry
 from boxship.server.request import check_repository
-from boxship.server.rights import Pattern
 from boxship.server.turns import Turns
 
 _NAMESPACE = "ns"  # which registry is meant: containerd, docs/hosts.md, "Registry Host Namespace"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
-from boxship.server.claim import FileClaim
-from boxship.server.file_storage import FileStorage
+from boxship.server.storage.claim import FileClaim
+from boxship.server.storage.file_storage import FileStorage
 
 _LONGEST = 100  # bytes of a note
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from boxship.server.database import Transaction
+from boxship.server.database.lease import Leased, leased
 from boxship.server.finishing import in_thread
-from boxship.server.garbage import Blob, Policy
-from boxship.server.lease import Leased, leased
-from boxship.server.leftovers import empty_trash
 from boxship.server.registry import Registry
+from boxship.server.storage.leftovers import empty_trash
+from boxship.server.upkeep.garbage import Blob, Policy
 
 _LEASE = "evict"
 _OPENING = 10.0  # seconds in which whoever was told of a blob a moment ago has opened its file

@@ -11,7 +11,7 @@ from boxship.cli import console, named
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
 from boxship.cli.statuses import FINDINGS
-from boxship.server.backup import backup
+from boxship.server.upkeep.backup import backup
 
 SUMMARY = "Copy all of a registry, while it serves, to a new folder, which can be served itself. Blobs are hard links."
 EXAMPLE = "boxship registry backup --disk ./registry /backup/monday"

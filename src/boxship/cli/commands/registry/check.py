@@ -13,8 +13,8 @@ from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
 from boxship.cli.statuses import FINDINGS
 from boxship.errors import InvalidSettings
-from boxship.server.check import Finding, Report, checking
-from boxship.server.repair import repair
+from boxship.server.upkeep.check import Finding, Report, checking
+from boxship.server.upkeep.repair import repair
 
 SUMMARY = "Hold what a registry has against what its database says of it, wherever both are, while it may serve."
 EXAMPLE = "boxship registry check --disk ./registry --verify"

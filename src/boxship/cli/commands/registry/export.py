@@ -10,7 +10,7 @@ from pathlib import Path
 from boxship.cli import console
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
-from boxship.server.export import export
+from boxship.server.upkeep.export import export
 
 SUMMARY = "Write images to a new folder as an OCI layout; skopeo reads it as oci:DIR:TAG, or oci:DIR:REPOSITORY:TAG."
 EXAMPLE = "boxship registry export --disk ./registry ./app-layout team/app"

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from boxship.server.layout import check_registry
-from boxship.server.place import Place
+from boxship.server.database.sqlite import telling
 from boxship.server.registry import Registry, Settings
-from boxship.server.sqlite import telling
+from boxship.server.storage.layout import check_registry
+from boxship.server.upkeep.place import Place
 
 
 def add_folder(parser: argparse.ArgumentParser) -> None:

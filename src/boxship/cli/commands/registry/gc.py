@@ -13,13 +13,13 @@ from boxship.cli import console, named
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, opened
 from boxship.errors import BoxshipError
-from boxship.server.garbage import Policy
-from boxship.server.lease import Leased, Lost
-from boxship.server.preview import preview
+from boxship.server.database.lease import Leased, Lost
 from boxship.server.registry import Registry
-from boxship.server.retention import Retention, parse_retention
-from boxship.server.sweep import sweep
 from boxship.server.tagging import TagPatterns
+from boxship.server.upkeep.garbage import Policy
+from boxship.server.upkeep.preview import preview
+from boxship.server.upkeep.retention import Retention, parse_retention
+from boxship.server.upkeep.sweep import sweep
 from boxship.server.watched import read_file
 
 SUMMARY = "Take away what nobody needs, while the registry serves: blobs of no image, uploads that nobody went on with."

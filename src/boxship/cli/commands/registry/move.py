@@ -11,8 +11,8 @@ from boxship.cli import console
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
 from boxship.errors import InvalidSettings
-from boxship.server.move import move
-from boxship.server.place import Place
+from boxship.server.upkeep.move import move
+from boxship.server.upkeep.place import Place
 
 SUMMARY = (
     "Move a registry that nobody serves to a new folder, PostgreSQL, an object store, or back; every byte is verified."

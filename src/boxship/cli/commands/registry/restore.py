@@ -10,7 +10,7 @@ from pathlib import Path
 from boxship.cli import console
 from boxship.cli.amounts import amount
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, place_of
-from boxship.server.restore import restore
+from boxship.server.upkeep.restore import restore
 
 SUMMARY = (
     "Make a registry of a backup, in a folder, a database and a bucket with nothing in them; every byte is verified."

@@ -11,7 +11,7 @@ import time
 from boxship.cli import console
 from boxship.cli.commands.registry.folder import add_database, add_folder, add_storage, opened
 from boxship.cli.statuses import FINDINGS
-from boxship.server.scrub import scrub
+from boxship.server.upkeep.scrub import scrub
 
 SUMMARY = "Hash blobs, those first that were not looked at for longest, and set aside what is damaged; a push heals it."
 EXAMPLE = "boxship registry scrub --disk ./registry --rate 50"

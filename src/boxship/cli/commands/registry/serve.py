@@ -12,12 +12,12 @@ from pathlib import Path
 
 from boxship.cli import console, named
 from boxship.server import options
-from boxship.server.address import Address
-from boxship.server.issuer_keys import Issuer
+from boxship.server.access.issuer_keys import Issuer
+from boxship.server.database.sqlite import telling
 from boxship.server.plan import Plan
 from boxship.server.proxy.upstream import Source
-from boxship.server.serve import serve
-from boxship.server.sqlite import telling
+from boxship.server.running.address import Address
+from boxship.server.running.serve import serve
 from boxship.ui.page import OwnPage
 
 SUMMARY = "Serve a folder, which is made if need be, until Ctrl-C."

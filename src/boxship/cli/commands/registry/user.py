@@ -16,8 +16,8 @@ from boxship.cli.commands.registry.folder import add_database, add_folder
 from boxship.cli.parsers import Parser
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
-from boxship.server.rights import Grant, Right
-from boxship.server.users import User, Users, opened
+from boxship.server.access.rights import Grant, Right
+from boxship.server.access.users import User, Users, opened
 
 SUMMARY = "Add, list and remove users of a registry. As soon as there is one, nobody else may do anything."
 EXAMPLE = "boxship registry user add alice --push 'team/*' --pull '*'"
