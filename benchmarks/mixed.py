@@ -23,7 +23,7 @@ from boxship.media_type import ACCEPT_MANIFESTS
 from boxship.testing import put_blob, put_tags, random_image
 
 _ROUNDS, _SECONDS = 5, 4
-_READERS, _PUSHERS = 60, 4
+_CLIENTS, _PUSHERS = 64, 4
 _TAGS, _SMALL = 200, 4096
 PERCENTILES = (50, 95, 99)
 _PAUSE = 0.01  # seconds between two pushes of one client: pushes are few among requests
@@ -71,15 +71,18 @@ def filled(address: str) -> str:
     return str(Digest.of(image.layers[0]))
 
 
-def waits_of(address: str, layer: str = "") -> tuple[float, ...]:
-    """The seconds that half, 95 and 99 of 100 answers took at most, while others push; without `layer`, of metadata."""
-    with NamedTemporaryFile("w", suffix=".lua") as script, _pushing(address):
+def waits_of(address: str, layer: str = "", *, pushers: int = _PUSHERS) -> tuple[float, ...]:
+    """The seconds that half, 95 and 99 of 100 answers took at most, of 64 clients.
+
+    `pushers` of them push meanwhile; without `layer` the others ask for metadata alone.
+    """
+    with NamedTemporaryFile("w", suffix=".lua") as script, _pushing(address, pushers):
         percentiles = ", ".join(f"latency:percentile({each})" for each in PERCENTILES)
         manifests = _MANIFESTS if layer else _MANIFESTS + _BLOBS
         asked = {"tags": _TAGS, "layer": layer, "accept": ACCEPT_MANIFESTS, "manifests": manifests}
         script.write(_MIXED.format(**asked, percentiles=percentiles))
         script.flush()
-        wrk = ["wrk", "-t1", f"-c{_READERS}", f"-d{_SECONDS}s", "-s", script.name, f"http://{address}/"]
+        wrk = ["wrk", "-t1", f"-c{_CLIENTS - pushers}", f"-d{_SECONDS}s", "-s", script.name, f"http://{address}/"]
         said = subprocess.run(wrk, capture_output=True, text=True, timeout=_SECONDS + _PATIENCE, check=True).stdout
     wrong = [line for line in said.splitlines() if "Non-2xx" in line or "Socket errors" in line]
     if wrong:
@@ -108,16 +111,16 @@ end
 
 
 @contextmanager
-def _pushing(address: str) -> Iterator[None]:
-    """Clients that push small blobs, one after the other, as long as the block lasts."""
+def _pushing(address: str, number: int) -> Iterator[None]:
+    """So many clients that push small blobs, each one after the other, as long as the block lasts."""
     over = threading.Event()
 
     def push() -> None:
         while not over.wait(_PAUSE):
             put_blob(address, "pushed", os.urandom(_SMALL))
 
-    with ThreadPoolExecutor(_PUSHERS) as clients:
-        pushed = [clients.submit(push) for _ in range(_PUSHERS)]
+    with ThreadPoolExecutor() as clients:
+        pushed = [clients.submit(push) for _ in range(number)]
         try:
             yield
         finally:
