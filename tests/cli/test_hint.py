@@ -247,3 +247,12 @@ def test_a_file_that_docker_hub_was_asked_for_is_told_of(words: str, remedy: str
     assert outcome.status == 5
     told = line(outcome.errors, "do")
     assert (told if "of that name" in told else "", bool(line(outcome.errors, "more"))) == (remedy, not remedy)
+
+
+@pytest.mark.usefixtures("here")
+def test_of_another_registry_that_fails_its_own_remedy_is_told() -> None:
+    with refused() as hub, refused() as other:
+        words = ("digest", "layout", f"{other.address}/app", "--resolve", f"registry-1.docker.io:443:{hub.address}")
+        outcome = boxship(*words)
+    assert outcome.errors.count("boxship: ") == 2
+    assert outcome.errors.count("of that name") == 1

@@ -132,8 +132,13 @@ def test_a_store_that_lost_everything_is_told_of_page_by_page(kept: Kept, monkey
     for name in BLOBS:
         kept.write(name, None)
     assert sorted(name for fault, name in kept.faults() if fault is Fault.LOST) == BLOBS
+    told = [name for fault, name in kept.faults() if fault is Fault.LOST]
     with checking(kept.place, grace=0) as looked:
-        assert next(looked.findings()).fault is Fault.LOST  # the first is told before the last is looked for
+        found = looked.findings()
+        assert next(found).name == told[0]
+        kept.write(told[-1], {digest(each): each for each in (b"{}", *LAYERS)}[told[-1]])
+        # The first is told before the last is looked for.
+        assert [each.name for each in found if each.fault is Fault.LOST] == told[1:-1]
 
 
 def _known(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from boxship.errors import BoxshipError, InvalidSettings
@@ -63,6 +64,31 @@ def test_a_bucket_that_is_another_registrys_is_refused(
     with pytest.raises(BoxshipError, match="see whether the bucket is there"):
         move(place, Place(tmp_path / "moved", other.database, "s3://there-is-none/registry"))
     assert check(place, verify=True, grace=0).findings == ()
+
+
+@in_buckets
+def test_where_no_registry_is_none_is_made_by_looking(
+    place: Place, new_place: Callable[[str], Place], keeping: Keeping, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    other = new_place("other")
+    with pytest.raises(InvalidSettings):
+        check(other)
+    wrong = Place(place.folder, place.database, other.storage)
+    for look in (check, lambda there: backup(there, tmp_path / "backup")):
+        with pytest.raises(InvalidSettings, match="nothing of this registry is there"):
+            look(wrong)
+    stores: Stores = request.getfixturevalue("stores")
+    assert not stores[keeping.content].objects(other.storage.removeprefix("s3://").partition("/")[0])
+    if other.database:
+        with psycopg.connect(other.database) as names:
+            assert names.execute(b"SELECT to_regclass('registry')").fetchone() == (None,)
+
+
+@in_buckets
+def test_an_older_object_of_a_blob_that_came_again_is_no_finding_while_it_may_be_read(place: Place) -> None:
+    with Driver(place.folder, settings=Settings(database=place.database, storage=place.storage)) as registry:
+        push_image(registry, "app", "v1")
+    assert check(place, verify=True, grace=-60).findings == ()
 
 
 @in_buckets

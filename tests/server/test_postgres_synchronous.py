@@ -26,7 +26,7 @@ MANIFEST = "/v2/app/manifests/v1"
 UPLOADS = "/v2/app/blobs/uploads/"
 LEASE = "INSERT INTO lease (name, holder, until) VALUES (?, '', 0)"
 WAITING = b"SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-WRITES = b"SELECT pid FROM pg_stat_activity WHERE application_name = 'boxship' AND query = 'COMMIT'"
+WRITES = "SELECT pid FROM pg_stat_activity WHERE application_name = 'boxship' AND query = 'COMMIT' AND datname = '{}'"
 ENDS = 60.0  # seconds in which all that is to end has ended, on a busy machine
 
 
@@ -121,7 +121,7 @@ def test_a_commit_that_somebody_let_go_without_the_standby_is_not_acknowledged(s
 def test_a_server_that_hangs_is_left_in_time(server: Cluster, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_connection, "_LATER", -25.0)
     with closing(PostgresDatabase(url)) as database:
-        (process,) = ask(server, WRITES)[0]
+        ((process,),) = ask(server, WRITES.format(psycopg.conninfo.conninfo_to_dict(url)["dbname"]).encode())
         os.kill(int(str(process)), signal.SIGSTOP)
         try:
             # The next connection gets a process of its own.

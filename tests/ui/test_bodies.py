@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,7 +43,7 @@ def read(file: Path) -> bytes:
 
 def test_bodies_are_read_a_few_at_a_time(page: Served, tmp_path: Path) -> None:
     token = str(page.ask("session").json["token"])
-    sent, over = Counter[str](), threading.Event()
+    sent, over = list[int](), threading.Event()
 
     def send() -> int:
         connection = http.client.HTTPConnection(page.address, timeout=PATIENCE)
@@ -54,11 +53,11 @@ def test_bodies_are_read_a_few_at_a_time(page: Served, tmp_path: Path) -> None:
                 connection.putheader(name, value)
             connection.putheader("content-length", str(len(BODY)))
             connection.endheaders(BODY[:-1])
-            sent["whole"] += 1
+            sent.append(len(BODY))
             over.wait(PATIENCE)
             connection.send(BODY[-1:])
             return connection.getresponse().status
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):
             return 503  # so it was told while it still sent
         finally:
             connection.close()
@@ -67,15 +66,15 @@ def test_bodies_are_read_a_few_at_a_time(page: Served, tmp_path: Path) -> None:
     with ThreadPoolExecutor(MANY) as threads:
         sending = [threads.submit(send) for _ in range(MANY)]
         try:
-            wait_for(lambda: sent["whole"] >= TURNS)
+            wait_for(lambda: len(sent) >= TURNS)
             seen = -1
-            while sent["whole"] != seen:  # who has no turn gets no further
-                seen = sent["whole"]
+            while len(sent) != seen:  # who has no turn gets no further
+                seen = len(sent)
                 time.sleep(1)
             assert most_memory(tmp_path) - before < ROOM
         finally:
             over.set()
-        assert {each.result() for each in sending} <= {400, 503}
+        assert {each.result() for each in sending} <= {400, 408, 503}  # the second where it took too long
     assert page.ask("session").status == 200
 
 

@@ -107,17 +107,17 @@ def fail(error: BoxshipError, chosen: argparse.Namespace | None = None, referenc
     """
     from boxship.ui.failure import error_lines  # noqa: PLC0415 -- only where something fails
 
-    meant = _file_meant(chosen) if chosen else ""
+    meant = _file_meant(error, chosen) if chosen else ""
     error.remedy = meant or error.remedy
     complain(*map(one_line, error_lines(error)))
     if chosen and not meant:
         complain(*map(one_line, _hint(error, chosen, reference)))
 
 
-def _file_meant(chosen: argparse.Namespace) -> str:
+def _file_meant(error: BoxshipError, chosen: argparse.Namespace) -> str:
     from boxship.cli.hint import file_meant  # noqa: PLC0415 -- only where something fails
 
-    return file_meant(chosen)
+    return file_meant(error, chosen)
 
 
 def _hint(error: BoxshipError, chosen: argparse.Namespace, reference: str) -> Iterator[str]:

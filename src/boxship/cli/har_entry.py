@@ -48,7 +48,9 @@ def _error(told: Told) -> str:
 
 def _timings(told: Told) -> dict[str, float]:
     hop = told.hop
-    lasted = {phase.layer: phase.ms for phase in hop.phases}
+    lasted: dict[Layer, float] = {}
+    for phase in hop.phases:  # two of TLS where a proxy speaks it, too
+        lasted[phase.layer] = lasted.get(phase.layer, 0.0) + phase.ms
     ssl, send = lasted.get(Layer.TLS, _NONE), _number(told, "send", "WroteRequest")
     # HAR counts TLS as a part of connecting, as it does what a proxy is asked.
     connect = sum(lasted.get(layer, 0.0) for layer in (Layer.TCP, Layer.PROXY, Layer.TLS))

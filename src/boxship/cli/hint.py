@@ -18,7 +18,7 @@ from boxship.event import Event
 from boxship.formats.looking import place_at
 from boxship.formats.place import Kind, Place
 from boxship.hop import Hop, Role
-from boxship.reference import DOCKER_HUB, Reference
+from boxship.reference import DOCKER_HUB, Reference, Registry
 from boxship.timeline import timeline
 
 # Where verbs keep what they were given to read and to write, in this order: references, or places.
@@ -37,13 +37,19 @@ _WITH_VALUE = ("ca_file", "cert", "key", "tls_min", "user_agent", "username", "c
 _ABOUT = re.compile(r"v2/(?P<repository>.+?)/(?:manifests/(?P<name>[^/?]+)|(?:blobs|tags|referrers)/)")
 
 
-def file_meant(chosen: argparse.Namespace) -> str:
+def file_meant(error: BoxshipError, chosen: argparse.Namespace) -> str:
     """What to write for a file or a folder that is here, and that was asked of Docker Hub; '' where there is none."""
-    if chosen.verb in READS_PLACES:
+    if chosen.verb in READS_PLACES and _may_mean_a_file(error):
         for text in _words(chosen):
             if _is_at_docker_hub(text) and (place := _image_at(text)):
                 return f"write {place} for the {'folder' if Path(text).is_dir() else 'file'} of that name that is here"
     return ""
+
+
+def _may_mean_a_file(error: BoxshipError) -> bool:
+    """Whether it was Docker Hub that failed, or nothing that a registry would be asked for was named."""
+    hub = Registry(DOCKER_HUB).api.host
+    return isinstance(error, InvalidReference) or _last_host(error.timeline).rpartition(":")[0] == hub
 
 
 def _is_at_docker_hub(text: str) -> bool:

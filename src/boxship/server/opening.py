@@ -16,16 +16,17 @@ from boxship.server.storage.file_storage import FileStorage
 from boxship.server.storage.layout import Layout
 
 
-def open_database(path: Path, url: str = "") -> Database:
+def open_database(path: Path, url: str = "", *, new: bool = True) -> Database:
     """The database at `url`, or SQLite's file `path` where that is ''; made if need be. Blocks.
 
-    Raises `InvalidSettings` for what is no database of names, or a newer registry's.
+    At a URL none is made unless it may be `new`. Raises `InvalidSettings` for what is no database of names, or a newer
+    registry's.
     """
     if not url:
         return SqliteDatabase(path)
     from boxship.server.database.postgres import PostgresDatabase  # noqa: PLC0415 - an extra
 
-    return PostgresDatabase(url)
+    return PostgresDatabase(url, new=new)
 
 
 def open_storage(
@@ -37,11 +38,12 @@ def open_storage(
     region: str = "",
     redirect: bool = False,
     largest: int = 0,
+    new: bool = True,
 ) -> Storage:
     """The bucket at `url`, or the folder's files where that is ''. Blocks.
 
-    Raises `InvalidSettings` where the database says that content is elsewhere, or the bucket is another registry's;
-    `BoxshipError` where the store cannot be asked.
+    Raises `InvalidSettings` where the database says that content is elsewhere, or the bucket is another registry's, or,
+    unless it may be `new`, nobody's; `BoxshipError` where the store cannot be asked.
     """
     if not url:
         _check(database, _IN_OBJECTS, layout, "its content is in an object store", "give its --storage s3://…")
@@ -53,7 +55,7 @@ def open_storage(
     bucket = Bucket(Where.parse(url, endpoint=endpoint, region=region), largest=largest)
     storage = ObjectStorage(bucket, database, redirect=redirect)
     registry = database.id if isinstance(database, Elsewhere) else own_id(layout)
-    known = database.read_now(_IN_OBJECTS).fetchone() is not None
+    known = not new or database.read_now(_IN_OBJECTS).fetchone() is not None
     asyncio.run(storage.belong(registry, known=known))
     return storage
 

@@ -1,4 +1,4 @@
-"""The credential that a request brings, read from its head; whether it is good is `access`'s."""
+"""The credential that a request brings, read from its head; whether it is good is `deciding`'s."""
 
 from __future__ import annotations
 

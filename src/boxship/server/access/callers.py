@@ -1,7 +1,7 @@
 """Who asks: users by their passwords, whom a token of the registry's own is for, and whom another system vouches for.
 
 Where users come from is `users`'s and `htpasswd`'s, what tokens say `tokens`'s and `issuers`', what files grant
-`grants`'s. Whether callers may do what they ask for is `access`'s.
+`grants`'s. Whether callers may do what they ask for is `deciding`'s.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An htpasswd file: names and bcrypt hashes, read again when the file changes.
 
-What its users may do is `access`'s decision. `htpasswd -B` (apache2-utils) writes such files.
+What its users may do is `deciding`'s. `htpasswd -B` (apache2-utils) writes such files.
 """
 
 from __future__ import annotations

@@ -39,8 +39,11 @@ class PostgresDatabase:
 
     failure: Exception | None = None  # what was lost with a connection is the server's to know: the next one is sound
 
-    def __init__(self, url: str) -> None:
-        """Open the database, whose tables are made if need be; `BoxshipError` where that cannot be done. Blocks."""
+    def __init__(self, url: str, *, new: bool = True) -> None:
+        """Open the database, whose tables are made if need be; `BoxshipError` where that cannot be done. Blocks.
+
+        Unless it may be `new`, `InvalidSettings` where it has none.
+        """
         self._where = Where(url)
         self._writer = Writer(_Writing(Connection(self._where, seconds=_WRITING)))
         self._readers = Readers(self._where)
@@ -48,7 +51,7 @@ class PostgresDatabase:
         self._snapshots = Snapshots(self._ask_snapshot)
         self.id = ""
         try:
-            self.write_now(self._prepare)
+            self.write_now(lambda transaction: self._prepare(transaction, new=new))
         except OSError as error:
             self.close()
             remedy = "see whether it runs, who may connect to it, and whether it can be written to"
@@ -97,8 +100,8 @@ class PostgresDatabase:
         self._snapshot.close()
         self._writer.close()
 
-    def _prepare(self, transaction: Transaction) -> None:
-        self.id = prepare(transaction, str(self._where))
+    def _prepare(self, transaction: Transaction, *, new: bool) -> None:
+        self.id = prepare(transaction, str(self._where), new=new)
 
     async def _ask_snapshot(self) -> object:
         return await self._readers.look(lambda _: self._snapshot.retried(_read_snapshot))

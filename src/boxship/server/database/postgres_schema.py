@@ -126,12 +126,14 @@ CREATE TABLE upload_part (
 """
 
 
-def prepare(transaction: Transaction, where: str) -> str:
+def prepare(transaction: Transaction, where: str, *, new: bool = True) -> str:
     """Make the tables, or bring an older registry's up to date; the registry's own id. `InvalidSettings` for a newer's.
 
-    To be called in a transaction in which nobody else writes.
+    Unless it may be `new`, also where there are none. To be called in a transaction in which nobody else writes.
     """
     (known,) = transaction.execute("SELECT to_regclass('registry')").fetchone()
+    if known is None and not new:
+        raise InvalidSettings(where, why="no registry has its names there", remedy="give the database of one")
     version = transaction.execute("SELECT version FROM registry").fetchone()[0] if known is not None else 0
     if version > len(_STEPS):
         why = f"its tables are of version {version}, this boxship knows {len(_STEPS)}"

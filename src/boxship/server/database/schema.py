@@ -1,6 +1,6 @@
 """The database's tables, and how an older registry's become today's.
 
-`database` opens the file; what is read and written is `names`'s, `sessions`'s, `sweep`'s and `access`'s business.
+`sqlite` opens the file; what is read and written is `names`'s, `sessions`'s, `sweep`'s and `users`' business.
 """
 
 from __future__ import annotations

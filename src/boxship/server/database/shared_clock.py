@@ -6,7 +6,7 @@ clocks are far apart one of them is wrong, and nobody knows which: then nothing 
 
 from __future__ import annotations
 
-__all__ = ["SharedClock", "keep_time", "machine"]
+__all__ = ["SharedClock", "keep_time", "machine", "now_of"]
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from boxship.errors import BoxshipError
-from boxship.server.database import Database, Rows, Unavailable
+from boxship.server.database import Database, Rows, Transaction
 
 _log = logging.getLogger(__name__)
 
@@ -59,13 +59,18 @@ class SharedClock:
         self._ahead = ahead
 
 
+def now_of(names: Transaction) -> float:
+    """The time by the clock of PostgreSQL, which is asked. Blocks."""
+    return float(names.execute(_ASK).fetchone()[0])
+
+
 async def keep_time(clock: SharedClock) -> None:
     """Go by the database's clock until cancelled, also when it, or this machine's, is set."""
     while True:
         await asyncio.sleep(_AGAIN)
         try:
             await clock.set()
-        except Unavailable as error:
+        except OSError as error:
             _log.debug("the database's clock cannot be asked just now", exc_info=error)
 
 

@@ -36,7 +36,8 @@ class FileSource:
 
     def _read(self, start: int, stop: int) -> ReadFile:
         with self._open(start) as file:
-            return ReadFile(file.read(stop - start), identify_open(file.fileno()))
+            pieces = iter(lambda: file.read(stop - file.tell()), b"")  # some file systems give less than was asked for
+            return ReadFile(b"".join(pieces), identify_open(file.fileno()))
 
     def _open(self, start: int) -> BinaryIO:
         file = self._opening() if self._opening else self._path.open("rb", buffering=0)

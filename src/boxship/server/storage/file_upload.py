@@ -45,7 +45,8 @@ class FileUpload:
     async def append(self, at: int, batches: AsyncIterable[list[bytes]], hashes: Hashes) -> int:
         """Write `batches` after the first `at` bytes of the upload and into `hashes`; return its new size.
 
-        What is there after `at` was never acknowledged, and goes. Raises `Incomplete` where less is there.
+        What is there after `at` goes: it was never acknowledged, for nobody else may write to the file. Raises
+        `Incomplete` where less is there.
         """
         await in_thread(self.file.cut, at)
         async for pieces in batches:

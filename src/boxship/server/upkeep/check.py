@@ -20,12 +20,12 @@ from boxship.errors import BoxshipError
 from boxship.server.belonging import check_files
 from boxship.server.database import Transaction, Unavailable
 from boxship.server.database.schema import prepare
-from boxship.server.storage import Storage
+from boxship.server.database.shared_clock import now_of
 from boxship.server.storage.file_storage import FileStorage
 from boxship.server.upkeep.file_check import FileCheck
 from boxship.server.upkeep.finding import Fault, Finding, Report
 from boxship.server.upkeep.manifest_check import check_manifests
-from boxship.server.upkeep.place import Place, read_place
+from boxship.server.upkeep.place import Held, Place, read_place
 from boxship.server.upkeep.reading import reading
 
 _GRACE = 3600.0  # seconds that content without a row may belong to a push that is under way
@@ -87,12 +87,14 @@ def checking(
 ) -> Iterator[Check]:
     """The same for who wants findings one by one."""
     place = where if isinstance(where, Place) else Place(where)
-    until = time.time() - grace
     if place.database or place.storage:
         with _reached(place), read_place(place) as held:
-            contents = _contents(held.names, held.storage, place.folder, verify=verify, until=until)
+            # By what those go by who write there: a machine that is ahead would take what is on its way for nobody's.
+            now = now_of(held.names) if place.database else time.time()
+            contents = _contents(held, place.folder, verify=verify, now=now, grace=grace)
             yield Check(held.names, contents, verify, sparse)
         return
+    until = time.time() - grace
     # Without taking the folder: it may be a backup on a disk that is for reading.
     with reading(place.folder) as names:
         if names.execute("SELECT 1 FROM sqlite_schema").fetchone():
@@ -114,14 +116,14 @@ def _reached(place: Place) -> Iterator[None]:
         raise BoxshipError(what, why=error.strerror or str(error), remedy=remedy) from error
 
 
-def _contents(names: Transaction, storage: Storage, folder: Path, *, verify: bool, until: float) -> _Contents:
-    if isinstance(storage, FileStorage):
-        return FileCheck(names, folder, verify=verify, until=until)
+def _contents(held: Held, folder: Path, *, verify: bool, now: float, grace: float) -> _Contents:
+    if isinstance(held.storage, FileStorage):
+        return FileCheck(held.names, folder, verify=verify, until=now - grace)
     from boxship.server.storage.object_storage import ObjectStorage  # noqa: PLC0415
     from boxship.server.upkeep.object_check import ObjectCheck  # noqa: PLC0415 - an extra
 
-    assert isinstance(storage, ObjectStorage)
-    return ObjectCheck(names, storage, verify=verify, until=until)
+    assert isinstance(held.storage, ObjectStorage)
+    return ObjectCheck(held.names, held.storage, verify=verify, now=now, grace=grace)
 
 
 def _contradictions(names: sqlite3.Connection) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from boxship.server.storage import Content
 from boxship.server.storage.bucket import Listed
 from boxship.server.storage.object_storage import ObjectStorage
 from boxship.server.storage.object_upload import upload_of
+from boxship.server.storage.superseded import IS_READ
 from boxship.server.upkeep.finding import Fault, Finding
 
 _PAGE = 500  # rows
@@ -35,12 +36,13 @@ class _Row(NamedTuple):
 class ObjectCheck:
     """One look at all objects; with `verify` each is read, and else only those that are not what they were."""
 
-    def __init__(self, names: Transaction, storage: ObjectStorage, *, verify: bool, until: float) -> None:
-        """What no row knows counts when it is as old as `until`."""
+    def __init__(self, names: Transaction, storage: ObjectStorage, *, verify: bool, now: float, grace: float) -> None:
+        """What no row knows counts when it is older than `grace` seconds, and nobody may be reading it yet."""
         self._names = names
         self._storage = storage
         self._verify = verify
-        self._until = until
+        self._now = now
+        self._until = now - grace
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with blobs, and what is nobody's; and then what was found wrong before."""
@@ -130,6 +132,7 @@ class ObjectCheck:
         try:
             digest = await self._storage.digest(content)
         except OSError:
+            await self._storage.check()  # a store that is away has lost nothing
             return Fault.UNREADABLE
         if not digest:
             return Fault.LOST
@@ -138,7 +141,7 @@ class ObjectCheck:
     def _is_orphan(self, each: Listed) -> bool:
         if each.modified > self._until:
             return False
-        return self._names.execute(_IS_KNOWN, (upload_of(each.key), each.key)).fetchone() is None
+        return self._names.execute(_IS_KNOWN, (upload_of(each.key), each.key, self._now)).fetchone() is None
 
     def _is_cut_short(self, session: str) -> bool:
         """Whether what was acknowledged of an upload is not all there."""
@@ -178,9 +181,9 @@ SELECT digest FROM blob WHERE state <> 0 AND state = 3 AND digest > ?
 AND EXISTS (SELECT 1 FROM repo_blob WHERE repo_blob.digest = blob.digest) ORDER BY digest LIMIT ?
 """
 # In one question: an upload's row goes in the transaction in which the blob's row comes.
-_IS_KNOWN = """
+_IS_KNOWN = f"""
 SELECT 1 WHERE EXISTS (SELECT 1 FROM upload WHERE id = ?1)
-OR EXISTS (SELECT 1 FROM blob WHERE location = ?2 AND location <> '')
-"""
+OR EXISTS (SELECT 1 FROM blob WHERE location = ?2 AND location <> '') OR {IS_READ}
+"""  # noqa: S608 - a constant
 _SESSIONS = "SELECT id FROM upload WHERE id > ? ORDER BY id LIMIT ?"
 _PARTS = "SELECT size, location FROM upload_part WHERE upload = ?"

@@ -7,6 +7,7 @@ __all__ = ["Held", "Place", "database_of", "read_place", "storage_of"]
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from boxship.server.belonging import belong, check_files
@@ -57,28 +58,30 @@ def read_place(place: Place) -> Iterator[Held]:
         else:
             names: Transaction = opened.enter_context(reading(place.folder))
         layout = opened.enter_context(closing(Layout(place.folder, names_elsewhere=bool(place.database))))
-        database = opened.enter_context(database_of(layout, place))
+        database = opened.enter_context(database_of(layout, place, new=False))
         layout.share()
         if place.database:
             names = opened.enter_context(database.apart())
-        storage = storage_of(layout, database, place)
+        storage = storage_of(layout, database, place, new=False)
         yield Held(names, storage)
 
 
 @contextmanager
-def database_of(layout: Layout, place: Place) -> Iterator[Database]:
-    """The names of the place, to whom the folder belongs."""
-    with closing(open_database(layout.database, place.database)) as database:
+def database_of(layout: Layout, place: Place, *, new: bool = True) -> Iterator[Database]:
+    """The names of the place, to whom the folder belongs; unless it may be `new`, a registry's."""
+    with closing(open_database(layout.database, place.database, new=new)) as database:
         if isinstance(database, Elsewhere):
             belong(layout, database.id)
         yield database
 
 
-def storage_of(layout: Layout, database: Database, place: Place, *, largest: int = 0) -> Storage:
-    """The content of the place; `InvalidSettings` where its names say that it is elsewhere."""
+def storage_of(layout: Layout, database: Database, place: Place, *, largest: int = 0, new: bool = True) -> Storage:
+    """The content of the place; `InvalidSettings` where its names say that it is elsewhere.
+
+    Unless it may be `new`, also where nothing of a registry's is there.
+    """
     if not place.storage:
         with database.apart() as names:
             check_files(names, layout.root)
-    return open_storage(
-        layout, database, place.storage, endpoint=place.s3_endpoint, region=place.s3_region, largest=largest
-    )
+    opening = partial(open_storage, endpoint=place.s3_endpoint, region=place.s3_region)
+    return opening(layout, database, place.storage, largest=largest, new=new)
