@@ -18,7 +18,7 @@ from rows import IMAGES, OBJECTS, PER_IMAGE, REPOSITORIES, TABLES, fill, size_of
 
 from boxship.server.database import Database, Transaction
 from boxship.server.database.schema import prepare
-from boxship.server.database.transfer import copy_names
+from boxship.server.database.transfer import copy_moment
 from boxship.server.names import Names
 from boxship.server.opening import open_database
 from boxship.server.storage.bucket import Bucket, Listed
@@ -93,11 +93,7 @@ def _list(database: Database) -> None:
 def _copy(folder: Path, names: Transaction) -> None:
     with closing(sqlite3.connect(folder / "copy.db", isolation_level=None)) as copy:
         prepare(copy, "the copy")
-        for each in (names, copy):
-            each.execute("BEGIN")
-        copy_names(names, copy)
-        for each in (names, copy):
-            each.execute("COMMIT")
+        copy_moment(names, copy)
 
 
 def _find(database: Database) -> None:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from boxship.server.registry import Settings
+from boxship.server.upkeep.place import Place
 from tests.peers.object_stores import Store, ceph, moto, swift
+from tests.server.bucket import Bucket
 from tests.server.driver import Driver
 
 # What registries promise, whatever keeps their names: these modules' tests are tried with each.
@@ -120,9 +122,8 @@ def new_settings(keeping: Keeping, request: pytest.FixtureRequest) -> Iterator[C
             store = request.getfixturevalue("stores")[keeping.content]
             for name, value in store.environment.items():
                 patch.setenv(name, value)
-            patch.setattr(
-                "boxship.server.storage.object_storage._SETTLING", 0.0
-            )  # a bucket a test, and nobody else wants it
+            # A bucket a test, and nobody else wants it.
+            patch.setattr("boxship.server.storage.object_storage._SETTLING", 0.0)
 
         def settings() -> Settings:
             names = request.getfixturevalue("postgresql").new() if keeping.names == "postgresql" else ""
@@ -133,6 +134,29 @@ def new_settings(keeping: Keeping, request: pytest.FixtureRequest) -> Iterator[C
 
 
 @pytest.fixture
-def registry(tmp_path: Path, new_settings: Callable[[], Settings]) -> Iterator[Driver]:
-    with Driver(tmp_path / "registry", settings=new_settings()) as driver:
+def new_place(tmp_path: Path, new_settings: Callable[[], Settings]) -> Callable[[str], Place]:
+    """A place with nothing in it, kept as the test's parameter says."""
+
+    def made(name: str) -> Place:
+        settings = new_settings()
+        return Place(tmp_path / name, settings.database, settings.storage)
+
+    return made
+
+
+@pytest.fixture
+def settings(new_settings: Callable[[], Settings]) -> Settings:
+    """Those of the test's registry."""
+    return new_settings()
+
+
+@pytest.fixture
+def bucket(keeping: Keeping, stores: Stores, settings: Settings) -> Bucket:
+    """What the test's registry has in its store."""
+    return Bucket(stores[keeping.content], settings.storage)
+
+
+@pytest.fixture
+def registry(tmp_path: Path, settings: Settings) -> Iterator[Driver]:
+    with Driver(tmp_path / "registry", settings=settings) as driver:
         yield driver

@@ -1,4 +1,4 @@
-"""Content in object stores: where it is, who may have it, what becomes of what is lost or damaged there."""
+"""Content in object stores: where it is, and what becomes of what is lost, damaged or superseded there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import asyncio
 import errno
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,117 +13,23 @@ from pathlib import Path
 import pytest
 
 from boxship.digest import Digest
-from boxship.errors import BoxshipError, InvalidSettings
-from boxship.server.registry import Registry, Settings
+from boxship.server.registry import Settings
 from boxship.server.sessions import Busy
-from boxship.server.storage import Content, StorageUnavailable, object_storage
+from boxship.server.storage import Content, StorageUnavailable
 from boxship.server.storage.bucket import PART
 from boxship.server.storage.soundness import Suspect
-from boxship.server.upkeep.check import check
 from boxship.server.upkeep.garbage import Policy
 from boxship.server.upkeep.scrub import Scrubbed, condemn_blob, scrub
 from boxship.server.upkeep.sweep import Report, sweep
-from tests.peers.object_stores import Store
-from tests.proxy.stand_in import StandIn
-from tests.server.conftest import CEPH, SWIFT, Keeping, Stores
+from tests.server.bucket import Bucket
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
+from tests.server.objects import DAY, SMALL, blob, in_every_store, opened, scrubbed, sweep_later
 
 UPLOADS = "/v2/app/blobs/uploads/"
-SMALL = b"a few bytes"
 LARGE = bytes(range(256)) * (PART // 256 * 2 + 1000)  # three parts
-DAY = 24 * 3600.0
 
-pytestmark = pytest.mark.parametrize(
-    "keeping",
-    [
-        pytest.param(Keeping(content="moto"), id="moto"),
-        pytest.param(Keeping(content="ceph"), marks=CEPH, id="ceph"),
-        pytest.param(Keeping(content="swift"), marks=SWIFT, id="swift"),
-    ],
-    scope="module",
-)
-
-
-@pytest.fixture
-def store(keeping: Keeping, stores: Stores) -> Store:
-    return stores[keeping.content]
-
-
-class Bucket:
-    """What a registry has in its store."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store = store
-        self.name = settings.storage.removeprefix("s3://").partition("/")[0]
-
-    @property
-    def keys(self) -> list[str]:
-        return list(self.store.objects(self.name, "registry/blobs/"))
-
-    def damage(self, content: bytes) -> None:
-        (key,) = self.keys
-        self.store.overwrite(self.name, key, content)
-
-    def lose(self) -> None:
-        (key,) = self.keys
-        self.store.delete(self.name, key)
-
-    @contextmanager
-    def away(self, instead: Mapping[str, bytes] | None) -> Iterator[None]:
-        """While there is no bucket, or one with other objects."""
-        kept = {key: self.store.read(self.name, key) for key in self.store.objects(self.name)}
-        self._empty()
-        if instead is None:
-            self.store.client.delete_bucket(Bucket=self.name)
-        self._fill(instead or {})
-        yield
-        if instead is None:
-            self.store.client.create_bucket(Bucket=self.name)
-        self._empty()
-        self._fill(kept)
-
-    def _empty(self) -> None:
-        for key in self.store.objects(self.name):
-            self.store.delete(self.name, key)
-
-    def _fill(self, objects: Mapping[str, bytes]) -> None:
-        for key, content in objects.items():
-            self.store.overwrite(self.name, key, content)
-
-
-@pytest.fixture
-def settings(new_settings: Callable[[], Settings]) -> Settings:
-    return new_settings()
-
-
-@pytest.fixture
-def bucket(store: Store, settings: Settings) -> Bucket:
-    return Bucket(store, settings)
-
-
-@pytest.fixture
-def registry(tmp_path: Path, settings: Settings) -> Iterator[Driver]:
-    with Driver(tmp_path / "registry", settings=settings) as driver:
-        yield driver
-
-
-def opened(registry: Driver) -> Registry:
-    return registry.run(registry.open())
-
-
-def sweep_later(registry: Driver, seconds: float, **policy: float) -> Report:
-    later = replace(opened(registry), clock=lambda: time.time() + seconds)
-    return registry.run(sweep(later, Policy(**policy)))  # type: ignore[arg-type]  # what is given is a number
-
-
-def scrubbed(registry: Driver) -> Scrubbed:
-    later = time.time() + DAY
-    return registry.run(scrub(replace(opened(registry), clock=lambda: later)))
-
-
-def blob(content: bytes) -> str:
-    return f"/v2/app/blobs/{digest(content)}"
+pytestmark = in_every_store
 
 
 def test_large_content_comes_in_parts_and_goes_out_in_ranges(registry: Driver, bucket: Bucket) -> None:
@@ -247,30 +150,6 @@ def test_what_was_lost_is_not_said_to_be_there(registry: Driver, bucket: Bucket)
     assert registry("POST", f"/v2/other/blobs/uploads/?mount={digest(SMALL)}").status == 202
     push_blob(registry, "app", SMALL)
     assert registry("HEAD", blob(SMALL)).status == 200
-
-
-@pytest.mark.parametrize(
-    "instead",
-    [
-        pytest.param(None, id="no bucket"),
-        pytest.param({}, id="an empty one"),
-        pytest.param({"registry/registry": b"another"}, id="another registry's"),
-    ],
-)
-def test_where_the_whole_bucket_is_away_no_blob_is_lost(
-    registry: Driver, bucket: Bucket, instead: Mapping[str, bytes] | None
-) -> None:
-    push_blob(registry, "app", SMALL)
-    push_blob(registry, "app", b"others")
-    with bucket.away(instead):
-        found = scrubbed(registry)
-        assert (found.blobs, found.condemned) == (0, ())
-        assert {str(each) for each in found.unreadable} == {digest(SMALL), digest(b"others")}
-        assert registry("HEAD", blob(SMALL)).status == 503
-    assert registry("GET", blob(SMALL)).body == SMALL
-    assert registry("GET", blob(b"others")).body == b"others"
-    found = scrubbed(registry)
-    assert (found.blobs, found.condemned, found.unreadable) == (2, (), ())
 
 
 def test_a_sweep_deletes_what_nobody_needs_and_what_no_row_knows(registry: Driver, bucket: Bucket) -> None:
@@ -397,104 +276,3 @@ def test_clients_are_sent_to_the_store_where_that_is_meant(tmp_path: Path, setti
             assert answer.headers["content-type"] == "application/octet-stream"
         assert registry("HEAD", blob(SMALL)).status == 200
         assert registry("GET", blob(b"else")).status == 404
-
-
-def test_a_bucket_is_one_registrys(tmp_path: Path, settings: Settings, store: Store) -> None:
-    first = Registry.open(tmp_path / "first", settings)
-    first.close()
-    with pytest.raises(InvalidSettings, match="another registry's"):
-        Registry.open(tmp_path / "second", settings)
-    taken = store.new()
-    store.overwrite(taken, "something", b"")
-    with pytest.raises(InvalidSettings, match="no registry's"):
-        Registry.open(tmp_path / "second", replace(settings, storage=f"s3://{taken}"))
-
-
-def test_of_several_that_begin_at_once_with_an_empty_bucket_one_has_it(
-    tmp_path: Path, settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(object_storage, "_SETTLING", 5.0)
-
-    def begin(number: int, bucket: str) -> str:
-        try:
-            Registry.open(tmp_path / f"{bucket}-{number}", replace(settings, storage=f"s3://{bucket}/registry")).close()
-        except InvalidSettings as error:
-            return str(error)
-        return "has it"
-
-    buckets = [store.new() for _ in range(3)]
-    with ThreadPoolExecutor(12) as threads:
-        for bucket in buckets:
-            found = list(threads.map(begin, range(4), [bucket] * 4))
-            assert found.count("has it") == 1
-            assert all("another registry's" in each for each in found if each != "has it")
-
-
-def test_a_store_that_cannot_put_where_nothing_is_will_do(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def refuse(*_: object) -> None:
-        raise StorageUnavailable(errno.EAGAIN, "501 Not Implemented")
-
-    monkeypatch.setattr("boxship.server.storage.bucket.Bucket.create", refuse)
-    Registry.open(tmp_path / "first", settings).close()
-    Registry.open(tmp_path / "first", settings).close()
-    with pytest.raises(InvalidSettings, match="another registry's"):
-        Registry.open(tmp_path / "second", settings)
-
-
-def test_nothing_is_swept_in_a_bucket_that_is_another_registrys_now(registry: Driver, bucket: Bucket) -> None:
-    push_blob(registry, "app", SMALL)
-    (key,) = bucket.keys
-    theirs = "registry/blobs/theirs/0-1"
-    with bucket.away({"registry/registry": b"another", key: SMALL, theirs: b"content"}):
-        with pytest.raises(StorageUnavailable, match="not this registry's"):
-            sweep_later(registry, 0, grace=-60, wait=0, orphan=-60)
-        assert bucket.keys == [key, theirs]
-    assert registry("GET", blob(SMALL)).body == SMALL
-
-
-def test_content_is_looked_for_where_it_is(tmp_path: Path, settings: Settings) -> None:
-    for one, other, why in (
-        (settings, replace(settings, storage=""), "in an object store"),
-        (replace(settings, storage=""), settings, "in files"),
-    ):
-        folder = tmp_path / why
-        with Driver(folder, settings=one) as registry:
-            push_blob(registry, "app", SMALL)
-        with pytest.raises(InvalidSettings, match=why):
-            Registry.open(folder, other)
-
-
-def test_what_looks_at_files_says_so(tmp_path: Path, settings: Settings) -> None:
-    folder = tmp_path / "registry"
-    with Driver(folder, settings=settings) as registry:
-        push_blob(registry, "app", SMALL)
-    with pytest.raises(InvalidSettings, match="in an object store"):
-        check(folder)
-
-
-def test_a_cache_keeps_no_objects(tmp_path: Path, settings: Settings, store: Store, bucket: Bucket) -> None:
-    with pytest.raises(InvalidSettings, match="a cache keeps files"):
-        Registry.open(tmp_path / "cache", replace(settings, proxy=(StandIn(),)))
-    assert store.objects(bucket.name) == {}
-
-
-def test_an_empty_bucket_is_not_the_one_that_has_the_content(tmp_path: Path, settings: Settings, store: Store) -> None:
-    folder, other = tmp_path / "registry", store.new()
-    with Driver(folder, settings=settings) as registry:
-        push_blob(registry, "app", SMALL)
-    with pytest.raises(InvalidSettings, match="nothing of this registry is there"):
-        Registry.open(folder, replace(settings, storage=f"s3://{other}/registry"))
-    assert store.objects(other) == {}
-
-
-def test_a_store_that_is_not_there_is_told_without_a_secret(
-    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
-    missing = replace(settings, storage="s3://no-such-bucket-anywhere")
-    with pytest.raises(BoxshipError) as refused:
-        Registry.open(tmp_path / "registry", missing)
-    assert "hush-hush" not in str(refused.value)
-    assert "AWS_ACCESS_KEY_ID" in str(refused.value)

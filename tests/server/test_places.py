@@ -20,6 +20,7 @@ from boxship import media_type
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ContentMismatch, InvalidSettings
 from boxship.server.database.transfer import are_any
+from boxship.server.opening import open_database
 from boxship.server.registry import Settings
 from boxship.server.storage import Stored
 from boxship.server.upkeep.backup import backup
@@ -67,17 +68,6 @@ def noted(self, *values):
 Arrived.note = noted
 sys.exit(main(sys.argv[2:]))
 """
-
-
-@pytest.fixture
-def new_place(tmp_path: Path, new_settings: Callable[[], Settings]) -> Callable[[str], Place]:
-    """A place with nothing in it, kept as the test's parameter says."""
-
-    def made(name: str) -> Place:
-        settings = new_settings()
-        return Place(tmp_path / name, settings.database, settings.storage)
-
-    return made
 
 
 @pytest.fixture
@@ -166,8 +156,8 @@ def is_nothing(place: Place) -> bool:
         return False
     if not place.is_elsewhere:
         return True
-    with read_place(place) as held:
-        return not are_any(held.names)
+    with closing(open_database(place.folder, place.database)) as database, database.apart() as names:
+        return not are_any(names)
 
 
 def test_it_is_moved_there_and_back(place: Place, new_place: Callable[[str], Place], tmp_path: Path) -> None:

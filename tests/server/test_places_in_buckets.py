@@ -33,17 +33,6 @@ in_buckets = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def new_place(tmp_path: Path, new_settings: Callable[[], Settings]) -> Callable[[str], Place]:
-    """A place with nothing in it."""
-
-    def made(name: str) -> Place:
-        settings = new_settings()
-        return Place(tmp_path / name, settings.database, settings.storage)
-
-    return made
-
-
-@pytest.fixture
 def place(new_place: Callable[[str], Place]) -> Place:
     """That of a registry of one image."""
     place = new_place("registry")

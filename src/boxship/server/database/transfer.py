@@ -6,7 +6,7 @@ own, and what triggers sum up is summed up there anew.
 
 from __future__ import annotations
 
-__all__ = ["Differs", "are_any", "copy_names", "differences"]
+__all__ = ["Differs", "are_any", "copy_moment", "copy_names", "differences"]
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
@@ -60,6 +60,15 @@ AsThere = Callable[[Row], Row]
 
 def _same(row: Row) -> Row:
     return row
+
+
+def copy_moment(source: Transaction, target: Transaction) -> None:
+    """Write all that `source` has at one moment to `target`, which has nothing, in a transaction of each."""
+    for each in (source, target):
+        each.execute("BEGIN")
+    copy_names(source, target)
+    for each in (source, target):
+        each.execute("COMMIT")
 
 
 def copy_names(source: Transaction, target: Transaction, as_there: AsThere = _same) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from boxship.digest import Digest
 from boxship.server.database import Transaction
 from boxship.server.database.schema import prepare
-from boxship.server.database.transfer import copy_names
+from boxship.server.database.transfer import copy_moment
 from boxship.server.finishing import in_thread
 from boxship.server.storage import Stored
 from boxship.server.storage.file_storage import FileStorage
@@ -115,11 +115,7 @@ def _copy(names: Transaction, snapshot: sqlite3.Connection) -> None:
         names.backup(snapshot)
         return
     prepare(snapshot, "the backup")
-    for each in (names, snapshot):
-        each.execute("BEGIN")
-    copy_names(names, snapshot)
-    for each in (names, snapshot):
-        each.execute("COMMIT")
+    copy_moment(names, snapshot)
 
 
 def _settle(snapshot: sqlite3.Connection, arrived: Arrived, missing: Sequence[Digest]) -> None:
