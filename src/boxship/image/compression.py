@@ -20,7 +20,7 @@ _SKIPPABLE = bytes.fromhex("2a4d18")  # behind 50 to 5f: a zstd frame that says 
 _LONGEST_MAGIC = 6
 _LONGEST_HEADER = 18  # of a zstd frame (RFC 8878, 3.1.1.1)
 _STEP = 128 * 1024  # given in: small enough for a processor's cache
-_PIECE = 1024 * 1024  # taken out, at most
+_PIECE = 128 * 1024  # taken out, at most: for more, malloc asks the system for new pages each time
 _MOST_MEMORY = 256 * 1024 * 1024  # what an xz stream may ask for; zstd's has a bound of its own
 
 
