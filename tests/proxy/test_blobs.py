@@ -11,6 +11,7 @@ import pytest
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, ConnectFailed, DigestMismatch, NotFound, Refused
+from boxship.server.asgi import Message
 from boxship.server.proxy.arrival import Arrival
 from boxship.server.registry import Registry
 from boxship.server.room import Room
@@ -430,6 +431,32 @@ def test_who_leaves_while_nothing_comes_is_no_failure(registry: Driver, upstream
 
     registry.run(ask())
     assert reply.body == CONTENT[: 4 * PIECE]
+
+
+def test_who_takes_nothing_holds_up_nobody_and_gets_all_of_it_later(registry: Driver, upstream: StandIn) -> None:
+    reply = Reply()
+
+    async def ask() -> None:
+        goes_on = asyncio.Event()
+
+        async def slowly(message: Message) -> None:
+            await reply.take(message)
+            await goes_on.wait()
+
+        async def never() -> dict[str, object]:
+            await asyncio.Event().wait()
+            return {}
+
+        asking = asyncio.create_task(registry._app(registry._scope("GET", BLOB, {"host": "localhost"}), never, slowly))
+        async with asyncio.timeout(20):
+            assert (await registry.ask("GET", BLOB)).body == CONTENT
+        assert not asking.done()
+        goes_on.set()
+        await asking
+
+    registry.run(ask())
+    assert reply.body == CONTENT
+    assert upstream.asked == [QUESTION]
 
 
 def test_an_empty_blob_is_whole_at_once(registry: Driver, upstream: StandIn) -> None:
