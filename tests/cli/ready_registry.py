@@ -5,7 +5,7 @@ They are what `boxship.testing.registry` starts, with all that it does around it
 
 from __future__ import annotations
 
-__all__ = ["Forked", "forked_registries"]
+__all__ = ["Forked", "ending", "forked_registries"]
 
 import os
 import signal
@@ -46,10 +46,18 @@ class Forked:
         assert self.returncode is not None
         return self.returncode
 
+    def send_signal(self, number: int) -> None:
+        """Send it that signal, if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
     def terminate(self) -> None:
         """Tell it to end, if it has not ended."""
-        if self.poll() is None:
-            os.kill(self.pid, signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        self.send_signal(signal.SIGKILL)
 
 
 @contextmanager
@@ -71,6 +79,13 @@ def _running(command: list[str], log: Path) -> Iterator[object]:
         streams = (nothing.fileno(), output.fileno(), output.fileno())
         words = command[command.index("boxship.server") + 1 :]
         process = Forked(ready().begin(words, environment, streams, Path.cwd(), program="registry"))
+    with ending(process):
+        yield process
+
+
+@contextmanager
+def ending(process: Forked) -> Iterator[Forked]:
+    """Give it, and end it with the block."""
     try:
         yield process
     finally:

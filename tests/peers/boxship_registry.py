@@ -6,10 +6,12 @@ __all__ = ["Asked", "Server", "boxship", "boxship_registry"]
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +21,8 @@ from uuid import uuid4
 from boxship.server.registry import Registry, Settings
 from boxship.server.upkeep.garbage import Policy
 from boxship.server.upkeep.sweep import sweep
+from tests.cli.ready_registry import Forked, ending
+from tests.cli.running import forks, ready
 from tests.peers.machine import Machine, said
 from tests.peers.process import NotListening, running
 
@@ -110,14 +114,28 @@ def boxship_registry(
     """Serve `folder` while the block runs, on this machine or another."""
     log = folder.with_suffix(f".{uuid4()}.log")
     options = ("--address", address, "--disk", str(folder), "--access-log", "json", *options)
-    argv = [sys.executable, "-m", "boxship", "registry", "serve", *options]
-    with running(inside.inside(argv) if inside else argv, log=log) as process:
+    with _serving(options, log, inside) as process:
         deadline = time.monotonic() + START
         while not (line := _announced(log)):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise NotListening(f"{argv!r}:\n{log.read_text()}")
+                raise NotListening(f"{options!r}:\n{log.read_text()}")
             time.sleep(0.005)
         yield Server(line.partition("://")[2], folder, log, process.pid, inside)
+
+
+@contextmanager
+def _serving(options: Sequence[str], log: Path, inside: Machine | None) -> Iterator[Forked | subprocess.Popen[bytes]]:
+    """The process: started on another machine, and forked off on this one, where that is no different."""
+    words = ("registry", "serve", *options)
+    if inside or not forks(os.environ):
+        argv = [sys.executable, "-m", "boxship", *words]
+        with running(inside.inside(argv) if inside else argv, log=log) as process:
+            yield process
+        return
+    with log.open("ab") as output, Path(os.devnull).open("rb") as nothing:
+        streams = (nothing.fileno(), output.fileno(), output.fileno())
+        with ending(Forked(ready().begin(words, os.environ, streams, Path.cwd()))) as forked:
+            yield forked
 
 
 def _announced(log: Path) -> str:

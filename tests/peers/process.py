@@ -24,6 +24,7 @@ DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
 PATIENCE = 0.5  # seconds between asking a program to end and ending it
 START = 15.0  # seconds that a program may take to listen
 LISTEN = "0A"  # TCP_LISTEN in /proc/net/tcp
+_LOOK_AGAIN = 0.05  # seconds: the kernel takes some 10 ms of a processor to write down its connections
 
 
 class NotListening(RuntimeError):
@@ -79,7 +80,7 @@ def wait_until_listening(process: subprocess.Popen[bytes], *, log: Path, ports: 
         found = listening_ports(process.pid)
         if found and found >= ports:
             return min(found)
-        time.sleep(0.005)
+        time.sleep(_LOOK_AGAIN)
     ended = "runs without listening" if process.returncode is None else f"ended with {process.returncode}"
     raise NotListening(f"{process.args!r} {ended}:\n{log.read_text(errors='replace')}")
 
@@ -88,8 +89,9 @@ def listening_ports(pid: int) -> frozenset[int]:
     """Return the TCP ports that this very process listens on, in whatever namespace it is."""
     # /proc/PID/net shows the process's own namespace: no packet is sent, and no other process is taken for this one.
     with suppress(OSError):
-        sockets = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
-        return frozenset(port for port, inode in _listeners(pid) if f"socket:[{inode}]" in sockets)
+        files = (str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir())
+        if sockets := {file for file in files if file.startswith("socket:")}:
+            return frozenset(port for port, inode in _listeners(pid) if f"socket:[{inode}]" in sockets)
     return frozenset()
 
 

@@ -35,7 +35,8 @@ CONTRACT = (
 OF_BYTES = ("blobs", "sessions", "sweep", "uploads")
 # These, with every store that there is.
 CONFORMANCE = ("conformance_blobs", "conformance_content")
-# How many of these tests are tried with other stores than files and SQLite: some if nobody says, or `all`.
+# How many of these tests are tried with other stores than files and SQLite: some if nobody says, or `all`. So it is
+# with runs of models and seconds of a race, which are others each time.
 ASKED = os.environ.get("STORES", "some")
 _ONE_IN = 8
 POSTGRES = pytest.mark.peer("postgres")

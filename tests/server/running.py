@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["CONTENT", "acknowledged", "ask", "busy", "connect", "received", "registry"]
+__all__ = ["CONTENT", "acknowledged", "ask", "busy", "connect", "forked", "received", "registry"]
 
 import http.client
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.cli.ready_registry import Forked
+from tests.cli.running import forks, ready
 from tests.server.content import digest
 
 CONTENT = bytes(range(256)) * 4096
@@ -33,7 +36,28 @@ def registry(folder: Path, *options: str, address: str = "127.0.0.1:0") -> Itera
             process.kill()
 
 
-def acknowledged(victim: subprocess.Popen[str], push: Callable[[int], int], least: int) -> list[int]:
+@contextmanager
+def forked(folder: Path, *options: str) -> Iterator[tuple[Forked, str]]:
+    """The same, forked off, for tests to which what it says does not matter; an interpreter's start is most of one."""
+    assert forks(os.environ)
+    words = ("--address", "127.0.0.1:0", "--disk", str(folder), *options)
+    taking, stdout = os.pipe()
+    with Path(os.devnull).open("rb") as nothing, os.fdopen(taking) as said:
+        streams = (nothing.fileno(), stdout, 2)
+        try:
+            process = Forked(ready().begin(words, os.environ, streams, Path.cwd(), program="registry"))
+        finally:
+            os.close(stdout)
+        try:
+            line = said.readline()
+            assert line.startswith("serving http"), line
+            yield process, line.partition("://")[2].strip()
+        finally:
+            process.kill()
+            process.wait()
+
+
+def acknowledged(victim: Forked, push: Callable[[int], int], least: int) -> list[int]:
     """Push to a registry one thing after the other, kill it once it took so many; the numbers of those that it took."""
     done: list[int] = []
 

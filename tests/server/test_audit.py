@@ -21,7 +21,7 @@ from boxship.server.registry import Settings
 from tests.server.content import digest, image
 from tests.server.driver import Driver
 from tests.server.people import add, basic
-from tests.server.running import ask, connect, registry
+from tests.server.running import ask, connect, forked
 from tests.server.test_tokens import key_file
 
 BLOB = b"a layer"
@@ -214,7 +214,7 @@ def test_a_pipe_that_nobody_reads_is_said_at_the_start_and_not_waited_for(tmp_pa
 def test_workers_write_to_one_file_what_their_answers_are_called(tmp_path: Path) -> None:
     log = tmp_path / "audit"
     named = set()
-    with registry(tmp_path / "disk", "--workers", "2", "--audit-log", str(log)) as (_, address):
+    with forked(tmp_path / "disk", "--workers", "2", "--audit-log", str(log)) as (_, address):
         for number in range(20):
             content = b"%d" % number
             connection = connect(address)

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,10 @@ import pytest
 import trustme
 
 from boxship.server.running.certificate import watch
+from tests.cli.ready_registry import Forked
 from tests.peers.certificates import Certificate, issue
 from tests.server.content import digest
-from tests.server.running import CONTENT, registry
+from tests.server.running import CONTENT, forked
 
 
 class Files:
@@ -89,9 +89,9 @@ def test_why_one_does_not_count_is_said_once(files: Files, caplog: pytest.LogCap
 
 
 @contextmanager
-def serving(tmp_path: Path, files: Files, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def serving(tmp_path: Path, files: Files, *options: str) -> Iterator[tuple[Forked, int]]:
     tls = ("--tls-cert", str(files.certificate), "--tls-key", str(files.key))
-    with registry(tmp_path / "registry", *tls, *options) as (process, address):
+    with forked(tmp_path / "registry", *tls, *options) as (process, address):
         yield process, int(address.rpartition(":")[2])
 
 

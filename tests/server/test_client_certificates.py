@@ -14,7 +14,7 @@ from boxship.errors import BoxshipError, InvalidSettings
 from boxship.server.plan import Plan
 from boxship.server.running.exposure import check_authorities
 from tests.peers.certificates import Certificate, issue
-from tests.server.running import registry
+from tests.server.running import forked
 
 
 class Given:
@@ -57,7 +57,7 @@ def status(address: str, root: Path, shown: Certificate | None) -> int:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_certificate_of_the_authority_is_what_it_takes(tmp_path: Path, given: Given, workers: str) -> None:
-    with registry(tmp_path / "registry", *given.options, "--workers", workers) as (_, address):
+    with forked(tmp_path / "registry", *given.options, "--workers", workers) as (_, address):
         assert status(address, given.own.root, given.client) == 200
         for shown in (None, given.stranger, given.own):
             with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
@@ -65,7 +65,7 @@ def test_a_certificate_of_the_authority_is_what_it_takes(tmp_path: Path, given: 
 
 
 def test_boxship_shows_its_own(tmp_path: Path, given: Given) -> None:
-    with registry(tmp_path / "registry", *given.options) as (_, address):
+    with forked(tmp_path / "registry", *given.options) as (_, address):
         shown = {"cert": given.client.chain, "key": given.client.key}
         with Client(ca_file=given.own.root, plain_http="never", **shown) as client:  # type: ignore[arg-type] # two files
             client.ping(address)

@@ -16,7 +16,7 @@ from boxship.server.limits import parse_limits
 from boxship.server.registry import Settings
 from tests.server.content import digest, image, push_image
 from tests.server.driver import Driver
-from tests.server.running import ask, registry
+from tests.server.running import ask, forked
 
 OCI = {"content-type": "application/vnd.oci.image.manifest.v1+json"}
 
@@ -128,7 +128,7 @@ def test_a_registry_goes_by_each_as_soon_as_it_is_written(tmp_path: Path) -> Non
 def test_every_process_that_serves_goes_by_it(tmp_path: Path) -> None:
     file = tmp_path / "limits.toml"
     file.write_text("")
-    with registry(tmp_path / "registry", "--limits", str(file), "--workers", "2") as (_, address):
+    with forked(tmp_path / "registry", "--limits", str(file), "--workers", "2") as (_, address):
         target = f"/v2/app/blobs/uploads/?digest={digest(b'x')}"
         assert ask(address, "POST", target, b"x")[0] == 201
         file.write_text("read-only = true\n")

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
 from boxship.digest import Digest
 from boxship.server.registry import Settings
 from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
-from tests.server import test_model_postgres
-from tests.server.conftest import CEPH, POSTGRES, Stores
+from tests.server import test_model, test_model_postgres
+from tests.server.conftest import ASKED, CEPH, POSTGRES, Stores
 from tests.server.driver import Driver
 
 pytestmark = [POSTGRES, CEPH]
@@ -71,6 +71,4 @@ def _postgresql(postgresql: Cluster) -> None:
 
 
 TestTwoOfAStore = pytest.mark.timeout(600)(TwoOfAStore.TestCase)
-TestTwoOfAStore.settings = settings(
-    max_examples=5, stateful_step_count=30, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+TestTwoOfAStore.settings = settings(test_model.TestTwoProcesses.settings, max_examples=5 if ASKED == "all" else 2)

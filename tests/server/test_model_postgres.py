@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import ClassVar
 
 import pytest
+from hypothesis import settings
 
 from boxship.digest import Digest
 from boxship.server.database import Database
@@ -16,6 +17,7 @@ from boxship.server.opening import open_database
 from boxship.server.registry import Settings
 from tests.peers.postgresql import Cluster, cluster
 from tests.server import test_model
+from tests.server.conftest import ASKED
 
 pytestmark = pytest.mark.peer("postgres")
 
@@ -60,4 +62,4 @@ def _postgresql() -> Iterator[None]:
 
 
 TestTwoReplicas = pytest.mark.timeout(600)(TwoReplicas.TestCase)
-TestTwoReplicas.settings = test_model.TestTwoProcesses.settings
+TestTwoReplicas.settings = settings(test_model.TestTwoProcesses.settings, max_examples=10 if ASKED == "all" else 3)

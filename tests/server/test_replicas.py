@@ -20,7 +20,7 @@ from boxship.server.upkeep.garbage import Policy
 from boxship.server.upkeep.sweep import sweep
 from tests.peers.postgresql import Cluster
 from tests.server.content import digest, image
-from tests.server.running import acknowledged, ask, connect, registry
+from tests.server.running import acknowledged, ask, connect, forked
 
 pytestmark = [pytest.mark.peer("postgres"), pytest.mark.timeout(180)]
 TYPE = {"content-type": media_type.OCI_MANIFEST}
@@ -30,21 +30,28 @@ TYPE = {"content-type": media_type.OCI_MANIFEST}
 def replicas(folder: Path, url: str, *options: str) -> Iterator[list[str]]:
     """The addresses of three."""
     with ExitStack() as stack:
-        started = [stack.enter_context(registry(folder, "--database", url, *options)) for _ in range(3)]
+        started = [stack.enter_context(forked(folder, "--database", url, *options)) for _ in range(3)]
         yield [address for _, address in started]
 
 
-def push(address: str, number: int, tag: str, **headers: str) -> int:
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory, postgresql: Cluster) -> Iterator[list[str]]:
+    """Those of tests that need none of their own: each has a repository."""
+    with replicas(tmp_path_factory.mktemp("three") / "registry", postgresql.new()) as addresses:
+        yield addresses
+
+
+def push(address: str, number: int, tag: str, repository: str = "app", **headers: str) -> int:
     """Push a manifest that only this number has; its config is there already."""
-    return ask(address, "PUT", f"/v2/app/manifests/{tag}", manifest(number), **TYPE, **headers)[0]
+    return ask(address, "PUT", f"/v2/{repository}/manifests/{tag}", manifest(number), **TYPE, **headers)[0]
 
 
 def manifest(number: int) -> bytes:
     return image(annotations={"number": str(number)})
 
 
-def begin(address: str) -> None:
-    assert ask(address, "POST", f"/v2/app/blobs/uploads/?digest={digest(b'{}')}", b"{}")[0] == 201
+def begin(address: str, repository: str = "app") -> None:
+    assert ask(address, "POST", f"/v2/{repository}/blobs/uploads/?digest={digest(b'{}')}", b"{}")[0] == 201
 
 
 def at_once(work: Callable[[int], int], number: int) -> Counter[int]:
@@ -52,14 +59,13 @@ def at_once(work: Callable[[int], int], number: int) -> Counter[int]:
         return Counter(threads.map(work, range(number)))
 
 
-def test_of_many_who_make_a_tag_one_does(tmp_path: Path, postgresql: Cluster) -> None:
-    with replicas(tmp_path / "registry", postgresql.new()) as addresses:
-        begin(addresses[0])
-        for turn in range(5):
-            new = {"if-none-match": "*"}
-            found = at_once(lambda number: push(addresses[number % 3], number, f"v{turn}", **new), 9)  # noqa: B023
-            assert found == {201: 1, 412: 8}
-            assert len({ask(address, "GET", f"/v2/app/manifests/v{turn}") for address in addresses}) == 1
+def test_of_many_who_make_a_tag_one_does(three: list[str]) -> None:
+    begin(three[0], "many")
+    for turn in range(5):
+        new = {"if-none-match": "*"}
+        found = at_once(lambda number: push(three[number % 3], number, f"v{turn}", "many", **new), 9)  # noqa: B023
+        assert found == {201: 1, 412: 8}
+        assert len({ask(address, "GET", f"/v2/many/manifests/v{turn}") for address in three}) == 1
 
 
 def test_a_quota_is_one_for_all(tmp_path: Path, postgresql: Cluster) -> None:
@@ -68,20 +74,20 @@ def test_a_quota_is_one_for_all(tmp_path: Path, postgresql: Cluster) -> None:
         assert at_once(lambda number: push(addresses[number % 3], number, f"v{number}"), 15) == {201: 5, 403: 10}
 
 
-def test_an_upload_goes_on_at_another(tmp_path: Path, postgresql: Cluster) -> None:
+def test_an_upload_goes_on_at_another(three: list[str]) -> None:
     content = bytes(range(256)) * 1000
-    with replicas(tmp_path / "registry", postgresql.new()) as (one, two, three):
-        connection = connect(one)
-        connection.request("POST", "/v2/app/blobs/uploads/")
-        location = connection.getresponse().headers["location"]
-        connection.close()
-        for address, part in ((two, content[:1000]), (three, content[1000:100_000]), (one, content[100_000:])):
-            assert ask(address, "PATCH", location, part)[0] == 202
-        assert ask(two, "PUT", f"{location}?digest={digest(content)}")[0] == 201
-        assert ask(three, "GET", f"/v2/app/blobs/{digest(content)}") == (200, content)
+    one, two, last = three
+    connection = connect(one)
+    connection.request("POST", "/v2/upload/blobs/uploads/")
+    location = connection.getresponse().headers["location"]
+    connection.close()
+    for address, part in ((two, content[:1000]), (last, content[1000:100_000]), (one, content[100_000:])):
+        assert ask(address, "PATCH", location, part)[0] == 202
+    assert ask(two, "PUT", f"{location}?digest={digest(content)}")[0] == 201
+    assert ask(last, "GET", f"/v2/upload/blobs/{digest(content)}") == (200, content)
 
 
-def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(tmp_path: Path, postgresql: Cluster) -> None:
+def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(three: list[str], postgresql: Cluster) -> None:
     acknowledged: list[int] = []
     statuses: Counter[int] = Counter()
     over = threading.Event()
@@ -90,12 +96,11 @@ def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(tmp_pat
         number = which
         while not over.is_set():
             number += 6
-            status = push(addresses[which % 3], number, f"v{number}")
+            status = push(three[which % 3], number, f"v{number}", "anew")
             statuses[status] += 1
             if status == 201:
                 acknowledged.append(number)
-            else:
-                time.sleep(0.05)
+            time.sleep(0.05)
 
     def goes_on() -> None:
         """Wait until all that wrote before do so again."""
@@ -104,23 +109,22 @@ def test_nothing_acknowledged_is_lost_where_the_database_is_started_anew(tmp_pat
             assert time.monotonic() < until, statuses
             time.sleep(0.02)
 
-    with replicas(tmp_path / "registry", postgresql.new()) as addresses:
-        begin(addresses[0])
-        with ThreadPoolExecutor(6) as threads:
-            pushing = [threads.submit(keep_pushing, which) for which in range(6)]
-            try:
-                for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
-                    goes_on()
-                    postgresql.stop(how)
-                    postgresql.start()
+    begin(three[0], "anew")
+    with ThreadPoolExecutor(6) as threads:
+        pushing = [threads.submit(keep_pushing, which) for which in range(6)]
+        try:
+            for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
                 goes_on()
-            finally:
-                over.set()
-            for each in pushing:
-                each.result()
-        assert set(statuses) <= {201, 503}
-        for number in acknowledged:
-            assert ask(addresses[number % 3], "GET", f"/v2/app/manifests/v{number}") == (200, manifest(number))
+                postgresql.stop(how)
+                postgresql.start()
+            goes_on()
+        finally:
+            over.set()
+        for each in pushing:
+            each.result()
+    assert set(statuses) <= {201, 503}
+    for number in acknowledged:
+        assert ask(three[number % 3], "GET", f"/v2/anew/manifests/v{number}") == (200, manifest(number))
 
 
 def test_no_sweep_takes_what_is_acknowledged_at_another(tmp_path: Path, postgresql: Cluster) -> None:
@@ -152,6 +156,7 @@ def test_no_sweep_takes_what_is_acknowledged_at_another(tmp_path: Path, postgres
             while deleted < 10 or len(acknowledged) < 30:
                 assert time.monotonic() < until, (deleted, statuses)
                 deleted += asyncio.run(sweep(sweeping, policy)).deleted
+                time.sleep(0.1)  # or hardly a push would be whole
         finally:
             over.set()
             sweeping.close()
@@ -166,7 +171,7 @@ def test_no_sweep_takes_what_is_acknowledged_at_another(tmp_path: Path, postgres
 
 def test_the_others_go_on_where_one_is_killed(tmp_path: Path, postgresql: Cluster) -> None:
     folder, url = tmp_path / "registry", postgresql.new()
-    with registry(folder, "--database", url) as (victim, one), registry(folder, "--database", url) as (_, other):
+    with forked(folder, "--database", url) as (victim, one), forked(folder, "--database", url) as (_, other):
         begin(one)
         done = acknowledged(victim, lambda number: push(one, number, f"v{number}"), 20)
         for number in done:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.ready_registry import Forked
 from tests.peers.nginx import nginx_of
 from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
@@ -28,7 +28,7 @@ from tests.peers.programs import Address, free_port
 from tests.peers.relay import Fault, relay
 from tests.server.conftest import CEPH, POSTGRES, SWIFT, Stores
 from tests.server.content import digest, image
-from tests.server.running import acknowledged, ask, connect, registry
+from tests.server.running import acknowledged, ask, connect, forked
 
 pytestmark = [
     POSTGRES,
@@ -60,9 +60,9 @@ class Shared:
     number: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
-    def replica(self) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    def replica(self) -> Iterator[tuple[Forked, str]]:
         """One more, in a folder of its own."""
-        with registry(self.folder / f"replica{next(self.number)}", *self.options, "--allow-delete") as started:
+        with forked(self.folder / f"replica{next(self.number)}", *self.options, "--allow-delete") as started:
             yield started
 
     def keys(self) -> Mapping[str, int]:
