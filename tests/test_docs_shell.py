@@ -18,7 +18,8 @@ import pytest
 
 from boxship.media_type import OCI_INDEX, OCI_MANIFEST
 from boxship.testing import Image, put_image, put_manifest, registry
-from tests.cli.running import COMMAND
+from tests.cli import asking
+from tests.cli.running import COMMAND, ready
 from tests.docs_blocks import PAGES, STORIES, Block, blocks_of, label
 from tests.peers.certificates import issue
 from tests.server.test_tokens import KEY, pem
@@ -103,7 +104,8 @@ def folder(tmp_path: Path, address: str) -> Path:
         "type": "kubernetes.io/dockerconfigjson",
         "stringData": {".dockerconfigjson": json.dumps(logins)},
     }
-    _program(tmp_path / "bin/boxship", f'exec {shlex.join(COMMAND)} "$@"')
+    forking = (sys.executable, "-IS", asking.__file__, str(ready().control))
+    _program(tmp_path / "bin/boxship", f'exec {shlex.join(forking)} "$@"')
     _program(tmp_path / "bin/python", f'exec {sys.executable} "$@"')
     _program(tmp_path / "bin/kubectl", f"echo {shlex.quote(json.dumps(secret))}")
     chart = f"kind: Pod\nspec:\n  containers:\n  - image: {address}/app:1 # the app\n"
@@ -151,6 +153,7 @@ def _run(block: Block, folder: Path, address: str) -> None:
 def _serve(line: str, folder: Path) -> None:
     """Have a registry begin, in a folder of its own, and end as by Ctrl-C."""
     elsewhere = line if "--disk" not in line else line.replace("./registry", "./another")
+    elsewhere = elsewhere.replace("boxship", shlex.join(COMMAND), 1)
     with subprocess.Popen(
         ["sh", "-c", f"exec {elsewhere}"], cwd=folder, env=_surroundings(folder), stdout=subprocess.PIPE, text=True
     ) as process:
@@ -170,6 +173,7 @@ def _end(words: list[str], folder: Path) -> None:
         text=True,
         timeout=60,
         check=False,
+        pass_fds=[ready().control],
     )
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
 

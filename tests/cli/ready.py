@@ -62,6 +62,11 @@ class Ready:
                 argv, stdin=nothing, stdout=nothing, env=environment, pass_fds=[theirs.fileno()]
             )
 
+    @property
+    def control(self) -> int:
+        """The descriptor for programs that ask for commands themselves (`asking`)."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """End the process."""
         self._socket.close()

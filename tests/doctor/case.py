@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.behaviour.scene import Scene
 from tests.cli.running import COMMAND, boxship
+from tests.doctor.looking import WHOLE
 
-WHOLE = 10.0  # seconds that an examination may take
 _LONGER = 30.0  # with a start on a busy machine
 FINDINGS = 8
 

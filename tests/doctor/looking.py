@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check", "guarded", "ids", "red", "report_of", "stored_at"]
+__all__ = ["WHOLE", "check", "guarded", "ids", "red", "report_of", "stored_at"]
 
 from contextlib import ExitStack
 
@@ -19,13 +19,15 @@ from boxship.testing import (
     serving,
 )
 
+WHOLE = 12.0  # seconds that an examination may take: 10, and what a busy machine takes for the rest of it
+
 
 def report_of(stack: ExitStack, answer: Answer | Answering, **options: object) -> Report:
     """What is found at a registry that answers so, by a client with these options."""
     server = stack.enter_context(serving(answer))
     client = stack.enter_context(Client(**options))  # type: ignore[arg-type] # options of their kinds
     report = examine(f"{server.address}/app:v1", client)
-    assert report.seconds < 10
+    assert report.seconds < WHOLE
     return report
 
 

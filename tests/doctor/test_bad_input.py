@@ -12,6 +12,7 @@ from boxship.doctor import Report, Status, examine
 from boxship.errors import InvalidReference
 from boxship.explain.place import written
 from boxship.testing import Answer, ScriptedRegistry, instead, serving
+from tests.doctor.looking import WHOLE
 
 # A server starts for each example, and a bad answer may be asked for twice.
 _FEW = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +32,7 @@ _VALUE = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\0"), ma
 def is_whole(report: Report) -> bool:
     """Whether it can be written, says something everywhere, and took no longer than it may."""
     json.dumps(report.document())
-    return bool(report.verdict) and all(check.words for check in report.checks) and report.seconds < 10
+    return bool(report.verdict) and all(check.words for check in report.checks) and report.seconds < WHOLE
 
 
 @given(st.text(max_size=30))

@@ -28,7 +28,7 @@ from boxship.testing import (
 )
 from boxship.testing.place import Place
 from tests.auth.guarded import write_config
-from tests.doctor.looking import check, red, report_of, stored_at
+from tests.doctor.looking import WHOLE, check, red, report_of, stored_at
 from tests.doctor.test_others import certified
 
 SECRET = """echo '{"Username": "ana", "Secret": "hunter2"}'"""
@@ -136,7 +136,7 @@ def test_who_takes_connections_and_never_answers_is_said_to_hang(way: str, slow:
     report = slow[f"hangs {way}"].result()
     assert "no answer to GET /v2/ comes: the registry hangs" in report.verdict
     assert "http" in red(report)
-    assert report.seconds < 10
+    assert report.seconds < WHOLE
 
 
 def test_a_helper_that_is_slow_is_a_warning(slow: Mapping[str, Future[Report]]) -> None:

@@ -72,10 +72,11 @@ def test_of_several_that_begin_at_once_with_an_empty_bucket_one_has_it(
 
     names = [bucket.store.new() for _ in range(3)]
     with ThreadPoolExecutor(12) as threads:
-        for name in names:
-            found = list(threads.map(begin, range(4), [name] * 4))
+        begun = {name: [threads.submit(begin, number, name) for number in range(4)] for name in names}
+        for each in begun.values():
+            found = [one.result() for one in each]
             assert found.count("has it") == 1
-            assert all("another registry's" in each for each in found if each != "has it")
+            assert all("another registry's" in one for one in found if one != "has it")
 
 
 def test_a_store_that_cannot_put_where_nothing_is_will_do(
