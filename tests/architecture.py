@@ -18,7 +18,8 @@ from typing import TypeGuard
 SOURCE = Path(__file__).parents[1] / "src"
 
 VALUES = frozenset(
-    {"errors", "event", "digest", "media_type", "platform", "reference", "credential", "seconds", "hop", "timeline"}
+    {"value", "unfinished"}
+    | {"errors", "event", "digest", "media_type", "platform", "reference", "credential", "seconds", "hop", "timeline"}
 )
 # A module imports from its own storey and from those before it.
 STOREYS: tuple[frozenset[str], ...] = (

@@ -9,7 +9,6 @@ __all__ = ["COSIGN", "Companion", "about", "cosign_tag", "read_companions"]
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from boxship.connect.deadline import Work
@@ -17,6 +16,7 @@ from boxship.digest import Digest
 from boxship.errors import NotFound, UnexpectedAnswer
 from boxship.graph import Node, read_graph, with_children
 from boxship.store import Referred, Source
+from boxship.value import dataclass
 
 COSIGN = ("sig", "att", "sbom")
 """What cosign keeps of an image."""

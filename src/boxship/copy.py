@@ -7,7 +7,6 @@ __all__ = ["PLAIN", "Copied", "Options", "copy"]
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from boxship.companions import Companion, read_companions
 from boxship.connect.crew import Crew
@@ -21,6 +20,7 @@ from boxship.registry.uploads import How
 from boxship.registry.watched import Watched
 from boxship.spec.descriptor import Descriptor
 from boxship.store import Expecting, Naming, Source, Target
+from boxship.value import dataclass
 
 _LACKING = frozenset({400, 404})  # to a manifest whose blobs are not all there (MANIFEST_BLOB_UNKNOWN)
 _REFUSED_INDEX = frozenset({400, 404, 422})  # to an index whose manifests are not all there

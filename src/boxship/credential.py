@@ -7,9 +7,10 @@ from __future__ import annotations
 
 __all__ = ["Credential", "CredentialKind", "Secret"]
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, Self
+
+from boxship.value import dataclass
 
 
 class Secret:

@@ -8,10 +8,10 @@ from __future__ import annotations
 __all__ = ["ALGORITHMS", "Digest", "is_digest"]
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.errors import InvalidReference
+from boxship.value import dataclass
 
 # image-spec descriptor.md registers these two; their values are lower-case hex of exactly these lengths.
 ALGORITHMS = {"sha256": 64, "sha512": 128}

@@ -10,7 +10,8 @@ __all__ = ["Event", "Fact", "Listener"]
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from boxship.value import dataclass, field
 
 Fact = str | int | float | tuple[tuple[str, str], ...]
 """A fact beside an event's text: a word, a number, or the headers of a message."""

@@ -6,7 +6,6 @@ __all__ = ["Node", "blobs_of", "filtered", "read_graph", "with_children"]
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 
 from boxship.digest import Digest
@@ -17,6 +16,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import parse_object
 from boxship.spec.index import Index
 from boxship.store import Source
+from boxship.value import dataclass, replace
 
 Map = Callable[[Callable[[Descriptor], "Node"], Iterable[Descriptor]], Iterator["Node"]]
 """Applies a function to each, in their order, perhaps in parallel."""

@@ -6,7 +6,8 @@ __all__ = ["Hop", "Layer", "Phase", "Role", "spoken"]
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 
 class Role(enum.Enum):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["Issuer"]
 
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.client import Client
@@ -16,6 +15,7 @@ from boxship.credential import Credential
 from boxship.errors import InvalidReference, InvalidSettings, UnexpectedAnswer
 from boxship.reference import Registry
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _TIMEOUT = 5.0  # seconds: somebody waits at the other end

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 __all__ = ["Platform"]
 
-import platform as _machine
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.errors import InvalidReference
+from boxship.value import dataclass
 
 # Go's names for what `uname -m` and Windows call the same machines.
 _ARCHITECTURES = {
@@ -48,8 +47,10 @@ class Platform:
     @classmethod
     def here(cls) -> Self:
         """The platform of images for this machine; containers run Linux everywhere but on Windows."""
-        machine = _machine.machine().lower()
-        system = "windows" if _machine.system() == "Windows" else "linux"
+        import platform  # noqa: PLC0415 -- who names a platform needs no machine
+
+        machine = platform.machine().lower()
+        system = "windows" if platform.system() == "Windows" else "linux"
         return cls.parse(f"{system}/{_ARCHITECTURES.get(machine, machine)}")
 
     def satisfies(self, wanted: Platform) -> bool:

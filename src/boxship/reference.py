@@ -11,12 +11,12 @@ __all__ = ["DEFAULT_TAG", "DOCKER_HUB", "Reference", "Registry"]
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, Self
 
 from boxship.digest import Digest
 from boxship.errors import InvalidReference
+from boxship.value import dataclass, replace
 
 DOCKER_HUB = "docker.io"
 DEFAULT_TAG = "latest"

@@ -8,11 +8,11 @@ from __future__ import annotations
 __all__ = ["Told", "hops_told", "timeline"]
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from boxship.event import Event
 from boxship.hop import Hop, Layer, Phase, Role
+from boxship.value import dataclass, field
 
 _Place = tuple[str, int | None]
 _PORTS = {"http": 80, "https": 443}

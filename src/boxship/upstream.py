@@ -9,7 +9,6 @@ __all__ = ["Source", "Upstream"]
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.client import Client
@@ -21,6 +20,7 @@ from boxship.registry.blobs import Blob, stated_size
 from boxship.registry.manifests import Document
 from boxship.registry.referrers import referrers
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 from boxship.wire import routes
 
 # Somebody waits at the other end, who may be served what is here: sooner than a person would give up.

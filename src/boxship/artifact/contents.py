@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Item", "items_of"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from boxship.artifact.given import TITLE
 from boxship.artifact.packing import DIGEST, UNPACK
@@ -14,6 +13,7 @@ from boxship.image.image import is_config
 from boxship.media_type import OCI_EMPTY, bare
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.manifest import Manifest
+from boxship.value import dataclass
 
 _LONGEST = 4096  # characters, as Linux's paths
 

@@ -7,11 +7,11 @@ __all__ = ["STDIN", "TITLE", "Given", "checked_type"]
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Self
 
 from boxship.errors import InvalidInput
+from boxship.value import dataclass, field
 
 TITLE = "org.opencontainers.image.title"
 """What a file is called (image-spec annotations.md)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["DIGEST", "UNPACK", "Packed", "pack", "pack_config"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boxship import media_type as types
@@ -17,6 +16,7 @@ from boxship.formats.written import in_words
 from boxship.image.content import Content
 from boxship.image.image import Layer
 from boxship.image.workshop import Workshop, Write
+from boxship.value import dataclass, replace
 
 UNPACK = "io.deis.oras.content.unpack"
 """oras': it is a folder, in a tar."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 __all__ = ["Pulled"]
 
-from dataclasses import dataclass
-
 from boxship.digest import Digest
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

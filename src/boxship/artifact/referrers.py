@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Referrers", "read_referrers"]
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from boxship.companions import COSIGN, cosign_tag
 from boxship.digest import Digest
@@ -18,6 +17,7 @@ from boxship.registry.manifests import parse_document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.manifest import Manifest
 from boxship.store import Referred, Source
+from boxship.value import dataclass, field, replace
 
 _DEEPEST = 16  # what refers to what refers to ...: a signature of an attestation is two
 _MOST = 10_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Wanted", "audit"]
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 
 from boxship.audit.known import Known, ask, unencrypted
@@ -16,6 +15,7 @@ from boxship.client import Client
 from boxship.errors import BoxshipError, CredentialFailed, InvalidReference, NotFound, Refused, Unreachable
 from boxship.platform import Platform
 from boxship.reference import DEFAULT_TAG, Reference, Registry
+from boxship.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

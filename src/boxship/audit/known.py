@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Known", "ask", "unencrypted"]
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from boxship.client import Client
 from boxship.digest import Digest
@@ -17,6 +16,7 @@ from boxship.spec.config import Config
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.manifest import Manifest
+from boxship.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 __all__ = ["IMAGE_LIKE", "Named", "find"]
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import cast
 
 from boxship.audit.nodes import Node, fields, get, items, scalar
+from boxship.value import dataclass
 
 IMAGE_LIKE = ("*.image", "*Image", "*.imageName", "*.image.reference")
 """How fields of custom resources are called that hold images."""

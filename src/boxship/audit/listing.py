@@ -6,7 +6,8 @@ __all__ = ["Line", "is_list", "lines"]
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 _LINE = re.compile(r"[ \t]*([^\s#]\S*)(?:[ \t]+(sha(?:256|512):[0-9a-f]+))?[ \t]*(?:[ \t]#.*)?\r?\Z")
 _NO_LIST = re.compile(r"---|%|\{|\[[^\]]*\Z|-\s|\[\s*[\"']")

@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["Lock", "write_lock"]
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Self
 
 from boxship.audit.listing import lines
 from boxship.digest import Digest
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Reference
+from boxship.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

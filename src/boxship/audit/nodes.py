@@ -10,11 +10,11 @@ __all__ = ["Mark", "Node", "NotYAML", "fields", "get", "items", "pieces", "read_
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Protocol, cast
 
 from boxship.errors import MissingExtra
+from boxship.value import dataclass
 
 _BREAK = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)

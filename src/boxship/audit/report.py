@@ -6,11 +6,11 @@ __all__ = ["IDS", "SCHEMA", "Audited", "Finding", "Level", "Report"]
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from boxship.audit.known import Known
 from boxship.audit.use import Complaint, Use
+from boxship.value import dataclass
 
 SCHEMA = "boxship.audit/1"
 

@@ -7,13 +7,13 @@ __all__ = ["Rewriting", "collisions", "replace_uses"]
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from boxship.audit.compose import variables
 from boxship.audit.lock import Lock, locked_as
 from boxship.audit.use import Complaint, Text, Use
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import DOCKER_HUB, Reference
+from boxship.value import dataclass
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _PLAIN = "{repository}"

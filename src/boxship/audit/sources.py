@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Reading", "read_files", "uses_in"]
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from boxship.audit import compose, kubernetes, kustomize, listing
@@ -13,6 +12,7 @@ from boxship.audit.kubernetes import Named
 from boxship.audit.nodes import Node, NotYAML, items, pieces, read_nodes, scalar, shared
 from boxship.audit.use import Complaint, Text, Use, Uses
 from boxship.errors import InvalidSettings
+from boxship.value import dataclass, field, replace
 
 _ENDINGS = frozenset({".yaml", ".yml", ".json"})
 _PURPOSE = "reading YAML"

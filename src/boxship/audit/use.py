@@ -6,10 +6,11 @@ __all__ = ["Complaint", "Text", "Use", "Uses"]
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from typing import Self
+
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

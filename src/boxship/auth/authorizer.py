@@ -11,7 +11,6 @@ __all__ = ["Authorizer", "Reply"]
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 
 from boxship.auth.candidates import Candidates, Finds, Want
 from boxship.auth.exchange import Asks, Exchange, NotLetIn
@@ -25,6 +24,7 @@ from boxship.credential import Credential, CredentialKind, Secret
 from boxship.errors import CredentialFailed, Refused
 from boxship.reference import Registry
 from boxship.settings.hosts import Site
+from boxship.value import dataclass
 from boxship.wire.challenge import Challenge
 from boxship.wire.message import Request
 

@@ -9,7 +9,6 @@ __all__ = ["Asks", "Exchange", "NotLetIn"]
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from boxship.auth.candidates import Want
@@ -24,6 +23,7 @@ from boxship.connect.verdict import Verdict
 from boxship.credential import Credential, CredentialKind
 from boxship.errors import BoxshipError, CredentialFailed, Unreachable
 from boxship.settings.hosts import Site, other_site
+from boxship.value import replace
 from boxship.wire.challenge import Challenge
 from boxship.wire.failure import middlebox_words, parse_failures
 from boxship.wire.message import Head, Request

@@ -9,10 +9,10 @@ __all__ = ["Grant", "read_grant"]
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from boxship.auth.scope import Scope
 from boxship.spec.fields import Fields, Malformed, parse_object
+from boxship.value import dataclass
 
 # The specification: without `expires_in`, a token lives for 60 s.
 _DEFAULT_LIFE = 60

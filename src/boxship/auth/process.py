@@ -15,10 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
 from typing import IO
 
 from boxship.seconds import spoken
+from boxship.value import dataclass, field
 
 # Is given a callback for whoever may cancel, for as long as the context lasts; `Work.watch` is one.
 Watch = Callable[[Callable[[], None]], AbstractContextManager[None]]

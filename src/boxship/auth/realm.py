@@ -7,13 +7,13 @@ from __future__ import annotations
 
 __all__ = ["Realm", "is_link_local", "refuse_address", "refuse_realm"]
 
-from dataclasses import dataclass, field
 from typing import Self
 
 from boxship.connect.address import Address, is_inside, is_literal
 from boxship.connect.verdict import Origin
 from boxship.errors import CredentialFailed
 from boxship.reference import Registry
+from boxship.value import dataclass, field
 from boxship.wire.shown import shown_words
 from boxship.wire.target import Target
 

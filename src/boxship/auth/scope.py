@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["CATALOG", "Scope", "pull", "pull_and_push", "pull_push_and_delete"]
 
-from dataclasses import dataclass
 from typing import Self
+
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ __all__ = ["Token", "basic", "bearer", "oauth_request", "parse_token", "token_re
 
 import base64
 import re
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from boxship.auth.grant import Grant, read_grant
@@ -18,6 +17,7 @@ from boxship.auth.scope import Scope
 from boxship.credential import Credential, Secret
 from boxship.errors import CredentialFailed
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass, field
 from boxship.wire.message import Request
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")

@@ -6,10 +6,10 @@ __all__ = ["TABLE", "add_bounds", "bounds", "seconds_of"]
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from boxship.connect.deadline import Bounds
 from boxship.seconds import Seconds
+from boxship.value import replace
 
 _DEFAULTS = Bounds()
 # What a flag makes of a bound, from the seconds it tells and the two defaults: its own bound's and this one's.

@@ -6,11 +6,11 @@ __all__ = ["FILES", "STATUSES", "CommandPage", "Group", "command_pages"]
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from boxship.cli.parsers import Parser, actions_of, parser_of
 from boxship.cli.verbs import VERBS
+from boxship.value import dataclass
 
 STATUSES = MappingProxyType(
     {

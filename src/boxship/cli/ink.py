@@ -6,8 +6,9 @@ __all__ = ["Colour", "Ink", "ink_of"]
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TextIO
+
+from boxship.value import dataclass
 
 _BLOCKS = "░▒▓█▄✗…"
 

@@ -6,7 +6,6 @@ __all__ = ["layout_at", "listed_at", "wheres"]
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.formats.ends import Where
@@ -16,6 +15,7 @@ from boxship.formats.opening import source_at
 from boxship.formats.place import Kind, Place
 from boxship.image.indexes import entries_of
 from boxship.registry.manifests import Document
+from boxship.value import replace
 
 
 def layout_at(text: str) -> Path | None:

@@ -7,7 +7,6 @@ __all__ = ["Said", "add_files", "said"]
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -16,6 +15,7 @@ from boxship.cli import moving, named
 from boxship.cli.words import pairs
 from boxship.errors import InvalidInput, InvalidSettings
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import replace
 
 _MANIFEST, _CONFIG = "$manifest", "$config"  # oras' words for what is no file
 

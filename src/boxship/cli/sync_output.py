@@ -7,7 +7,7 @@ __all__ = ["show_plan", "tell_done", "tell_report"]
 import argparse
 import json
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 from boxship.cli import console
@@ -17,6 +17,7 @@ from boxship.registry.uploads import How
 from boxship.sync.plan import SCHEMA, Do, Step, written
 from boxship.sync.report import Report, Row, metrics
 from boxship.sync.running import Done
+from boxship.value import fields
 
 _DONE = "boxship.sync.done/1"
 

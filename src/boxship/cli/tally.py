@@ -6,9 +6,9 @@ __all__ = ["Moving", "Tally", "bytes_of", "seconds_of"]
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from boxship.event import Event, Fact
+from boxship.value import dataclass, field
 
 _WINDOW = 5.0  # seconds: a rate is that of the last ones
 _LEFT = ("mounted", "present")  # what needed not come

@@ -6,9 +6,9 @@ __all__ = ["Waits"]
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
 from boxship.event import Event, Fact
+from boxship.value import dataclass
 
 _AFTER = 1.0  # seconds: a shorter wait is not worth a word
 _AFTER_ALIVE = 2.0  # a server that has the request may take its time

@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["waterfall"]
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
 from boxship.cli.ink import Colour, Ink
 from boxship.hop import Hop, Layer, Phase, spoken
+from boxship.value import dataclass
 from boxship.wire.printable import printable
 
 _TIME = 8  # columns for how long a hop took

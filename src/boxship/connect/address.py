@@ -21,8 +21,9 @@ import enum
 import ipaddress
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import chain, zip_longest
+
+from boxship.value import dataclass, field
 
 MAX_ADDRESSES = 16  # rule 2: of one host
 

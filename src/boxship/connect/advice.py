@@ -4,10 +4,10 @@ from __future__ import annotations
 
 __all__ = ["Advice", "advise", "leads_elsewhere"]
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boxship.connect.attempt import Place
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     # Of loopback nothing is remembered: the memory is imported where there is one.

@@ -7,11 +7,11 @@ __all__ = ["Action", "Attempt", "Do", "End", "Goal", "Outcome", "Place"]
 import enum
 import math
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from itertools import count
 
 from boxship.connect.address import Address
 from boxship.connect.evidence import Evidence
+from boxship.value import dataclass, field
 
 
 class Goal(enum.Enum):

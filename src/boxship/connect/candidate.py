@@ -12,7 +12,6 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect import question
@@ -21,6 +20,7 @@ from boxship.connect.evidence import Evidence, classify
 from boxship.connect.race import Race
 from boxship.connect.telling import Telling
 from boxship.connect.verdict import PlainSocket
+from boxship.value import dataclass, field
 
 if TYPE_CHECKING:
     import ssl

@@ -11,7 +11,6 @@ __all__ = ["Connector"]
 import threading
 import time
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from boxship.connect.verdict import Line, Verdict
 from boxship.errors import ConnectFailed, NameFailed, TimedOut, TLSFailed, Unreachable
 from boxship.event import Fact
 from boxship.settings.hosts import Site
+from boxship.value import replace
 from boxship.wire.message import USER_AGENT
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from copy import copy
-from dataclasses import dataclass, fields
 
 from boxship.connect.trace import Trace
 from boxship.errors import Cancelled, InvalidSettings, TimedOut
 from boxship.event import Listener
 from boxship.seconds import Seconds, told_by
+from boxship.value import dataclass, fields
 
 # The phases of bounds that are an operation's own, or a part's of it: what else waits for the same may go on.
 OPERATION = "--timeout"

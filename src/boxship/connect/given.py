@@ -6,13 +6,13 @@ __all__ = ["Places", "memory_folder", "proxies_of", "told_places", "uploads_fold
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address
 from boxship.connect.recollection import default_folder
 from boxship.errors import InvalidSettings
+from boxship.value import replace
 
 if TYPE_CHECKING:
     from boxship.settings.proxies import Proxies

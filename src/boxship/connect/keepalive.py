@@ -10,7 +10,8 @@ __all__ = ["PATH", "UnderWay", "keep_alive", "tolerate", "under_way"]
 
 import socket
 import sys
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 PATH = 15.0  # seconds without an acknowledgement of what was sent
 # A path at rest is asked after 10 s, and dead when three questions, 5 s apart, have no answer. macOS calls the first

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 __all__ = ["DIRECT", "PLAIN_PORT", "TLS_PORT", "Leg"]
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boxship.connect.address import Permission
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Site
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from boxship.settings.proxies import Proxy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["again", "legs_of"]
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from boxship.connect.address import Address, Permission, is_literal
@@ -12,6 +11,7 @@ from boxship.connect.leg import PLAIN_PORT, TLS_PORT, Leg
 from boxship.connect.places import permission
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Scheme, Site
+from boxship.value import replace
 
 if TYPE_CHECKING:
     # Where no variable names a proxy, none is needed.

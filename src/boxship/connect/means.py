@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Means", "Told"]
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +18,7 @@ from boxship.connect.resolve import Resolver
 from boxship.event import Listener
 from boxship.settings.access import Access
 from boxship.settings.hosts import Flags, Site
+from boxship.value import dataclass
 from boxship.wire.message import USER_AGENT
 
 if TYPE_CHECKING:

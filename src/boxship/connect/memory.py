@@ -13,11 +13,11 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.connect.address import Address, is_literal, is_loopback, is_private
 from boxship.connect.own_folder import OwnFolder
+from boxship.value import dataclass
 
 _VERSION = 1
 _FILE = re.compile(r"[0-9a-f]{16}\.json")

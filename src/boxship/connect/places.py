@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Atlas", "Names", "permission", "permitted_by", "secured"]
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import zip_longest
 
 from boxship.connect.address import Address, Permission, permission_by_address
@@ -19,6 +18,7 @@ from boxship.connect.resolve import Lookup, Resolver
 from boxship.connect.trace import Trace
 from boxship.connect.verdict import Verdict
 from boxship.settings.hosts import Scheme, Site
+from boxship.value import replace
 
 
 class Names:

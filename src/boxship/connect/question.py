@@ -9,11 +9,11 @@ __all__ = ["Answer", "headers_of", "parse", "question"]
 
 import io
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from boxship.connect.forwarding import own_headers, target_prefix
+from boxship.value import dataclass
 from boxship.wire.content import Content
 from boxship.wire.framing import END_OF_HEAD, Incomplete, NotHTTP, parse_framing
 from boxship.wire.message import Head, Request

@@ -6,7 +6,6 @@ __all__ = ["Reach", "Run"]
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from boxship.connect.advice import Advice, advise, leads_elsewhere
@@ -23,6 +22,7 @@ from boxship.connect.recollection import Recollection, key_for
 from boxship.connect.resolve import Resolver
 from boxship.connect.verdict import Line, Origin, Verdict
 from boxship.errors import TimedOut
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     import ssl

@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["Loss", "absence_words", "evidence_lines", "lost", "needs_consent"]
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from boxship.connect.address import Address
 from boxship.connect.attempt import Attempt
 from boxship.connect.evidence import Evidence
 from boxship.errors import ConnectFailed, PlainNotPermitted, TLSFailed
+from boxship.value import dataclass
 
 _CHECK = "check the port, and whether the registry is running"
 _CHECK_PROXY = "check the address of the proxy, and whether it is running"

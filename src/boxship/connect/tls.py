@@ -127,7 +127,8 @@ class TLSSocket:
         """`name`: the host to verify, without port, brackets, zone or trailing dot; a literal sends no SNI."""
         self._sock = sock
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        # As bytes: for text, also for what is ASCII already, `ssl` loads the tables of all of Unicode.
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name.encode("ascii"))
         self._unsent = memoryview(b"")
         self._ahead = b""
         self._greeted = b""

@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["Line", "Origin", "PlainSocket", "Verdict", "Wire"]
 
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from boxship.connect.address import Address, Permission
 from boxship.connect.keepalive import UnderWay, tolerate, under_way
 from boxship.reference import Scheme
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer  # the checker's own word for what `recv_into` takes

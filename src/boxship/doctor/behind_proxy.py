@@ -6,7 +6,6 @@ __all__ = ["behind"]
 
 import ssl
 from collections.abc import Iterator
-from dataclasses import replace
 
 from boxship.connect.deadline import Work
 from boxship.connect.evidence import Evidence
@@ -20,6 +19,7 @@ from boxship.doctor.probe import Probe, probe
 from boxship.errors import NameFailed, TimedOut
 from boxship.reference import Registry
 from boxship.settings.proxies import Proxy
+from boxship.value import replace
 
 _STEP = 5.0  # seconds for the proxy's name, and for what the host shows
 # What tells of the host. Where the proxy leads nowhere, boxship's own way says so.

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Piece", "beginning", "blob_check", "config_check", "config_platform", "platform_check"]
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from boxship.client import Client
 from boxship.doctor.redirects import way_to
@@ -21,6 +20,7 @@ from boxship.spec.config import Config
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.transport.response import Response
+from boxship.value import dataclass
 from boxship.wire import routes
 from boxship.wire.printable import printable
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Case", "Cause", "Judged", "places", "sentence"]
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from boxship.connect.address import Permission
 from boxship.connect.evidence import Evidence
@@ -15,6 +14,7 @@ from boxship.doctor.probe import Probe
 from boxship.doctor.report import Check, Remedy, Status
 from boxship.doctor.wanted import Wanted
 from boxship.settings.hosts import Scheme, Site
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

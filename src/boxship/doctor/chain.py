@@ -9,11 +9,11 @@ import ipaddress
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from boxship.connect.address import is_literal
+from boxship.value import dataclass, field
 
 _DER = 2  # _ssl.ENCODING_DER
 # How RFC 4514, 3 abbreviates the parts of a name; OpenSSL writes them out.

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Contents", "look_at_door", "look_inside"]
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 
 from boxship.client import Client
@@ -28,6 +27,7 @@ from boxship.reference import Reference, Registry
 from boxship.registry.manifests import Document, parse_document
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
+from boxship.value import dataclass, field
 from boxship.wire.printable import printable
 from boxship.wire.target import Target
 

@@ -6,7 +6,6 @@ __all__ = ["Greeting", "Shaken", "look_closer", "shake"]
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boxship.connect.address import Address, is_literal
@@ -19,6 +18,7 @@ from boxship.doctor.steps import receive
 from boxship.doctor.unverified import look_unverified
 from boxship.settings.root_file import file_with
 from boxship.settings.trust import Trust
+from boxship.value import dataclass, field, replace
 
 if TYPE_CHECKING:
     import ssl

@@ -10,7 +10,6 @@ __all__ = ["Others", "Seen"]
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 
 from boxship.connect.address import Address
 from boxship.connect.deadline import Work
@@ -25,6 +24,7 @@ from boxship.errors import NameFailed, TimedOut
 from boxship.event import Event
 from boxship.reference import Registry
 from boxship.settings.hosts import Site, other_site
+from boxship.value import dataclass, replace
 from boxship.wire.target import Target
 
 _NAMED_BY = {"Token": "realm", "Redirect": "to"}

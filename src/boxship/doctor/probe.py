@@ -11,7 +11,6 @@ import os
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from boxship.connect import question
 from boxship.connect.address import Address
@@ -25,6 +24,7 @@ from boxship.doctor.clock import skew_of
 from boxship.doctor.handshake import Greeting, look_closer, shake
 from boxship.doctor.secured import Secured, cause
 from boxship.doctor.steps import answer, connect
+from boxship.value import dataclass, replace
 
 # Where TLS, or who speaks it, keeps something back.
 _LOOK_CLOSER = (Evidence.SPOKE_TLS, Evidence.RESET, Evidence.NO_REGISTRY)

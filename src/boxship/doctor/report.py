@@ -6,10 +6,10 @@ __all__ = ["Check", "Remedy", "Report", "Status"]
 
 import enum
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 
 from boxship.doctor.ids import layer_of, link_to
 from boxship.hop import Hop
+from boxship.value import dataclass, replace
 
 
 class Status(enum.Enum):

@@ -11,7 +11,6 @@ __all__ = ["examine_with_secret"]
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 from boxship.client import Client
 from boxship.credential import Credential
@@ -23,6 +22,7 @@ from boxship.explain.place import Place, written
 from boxship.reference import Reference, Registry
 from boxship.settings.kubelet import Entry
 from boxship.settings.pull_secret import Secrets, read_secrets
+from boxship.value import replace
 
 # Makes a client that sends this credential and no other.
 Connect = Callable[[Credential], AbstractContextManager[Client]]

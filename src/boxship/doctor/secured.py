@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["Secured", "cause", "client_refused", "expired", "not_yet", "other_name"]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from boxship.doctor.chain import Certificate, day, path
 from boxship.doctor.clock import SET_CLOCK, span
 from boxship.doctor.unverified import Unverified
+from boxship.value import dataclass, field
 
 _OLD = {"SSLv3": "SSL 3.0", "TLSv1": "TLS 1.0", "TLSv1.1": "TLS 1.1"}
 # OpenSSL's verify codes (x509_vfy.h).

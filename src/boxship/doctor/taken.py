@@ -6,12 +6,12 @@ __all__ = ["Result", "Taken", "take", "words_of"]
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from boxship.connect.deadline import OPERATION, Work, current_work
 from boxship.doctor.report import Check, Status
 from boxship.errors import BoxshipError, ConnectFailed, TimedOut
+from boxship.value import dataclass
 
 Result = TypeVar("Result")
 

@@ -10,7 +10,6 @@ __all__ = ["Unverified", "look_unverified"]
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, cast
 
 from boxship.connect.address import Address
@@ -22,6 +21,7 @@ from boxship.doctor.chain import Certificate, certificates
 from boxship.doctor.clock import skew_of
 from boxship.doctor.entering import Enter
 from boxship.doctor.steps import answer, connect, receive
+from boxship.value import dataclass
 
 _CERTIFICATE_REQUEST = 13  # RFC 8446, 4
 _HANDSHAKE = 22  # RFC 8446, 5.1

@@ -7,7 +7,6 @@ __all__ = ["explain"]
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import fields
 
 from boxship.client import Client
 from boxship.connect.means import Means
@@ -23,6 +22,7 @@ from boxship.explain.trust import trust
 from boxship.explain.ways import ways
 from boxship.reference import Reference, Registry
 from boxship.seconds import told_by
+from boxship.value import fields
 from boxship.wire.message import USER_AGENT
 
 _SCHEMA = "boxship.explain/1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 __all__ = ["Explanation"]
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from boxship.explain.setting import Setting
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

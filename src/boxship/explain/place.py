@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["Place", "written"]
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.reference import Reference, Registry
+from boxship.value import dataclass
 
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 # `redis:7` is an image and `registry:5000` is a host: tags that are numbers have hardly ever four digits or five, and

@@ -10,7 +10,6 @@ __all__ = ["programs"]
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.credential import Credential
@@ -27,6 +26,7 @@ from boxship.settings.json_file import parse_settings
 from boxship.settings.kubelet import Keyring, parse_entries
 from boxship.settings.log_in import store_of_system
 from boxship.settings.machine import home_folder
+from boxship.value import replace
 
 
 def programs(place: Place) -> Iterator[Setting]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["Lost", "Setting"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

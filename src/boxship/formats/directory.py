@@ -12,7 +12,6 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from boxship import media_type as types
@@ -26,6 +25,7 @@ from boxship.registry.manifests import LONGEST_MANIFEST, Document, parse_documen
 from boxship.registry.uploads import BlobSource, How
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.index import Index
+from boxship.value import replace
 
 VERSION = b"Directory Transport Version: 1.1\n"
 _VERSIONS = b"Directory Transport Version:"  # of whatever number: what makes a folder one of these

@@ -13,7 +13,6 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship import media_type as types
@@ -26,6 +25,7 @@ from boxship.formats.stored import read_stored
 from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass
 
 _LONGEST = 8 * 1024 * 1024  # bytes of manifest.json, and of a configuration
 

@@ -6,7 +6,6 @@ __all__ = ["SourceEnd", "TargetEnd", "Where", "end_of", "names_of", "source_end"
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from boxship.digest import is_digest
 from boxship.formats.place import Place
@@ -15,6 +14,7 @@ from boxship.reference import DEFAULT_TAG, Reference
 from boxship.registry.operations import Operations
 from boxship.registry.repository import Repository
 from boxship.store import Source, Target
+from boxship.value import dataclass, replace
 
 Where = Reference | Place | str
 """Where an image is or is to be: `reg.corp/app:1`, `oci:folder:app`."""

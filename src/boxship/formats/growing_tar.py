@@ -17,7 +17,6 @@ import tarfile
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from boxship.formats.stored import write_all
 from boxship.formats.written import in_words, on_disk, open_to_go_on
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 
 _BLOCK = tarfile.BLOCKSIZE
 _PIECE = 1024 * 1024

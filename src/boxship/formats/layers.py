@@ -9,7 +9,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship import media_type as types
@@ -20,6 +19,7 @@ from boxship.errors import BoxshipError, DigestMismatch, NotFound
 from boxship.formats.files import File, Files
 from boxship.formats.stored import pieces_of
 from boxship.image.compression import compression_of, plain
+from boxship.value import dataclass
 
 _AT_ONCE = 4
 _LOOKED_AT = 6  # bytes

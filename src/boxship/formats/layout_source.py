@@ -7,7 +7,6 @@ __all__ = ["LayoutSource", "path_of"]
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from boxship import media_type as types
 from boxship.digest import Digest, is_digest
@@ -20,6 +19,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
+from boxship.value import replace
 from boxship.wire import routes
 
 # Tags of what refers to another manifest: a list of referrers, cosign's signatures and attestations.

@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["STREAM", "Kind", "Place"]
 
 import enum
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from boxship.errors import InvalidReference
+from boxship.value import dataclass
 
 STREAM = Path("-")
 """Standard input, of what is read; standard output, of what is written."""

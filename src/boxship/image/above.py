@@ -4,9 +4,8 @@ from __future__ import annotations
 
 __all__ = ["METADATA", "OPAQUE", "WHITEOUT", "Above", "clean"]
 
-from dataclasses import dataclass, field
-
 from boxship.errors import UnexpectedAnswer
+from boxship.value import dataclass, field
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"

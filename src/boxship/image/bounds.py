@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["UNBOUNDED", "Bounds", "Count"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from boxship.errors import UnexpectedAnswer
+from boxship.value import dataclass
 
 Piece = TypeVar("Piece", bound=memoryview | bytes)
 _FREE = 256 * 1024 * 1024  # bytes that a layer may have whatever its ratio: files of zeros are nothing bad

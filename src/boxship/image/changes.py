@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["FIELDS", "Changes", "Healthcheck", "changed"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from boxship.image.image import Image
 from boxship.platform import Platform
 from boxship.spec.draft import Draft, Json
+from boxship.value import dataclass, field
 
 Texts = Mapping[str, str | None]
 """Values by their names; None takes one away."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["Content", "Given", "Held", "Spooled", "given"]
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from boxship.errors import InvalidInput
+from boxship.value import dataclass, field
 
 _PIECE = 1024 * 1024
 

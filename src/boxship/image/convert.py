@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Conversion", "convert", "convert_index"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from boxship import media_type
 from boxship.digest import Digest
@@ -16,6 +15,7 @@ from boxship.image.strip import stripped
 from boxship.image.workshop import Workshop
 from boxship.spec.draft import Draft, Json
 from boxship.store import Source
+from boxship.value import dataclass
 
 _TO_OCI = {
     media_type.DOCKER_MANIFEST: media_type.OCI_MANIFEST,

@@ -6,7 +6,6 @@ __all__ = ["Difference", "FieldChange", "FileChange", "PackageChange", "differen
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
@@ -14,13 +13,14 @@ from boxship.image.bounds import Bounds
 from boxship.image.image import Image
 from boxship.image.layers import Layers
 from boxship.image.listing import Entry, Listing
-from boxship.image.packages import Package, PackageFiles, packages_of
+from boxship.image.packages import Package, PackageFiles, in_order, packages_of
 from boxship.image.stack import Seen, Stack
 from boxship.image.tar_stream import Kind
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.draft import Json
 from boxship.spec.fields import parse_object
 from boxship.store import Source
+from boxship.value import dataclass
 
 # What the layers and the steps are is compared by what they are.
 _TOLD_ELSEWHERE = frozenset({"config", "layers"}), frozenset({"rootfs", "history"})
@@ -248,6 +248,6 @@ def _packages(before: Iterable[Package], after: Iterable[Package]) -> Iterator[P
 
 def _by_name(packages: Iterable[Package]) -> dict[tuple[str, str, str], list[Package]]:
     found: dict[tuple[str, str, str], list[Package]] = {}
-    for package in sorted(packages):
+    for package in sorted(packages, key=in_order):
         found.setdefault((package.manager, package.name, package.architecture), []).append(package)
     return found

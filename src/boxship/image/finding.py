@@ -4,10 +4,10 @@ from __future__ import annotations
 
 __all__ = ["WRONG", "Finding", "words_of"]
 
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.errors import BoxshipError, ContentMismatch, NotFound, UnexpectedAnswer
+from boxship.value import dataclass
 
 WRONG = (NotFound, ContentMismatch, UnexpectedAnswer)
 """What an image can be to blame for: what keeps it from being looked at is no finding."""

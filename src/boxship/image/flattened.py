@@ -9,13 +9,13 @@ from __future__ import annotations
 __all__ = ["Output", "Write", "flatten"]
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from boxship.image.above import METADATA, Above, clean
 from boxship.image.layers import Layers
 from boxship.image.tar_header import renamed
 from boxship.image.tar_stream import BLOCK, END, Kind, Member, TarStream
+from boxship.value import dataclass, field
 
 _LONG = 64 * 1024  # bytes: more are not copied to be gathered
 _ZEROS = bytes(BLOCK)

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["History", "Step", "history"]
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
@@ -14,6 +13,7 @@ from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.store import Source
+from boxship.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

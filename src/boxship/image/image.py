@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["ABOUT", "Change", "Image", "Layer", "empty_image", "is_config", "read_image"]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from boxship import media_type
@@ -22,6 +21,7 @@ from boxship.spec.draft import Draft, Json, written
 from boxship.spec.fields import Malformed
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
+from boxship.value import dataclass, field, replace
 
 ABOUT = "vnd.docker.reference.digest"
 """Buildkit's attestations say with this annotation which manifest they are about."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Inspected", "inspect"]
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from boxship.digest import Digest
 from boxship.errors import UnexpectedAnswer
@@ -18,6 +17,7 @@ from boxship.spec.fields import Malformed, parse_object
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
+from boxship.value import dataclass, field
 
 Map = Callable[[Callable[[Descriptor], "Inspected"], Iterable[Descriptor]], Iterable["Inspected"]]
 """Applies a function to each, in their order, perhaps in parallel."""

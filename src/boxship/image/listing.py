@@ -10,13 +10,13 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from typing import IO
 
 from boxship.errors import UnexpectedAnswer
 from boxship.image.above import METADATA, Above, clean
 from boxship.image.bounds import Count
 from boxship.image.tar_stream import Kind, Member, TarStream
+from boxship.value import dataclass, field, replace
 
 _IN_MEMORY = 1024 * 1024  # bytes of a layer's files; more of them wait on the disk
 _PIECE = 256 * 1024

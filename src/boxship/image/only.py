@@ -4,11 +4,10 @@ from __future__ import annotations
 
 __all__ = ["Only"]
 
-from dataclasses import replace
-
 from boxship.errors import UnexpectedAnswer
 from boxship.image.above import OPAQUE, Above, clean
 from boxship.image.tar_stream import Kind, Member
+from boxship.value import replace
 
 
 class Only:

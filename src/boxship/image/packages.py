@@ -6,15 +6,15 @@ sqlite that it has had since 4.16, of headers as rpm's "Package format" has them
 
 from __future__ import annotations
 
-__all__ = ["Package", "PackageFiles", "packages_of"]
+__all__ = ["Package", "PackageFiles", "in_order", "packages_of"]
 
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 
 from boxship.errors import UnexpectedAnswer
+from boxship.value import dataclass
 
 _STATUS, _STATUS_FOLDER = "var/lib/dpkg/status", "var/lib/dpkg/status.d/"
 _APK = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})
@@ -26,7 +26,7 @@ _STEPS = 50_000_000  # of sqlite's machine: a database of 10,000 packages takes 
 _READ, _WRITE = 18, 19  # where a database says how it is written (sqlite's "Database File Format", 1.3)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """A package that is installed; `manager` is `deb`, `apk` or `rpm`."""
 
@@ -34,6 +34,11 @@ class Package:
     name: str
     architecture: str
     version: str
+
+
+def in_order(package: Package) -> tuple[str, ...]:
+    """What packages are sorted by."""
+    return package.manager, package.name, package.architecture, package.version
 
 
 class PackageFiles:
@@ -45,7 +50,8 @@ class PackageFiles:
 
 def packages_of(files: Iterable[tuple[str, bytes]]) -> tuple[Package, ...]:
     """The packages that these files of an image, with their names, write down; `UnexpectedAnswer` for broken ones."""
-    return tuple(sorted({package for name, content in files for package in _packages(name, content)}))
+    found = {package for name, content in files for package in _packages(name, content)}
+    return tuple(sorted(found, key=in_order))
 
 
 def _packages(name: str, content: bytes) -> Iterator[Package]:

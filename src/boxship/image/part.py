@@ -6,7 +6,6 @@ __all__ = ["Part", "wrong_with"]
 
 import hashlib
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from boxship.digest import Digest
@@ -18,6 +17,7 @@ from boxship.registry.repository import Repository
 from boxship.registry.uploads import BlobSource
 from boxship.registry.watched import Watched
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 
 _SAID = {"+gzip": "gzip", ".gzip": "gzip", "+zstd": "zstd", ".tar": ""}  # by the end of a media type
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Parts", "parts_of"]
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from boxship import media_type as types
 from boxship.digest import Digest
@@ -16,6 +15,7 @@ from boxship.spec.config import LONGEST_CONFIG
 from boxship.spec.fields import Malformed, parse_object
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
+from boxship.value import dataclass
 
 _CONFIGS = frozenset({types.OCI_CONFIG, types.DOCKER_CONFIG})  # of images; an artifact's may be anything
 _LAYERS = ("application/vnd.oci.image.layer.", "application/vnd.docker.image.rootfs.")

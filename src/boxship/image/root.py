@@ -16,12 +16,12 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from boxship.errors import UnexpectedAnswer
+from boxship.value import dataclass
 
 _DEEPEST = 256  # folders in folders; each is open while its inner ones are gone through
 _MOST_LINKS = 40  # as Linux's, on the way to one name

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Seen", "Stack"]
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Self
 
 from boxship.digest import Digest
@@ -17,6 +16,7 @@ from boxship.image.above import Above, clean
 from boxship.image.layers import Layers
 from boxship.image.listing import Entry, Listing, listed
 from boxship.image.tar_stream import Kind
+from boxship.value import dataclass, field
 
 _HOPS = 40  # of symbolic links on one way, as Linux has it
 

@@ -9,10 +9,10 @@ __all__ = ["BLOCK", "END", "Kind", "Member", "TarStream"]
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from boxship.errors import UnexpectedAnswer
+from boxship.value import dataclass
 
 BLOCK = 512
 END = bytes(2 * BLOCK)

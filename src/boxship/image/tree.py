@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Tree", "edit_tree"]
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from boxship.digest import Digest
 from boxship.graph import Node
@@ -17,6 +16,7 @@ from boxship.spec.draft import Draft
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
+from boxship.value import dataclass
 
 Edit = Callable[[Image], Image]
 

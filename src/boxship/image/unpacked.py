@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Unpacked"]
 
-from dataclasses import dataclass, field
+from boxship.value import dataclass, field
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ __all__ = ["Validated", "validate"]
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 from boxship import media_type as types
@@ -24,6 +23,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
 from boxship.store import Source
+from boxship.value import dataclass
 
 _DEEPEST = 8  # indexes in indexes
 _MOST = 10_000  # manifests in an index

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Layer", "Stacked", "stacked"]
 
-from dataclasses import dataclass
-
 from boxship.digest import Digest
 from boxship.image.above import Above
 from boxship.image.history import History
@@ -13,6 +11,7 @@ from boxship.image.layers import Layers
 from boxship.image.listing import Listing
 from boxship.image.stack import Stack
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

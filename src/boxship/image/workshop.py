@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +33,7 @@ from boxship.registry.head_start import Growing
 from boxship.registry.uploads import BlobSource
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.draft import Json
+from boxship.value import dataclass
 
 Piece = bytes | memoryview
 Write = Callable[[Piece], object]

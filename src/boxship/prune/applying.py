@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["apply_plan", "changes"]
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from boxship.client import Client
 from boxship.digest import Digest
@@ -14,6 +13,7 @@ from boxship.prune.lists import referrers_of, untagged_of
 from boxship.prune.plan import Part, Plan, Tag
 from boxship.prune.survey import Survey, read_stored, read_tags
 from boxship.reference import Reference
+from boxship.value import replace
 
 
 def apply_plan(client: Client, plan: Plan) -> Iterator[str]:

@@ -6,7 +6,6 @@ __all__ = ["SCHEMA", "Gone", "Part", "Plan", "Tag", "parse_plan"]
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from boxship.digest import Digest
@@ -14,6 +13,7 @@ from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Reference
 from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.sync.chosen import read_moment
+from boxship.value import dataclass
 from boxship.wire.grammar import is_tag
 
 SCHEMA = "boxship.prune/1"

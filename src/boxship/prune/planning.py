@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["InUse", "make_part"]
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from boxship.audit.use import Use
 from boxship.client import Client
@@ -16,6 +15,7 @@ from boxship.prune.plan import Gone, Part, Tag, timestamp
 from boxship.prune.rules import Candidate, Decision, Rules, decide
 from boxship.prune.survey import Survey, read_ages, read_stored, read_tags
 from boxship.reference import DEFAULT_TAG, Reference
+from boxship.value import dataclass
 from boxship.wire.routes import referrers_tag
 
 _NO_LIST = (

@@ -6,13 +6,13 @@ __all__ = ["Candidate", "Decision", "Rules", "decide", "parse_age"]
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from boxship.digest import Digest
 from boxship.errors import InvalidSettings
 from boxship.settings.durations import parse_duration
 from boxship.sync.semver import Range, Version
+from boxship.value import dataclass, field
 
 _DAYS = re.compile(r"(?:([0-9]{1,6})w)?(?:([0-9]{1,6})d)?(.*)", re.DOTALL)
 _DAY = 86_400.0

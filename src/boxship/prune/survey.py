@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Stored", "Survey", "read_ages", "read_stored", "read_tags"]
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TypeVar
@@ -23,6 +22,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed
 from boxship.spec.manifest import Manifest
 from boxship.sync.chosen import read_moment
+from boxship.value import dataclass, field
 from boxship.wire.routes import referrers_tag
 
 Found = TypeVar("Found")

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from contextvars import copy_context
-from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from boxship.errors import BoxshipError
 from boxship.registry.known import known_of
 from boxship.registry.remote import Remote
 from boxship.registry.upload_session import UploadSession
+from boxship.value import dataclass, replace
 
 _ENOUGH = 8 * 1024 * 1024  # bytes: less than that is no reason to begin before the blob is known
 _MOST = 64 * 1024 * 1024  # bytes in one request

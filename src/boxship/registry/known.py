@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["Known", "known_of"]
 
 import threading
-from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from boxship.digest import Digest
 from boxship.registry.remote import Remote
 from boxship.settings.hosts import Site
 from boxship.transport.session import Session
+from boxship.value import dataclass, field
 
 _known: WeakKeyDictionary[Session, dict[Site, Known]] = WeakKeyDictionary()
 

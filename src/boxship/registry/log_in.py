@@ -6,7 +6,6 @@ __all__ = ["LoggedIn", "log_in", "log_in_again", "log_out"]
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boxship.auth.finder import Finder
@@ -22,6 +21,7 @@ from boxship.settings.credential_files import credential_files
 from boxship.settings.docker_config import AskHelper, DockerConfig
 from boxship.settings.keychain import in_file, read_credential_file, read_keychain
 from boxship.settings.log_in import forget, keeper_of, kept_in, remember
+from boxship.value import dataclass, replace
 
 _KEPT = (CredentialKind.PASSWORD, CredentialKind.IDENTITY_TOKEN)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Document", "choose_platform", "parse_document", "read_ahead", "read_manifest", "resolve", "resolve_ahead"]
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
+from boxship.value import dataclass, field
 from boxship.wire import routes
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable

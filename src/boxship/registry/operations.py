@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +20,7 @@ from boxship.registry.listing import Listing
 from boxship.registry.whereabouts import Whereabouts
 from boxship.settings.access import Access
 from boxship.settings.hosts import Flags
+from boxship.value import replace
 
 if TYPE_CHECKING:
     import ssl

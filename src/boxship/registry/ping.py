@@ -8,13 +8,13 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from boxship.auth.scope import CATALOG, Scope, pull, pull_and_push
 from boxship.errors import InvalidInput, UnexpectedAnswer
 from boxship.registry.remote import Remote
 from boxship.transport.kind import Kind
 from boxship.transport.response import Response
+from boxship.value import dataclass
 from boxship.wire import routes
 from boxship.wire.message import FRAMING_HEADERS, Request
 from boxship.wire.printable import printable

@@ -6,7 +6,6 @@ __all__ = ["Remote", "error_of_response"]
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from boxship.auth.scope import Scope
@@ -19,6 +18,7 @@ from boxship.transport.ask import Ask
 from boxship.transport.kind import Kind
 from boxship.transport.retry import clock, is_rate_limit, retry_after
 from boxship.transport.session import Session
+from boxship.value import dataclass
 from boxship.wire.message import Head, Request
 
 if TYPE_CHECKING:

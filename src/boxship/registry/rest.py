@@ -9,7 +9,6 @@ __all__ = ["NothingMissing", "Rest", "Wanted"]
 
 import random
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boxship.auth.scope import Scope
@@ -19,6 +18,7 @@ from boxship.errors import BoxshipError, BrokenAnswer, ConnectFailed, Credential
 from boxship.registry.remote import Remote
 from boxship.registry.source import Source
 from boxship.transport.kind import Kind
+from boxship.value import dataclass, replace
 from boxship.wire.message import Head, Request
 from boxship.wire.printable import printable
 from boxship.wire.ranges import parse_content_range

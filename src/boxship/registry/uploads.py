@@ -11,7 +11,6 @@ __all__ = ["BlobSource", "How", "push_blob"]
 import enum
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 from boxship.auth.scope import pull_and_push
@@ -22,6 +21,7 @@ from boxship.registry.remote import Remote
 from boxship.registry.unfinished import Unfinished
 from boxship.registry.upload_session import UploadSession
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 from boxship.wire import routes
 from boxship.wire.message import Request
 

@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from boxship.auth.scope import Scope
@@ -30,6 +29,7 @@ from boxship.settings.endpoint import Endpoint, Endpoints, Need
 from boxship.settings.hosts import Site
 from boxship.transport.ask import Ask
 from boxship.transport.session import Session
+from boxship.value import dataclass, replace
 
 if TYPE_CHECKING:
     from boxship.transport.response import Response

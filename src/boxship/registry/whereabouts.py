@@ -7,7 +7,6 @@ __all__ = ["Whereabouts"]
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from boxship.seconds import Seconds, told_by
 from boxship.settings.ecosystem import Ecosystem
 from boxship.settings.hosts import Flags, Site
 from boxship.settings.sourced import Sourced
+from boxship.value import fields, replace
 
 if TYPE_CHECKING:
     from boxship.registry.ways import Shunned, Ways

@@ -16,11 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from boxship.server.asgi import Application, Message, Receive, Scope, Send
 from boxship.server.logged import LONGEST, address, escaped, moment, path
 from boxship.server.request_id import request_id
+from boxship.value import dataclass
 
 _log = logging.getLogger(__name__)
 

@@ -6,12 +6,12 @@ __all__ = ["Answer", "Growing", "Portion", "Refusal", "Seal"]
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from boxship.digest import Digest
 from boxship.server.storage import Source
 from boxship.server.storage.soundness import FileIdentity
+from boxship.value import dataclass, field
 from boxship.wire.failure import Failure, write_failures
 
 

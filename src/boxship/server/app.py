@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.errors import BoxshipError
@@ -42,6 +41,7 @@ from boxship.server.throttle import Crowded, Throttle, client_of
 from boxship.server.unread import Incoming
 from boxship.server.upkeep.chores import chores, open_limits, open_retention
 from boxship.server.upkeep.sweep import unheard
+from boxship.value import replace
 
 _TAKING = frozenset({"POST", "PUT", "PATCH"})  # what leaves more on the disk than there was
 

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
@@ -30,6 +30,7 @@ from boxship.server.request import Request
 from boxship.server.request_id import request_id
 from boxship.server.throttle import client_of
 from boxship.server.upkeep.retention import Tag
+from boxship.value import dataclass, replace
 
 _log = logging.getLogger(__name__)
 

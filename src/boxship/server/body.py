@@ -11,12 +11,12 @@ __all__ = ["Body", "Ending", "HasRoom", "Patience", "length_of"]
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Message, Receive
+from boxship.value import dataclass
 
 _MOST_DIGITS = 19  # of a length: more is past 2**63, and nobody's body
 
@@ -58,6 +58,9 @@ class Patience:
         return moved >= self.slowest * seconds
 
 
+_PATIENCE = Patience()
+
+
 async def _always(_: int) -> bool:
     return True
 
@@ -72,7 +75,7 @@ class Body:
     """
 
     def __init__(
-        self, receive: Receive, length: int | None, *, patience: Patience = Patience(), has_room: HasRoom = _always
+        self, receive: Receive, length: int | None, *, patience: Patience = _PATIENCE, has_room: HasRoom = _always
     ) -> None:
         self._receive = receive
         self._patience = patience
@@ -89,7 +92,7 @@ class Body:
         headers: Sequence[tuple[bytes, bytes]],
         receive: Receive,
         *,
-        patience: Patience = Patience(),
+        patience: Patience = _PATIENCE,
         has_room: HasRoom = _always,
     ) -> Self:
         """The body that comes after `headers`, if they agree on where it ends."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Document", "Rejected", "judge"]
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from math import isfinite
 
 from boxship import media_type
@@ -16,6 +15,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Fields, Malformed, parse_object
 from boxship.spec.index import Index
 from boxship.spec.manifest import Manifest
+from boxship.value import dataclass, field
 
 _DEEPEST = 32  # levels of objects and lists; real documents have about five
 _MOST_REFERENCES = 4096

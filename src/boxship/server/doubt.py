@@ -8,13 +8,12 @@ from __future__ import annotations
 
 __all__ = ["is_sound"]
 
-from dataclasses import replace
-
 from boxship.digest import Digest
 from boxship.server.names import Blob
 from boxship.server.registry import Registry
 from boxship.server.storage.soundness import FileIdentity
 from boxship.server.upkeep.scrub import condemn_read
+from boxship.value import replace
 
 
 async def is_sound(registry: Registry, blob: Blob) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 __all__ = ["parse_limits"]
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from boxship.errors import InvalidSettings
 from boxship.server.quota import read_size
@@ -21,6 +20,7 @@ from boxship.server.registry import Settings, quotas_of
 from boxship.server.tagging import TagPatterns
 from boxship.server.toml import is_amount, parse_toml, wrong
 from boxship.spec.fields import Malformed
+from boxship.value import replace
 
 
 def parse_limits(text: str, file: str, *, settings: Settings) -> Settings:

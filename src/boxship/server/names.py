@@ -9,7 +9,6 @@ from __future__ import annotations
 __all__ = ["Blob", "Names", "Referrer", "StoredManifest", "Vanished"]
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 
 from boxship.digest import Digest
 from boxship.server.database import Database, Rows, Transaction
@@ -19,6 +18,7 @@ from boxship.server.quota import Quotas
 from boxship.server.storage import Content, Look
 from boxship.server.storage.superseded import supersede
 from boxship.server.tagging import Terms
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import argparse
 import math
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
@@ -19,6 +18,7 @@ from boxship.server.plan import ACCESS_LOGS, Plan
 from boxship.server.quota import read_size
 from boxship.server.registry import Settings
 from boxship.server.running.address import at_port
+from boxship.value import dataclass, fields
 
 _PORT = "PORT"
 

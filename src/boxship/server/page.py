@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["House", "Page"]
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from boxship.server.access.rights import Caller, Right
 from boxship.server.asgi import Application, Scope
 from boxship.server.running.address import Address
+from boxship.value import dataclass
 
 
 class Admits(Protocol):

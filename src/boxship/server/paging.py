@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["Page"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.server.answer import Refusal
 from boxship.server.request import Request
+from boxship.value import dataclass
 from boxship.wire.links import write_next
 from boxship.wire.routes import with_query
 

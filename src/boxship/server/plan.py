@@ -8,11 +8,11 @@ from __future__ import annotations
 __all__ = ["ACCESS_LOGS", "Plan"]
 
 import math
-from dataclasses import dataclass, field
 
 from boxship.errors import InvalidSettings
 from boxship.server.page import Page
 from boxship.server.registry import Settings
+from boxship.value import dataclass, field
 
 ACCESS_LOGS = ("off", "text", "json")
 _GRACE = 10.0

@@ -12,12 +12,12 @@ __all__ = ["Quota", "QuotaExceeded", "Quotas", "Usage", "read_size"]
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from boxship.errors import InvalidSettings
 from boxship.server.access.rights import Pattern
 from boxship.server.database import Rows, Transaction
+from boxship.value import dataclass
 
 _AMOUNT = re.compile(r"(\d{1,15})(?:([kKMGT])(i?)B)?")
 _POWERS = {"k": 1, "K": 1, "M": 2, "G": 3, "T": 4}

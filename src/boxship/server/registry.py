@@ -7,7 +7,6 @@ __all__ = ["Registry", "Settings", "quotas_of"]
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -31,6 +30,7 @@ from boxship.server.storage.file_storage import FileStorage
 from boxship.server.storage.layout import Layout
 from boxship.server.tagging import TagPatterns
 from boxship.server.turns import Turns
+from boxship.value import dataclass, field
 
 _NO_BOOT = "-"  # a store that others look after has what it has, whichever machine was started anew
 _MOST_DOUBTS = 2  # blobs and uploads that are read and hashed at a time: others need threads, too

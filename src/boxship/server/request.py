@@ -9,7 +9,6 @@ __all__ = ["Request", "called", "check_head", "check_repository", "parse_digest"
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from boxship.digest import Digest
@@ -18,6 +17,7 @@ from boxship.server.access.rights import NOBODY, Caller
 from boxship.server.answer import Refusal
 from boxship.server.asgi import Scope
 from boxship.server.body import Body
+from boxship.value import dataclass, field
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATH = 2 * 1024

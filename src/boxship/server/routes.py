@@ -9,7 +9,6 @@ __all__ = ["RESOURCES", "Action", "Event", "Resource", "Right", "Route", "find",
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from boxship.server import blobs, catalog, health, manifests, referrers, support, tags, untagged, uploads
@@ -19,6 +18,7 @@ from boxship.server.access.tokens import TOKENS
 from boxship.server.answer import Answer, Refusal
 from boxship.server.registry import Registry
 from boxship.server.request import Request
+from boxship.value import dataclass, field
 
 Action = Callable[[Registry, Request], Awaitable[Answer]]
 

@@ -15,7 +15,6 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from boxship.digest import Digest
@@ -23,6 +22,7 @@ from boxship.server.database import Database, Transaction
 from boxship.server.finishing import finished
 from boxship.server.storage import Claim, Hashes, Storage
 from boxship.server.storage.claim import Incomplete, Taken
+from boxship.value import dataclass, field, replace
 
 _IDLE = 3600.0  # seconds after the last request
 _AGE = 24 * 3600.0  # seconds after the first

@@ -10,11 +10,11 @@ __all__ = ["Expected", "TagKept", "TagPatterns", "Terms"]
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Self
 
 from boxship.errors import InvalidSettings
+from boxship.value import dataclass
 
 _PATTERN = re.compile(r"[A-Za-z0-9_.*-]{1,128}")
 

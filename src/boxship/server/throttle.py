@@ -13,8 +13,9 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import lru_cache
+
+from boxship.value import dataclass
 
 _AT_ONCE = 10.0  # seconds' worth of requests that may come at once: a pull is a burst, and then nothing
 _SOON = 1  # seconds after which one of many requests in progress may have ended

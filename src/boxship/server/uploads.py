@@ -11,7 +11,6 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from boxship.digest import ALGORITHMS, Digest
 from boxship.server.access.rights import Caller, Right
@@ -27,6 +26,7 @@ from boxship.server.request import Request
 from boxship.server.sessions import Busy, Session, TooMany, Unknown
 from boxship.server.storage import Claim
 from boxship.server.storage.claim import Incomplete, Taken
+from boxship.value import replace
 from boxship.wire import routes
 from boxship.wire.grammar import is_repository
 from boxship.wire.ranges import parse_content_range, write_upload_range

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Access"]
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from boxship.credential import Credential

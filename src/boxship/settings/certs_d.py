@@ -9,12 +9,12 @@ from __future__ import annotations
 
 __all__ = ["Certificates", "read_certificates"]
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
+from boxship.value import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 __all__ = ["ConfigToml", "parse_config_toml", "read_config_toml"]
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from boxship.errors import InvalidReference, InvalidSettings
@@ -21,6 +20,7 @@ from boxship.settings.machine import Machine
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import TLS_VERSIONS
+from boxship.value import dataclass, field, fields
 
 Value = TypeVar("Value")
 

@@ -13,7 +13,6 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxship.errors import InvalidReference, InvalidSettings
@@ -21,6 +20,7 @@ from boxship.reference import Registry
 from boxship.settings.file_bytes import file_bytes
 from boxship.settings.machine import Machine
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

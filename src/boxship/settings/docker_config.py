@@ -18,7 +18,6 @@ __all__ = [
 ]
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
@@ -34,6 +33,7 @@ from boxship.settings.json_file import parse_settings
 from boxship.settings.machine import home_folder
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field, replace
 
 Value = TypeVar("Value")
 

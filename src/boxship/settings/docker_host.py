@@ -9,7 +9,6 @@ __all__ = ["DockerHost", "docker_host"]
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +19,7 @@ from boxship.settings.json_file import parse_settings
 from boxship.settings.machine import home_folder
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass
 
 _USUAL = "unix:///var/run/docker.sock"
 _DEFAULT = "default"  # the context that is no context

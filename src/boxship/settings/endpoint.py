@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["EVERYTHING", "Endpoint", "Endpoints", "Need"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from boxship.settings.hosts import Site
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field
 
 if TYPE_CHECKING:
     from boxship.settings.headers import Header

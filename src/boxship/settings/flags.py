@@ -6,7 +6,6 @@ __all__ = ["PlainHTTP", "read_access", "read_credential", "read_flags", "read_pa
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from boxship.errors import InvalidInput, InvalidSettings
@@ -14,6 +13,7 @@ from boxship.settings.access import Access
 from boxship.settings.hosts import Flags, Pace, Scheme
 from boxship.settings.sourced import IPVersion, Sourced
 from boxship.settings.trust import Trust
+from boxship.value import replace
 
 if TYPE_CHECKING:
     from boxship.credential import Credential

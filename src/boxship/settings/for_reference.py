@@ -11,7 +11,6 @@ from __future__ import annotations
 __all__ = ["asked_by", "for_reference"]
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from boxship.errors import InvalidSettings
 from boxship.reference import Reference
@@ -22,6 +21,7 @@ from boxship.settings.hosts_toml import Host
 from boxship.settings.registries_conf import Pulls
 from boxship.settings.sites import is_host, named_site, other_site_of, scheme_of, table_of, trust_of
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, replace
 
 _PULLS: dict[Pulls, frozenset[Need]] = {
     "all": EVERYTHING - {"list"},

@@ -8,11 +8,11 @@ from __future__ import annotations
 __all__ = ["Header", "parse_headers", "parse_user_agent", "read_header"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass
 from boxship.wire.message import FRAMING_HEADERS, Request
 from boxship.wire.printable import printable
 

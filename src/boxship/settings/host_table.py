@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["VARIABLE", "HostTable", "config_file"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from boxship.settings.machine import Machine
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field, fields
 
 VARIABLE = "BOXSHIP_CONFIG"
 

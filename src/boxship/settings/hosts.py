@@ -10,12 +10,12 @@ __all__ = ["Flags", "Pace", "Scheme", "Site", "always_https", "other_site", "sch
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from boxship.reference import Registry
 from boxship.settings.sourced import IPVersion, Sourced
 from boxship.settings.trust import Trust
+from boxship.value import dataclass, replace
 
 if TYPE_CHECKING:
     # Most registries that are named need no look at it.
@@ -66,7 +66,7 @@ class Flags:
     """What the caller says of the hosts that it names, each value with the flag that says so."""
 
     plain_http: Sourced[Scheme] | None = None
-    skip_verify: Sourced[frozenset[str] | bool] = Sourced(False, "default")  # noqa: RUF009 -- it is frozen
+    skip_verify: Sourced[frozenset[str] | bool] = Sourced(False, "default")
     """Hosts (in lower case, with a port for that alone) whose certificates are not checked, or True for all named."""
     trust: Trust
     headers: tuple[Sourced[Header], ...] = ()

@@ -10,7 +10,6 @@ __all__ = ["Host", "HostsToml", "parse_hosts_toml", "read_hosts"]
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.errors import InvalidReference, InvalidSettings
@@ -20,6 +19,7 @@ from boxship.settings.durations import parse_duration
 from boxship.settings.headers import Header, read_header
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass
 
 CAPABILITIES = ("pull", "resolve", "push", "referrers")
 _KNOWN = ("capabilities", "ca", "client", "skip_verify", "header", "override_path", "dial_timeout", "rewrite")

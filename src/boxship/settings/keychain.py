@@ -10,7 +10,6 @@ from __future__ import annotations
 __all__ = ["Files", "Keychain", "in_file", "read_credential_file", "read_keychain"]
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +24,7 @@ from boxship.settings.docker_config import (
     read_dockercfg,
 )
 from boxship.settings.surroundings import surrounding
+from boxship.value import dataclass
 
 
 class Keychain(Protocol):

@@ -14,12 +14,12 @@ import binascii
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.credential import Credential, Secret
 from boxship.reference import Registry
 from boxship.settings.section import Section
+from boxship.value import dataclass
 
 _HUB = "index.docker.io"
 _VERSION = re.compile(r"/v[12]/")

@@ -11,7 +11,6 @@ import base64
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.credential import Credential, CredentialKind
@@ -21,6 +20,7 @@ from boxship.settings.credential_files import credential_files
 from boxship.settings.docker_config import AskHelper, DockerConfig
 from boxship.settings.edited import Document, edit
 from boxship.settings.keychain import in_file, read_credential_file
+from boxship.value import dataclass
 
 _DOCKERS = "config.json"
 _STORES: Mapping[str, str] = {"darwin": "osxkeychain", "win32": "wincred"}

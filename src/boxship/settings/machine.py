@@ -6,9 +6,10 @@ __all__ = ["ROOT", "Machine", "home_folder"]
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from boxship.value import dataclass
 
 ROOT = Path("/")
 

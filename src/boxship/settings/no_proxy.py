@@ -9,8 +9,9 @@ from __future__ import annotations
 __all__ = ["Entry", "ascii_name", "ip_of", "parse_entries"]
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from boxship.value import dataclass
 
 IP: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network

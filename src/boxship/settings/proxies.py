@@ -10,12 +10,12 @@ __all__ = ["Proxies", "Proxy", "Route"]
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NoReturn, Self, TypeAlias
 
 from boxship.credential import Credential, Secret
 from boxship.errors import InvalidSettings
 from boxship.settings.no_proxy import Entry, ascii_name, ip_of, parse_entries
+from boxship.value import dataclass, field
 from boxship.wire.printable import printable
 
 Scheme: TypeAlias = Literal["http", "https", "socks5"]

@@ -12,13 +12,13 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Self
 
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.settings.json_file import parse_settings
 from boxship.settings.kubelet import Entry, Keyring, parse_entries
+from boxship.value import dataclass, replace
 from boxship.wire.printable import printable
 
 _JSON, _OLD = "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"

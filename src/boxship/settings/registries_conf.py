@@ -11,13 +11,13 @@ __all__ = ["RegistriesConf", "Table", "TableMirror", "parse_registries_conf"]
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import Reference, Registry
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field, replace
 
 Pulls = Literal["all", "digest-only", "tag-only"]
 _PULLS = ("all", "digest-only", "tag-only")

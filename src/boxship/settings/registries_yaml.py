@@ -10,7 +10,6 @@ __all__ = ["Config", "Endpoint", "RegistriesYaml", "parse_registries_yaml"]
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from boxship.credential import Credential, Secret
 from boxship.errors import InvalidReference, InvalidSettings
@@ -18,6 +17,7 @@ from boxship.reference import Registry
 from boxship.settings.certs_d import Certificates
 from boxship.settings.section import Section
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, field
 
 _EVERY = "*"
 _KNOWN = ("mirrors", "configs", "auths")

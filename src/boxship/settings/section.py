@@ -9,11 +9,11 @@ from __future__ import annotations
 __all__ = ["NAMES", "Path", "Section", "is_text"]
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from boxship.errors import InvalidSettings
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass
 
 Value = TypeVar("Value")
 Path = tuple[str, ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 __all__ = ["is_host", "named_site", "other_site_of", "scheme_of", "table_of", "trust_of"]
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from boxship.errors import InvalidSettings
@@ -19,6 +18,7 @@ from boxship.settings.ecosystem import Ecosystem
 from boxship.settings.hosts import Flags, Pace, Scheme, Site, always_https, site_of
 from boxship.settings.sourced import Sourced
 from boxship.settings.trust import Trust
+from boxship.value import replace
 
 if TYPE_CHECKING:
     from boxship.settings.hosts_toml import Host

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["IPVersion", "Sourced"]
 
-from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
+
+from boxship.value import dataclass
 
 T_co = TypeVar("T_co", covariant=True)
 IPVersion = Literal[4, 6]

@@ -12,11 +12,11 @@ __all__ = ["TLS_VERSIONS", "Trust"]
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from boxship.errors import InvalidSettings
 from boxship.settings.sourced import Sourced
+from boxship.value import dataclass, replace
 
 if TYPE_CHECKING:
     # A plain registry needs none of it, and importing it takes a while.

@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["LONGEST_CONFIG", "Config"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
 from boxship.platform import Platform
 from boxship.spec.fields import parse_object
+from boxship.value import dataclass, field
 
 LONGEST_CONFIG = 8 * 1024 * 1024  # bytes of one that is read into memory: nobody's is near it
 

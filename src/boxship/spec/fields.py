@@ -9,11 +9,11 @@ __all__ = ["Fields", "Malformed", "parse_object"]
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from boxship.digest import Digest
 from boxship.errors import InvalidReference
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from boxship.platform import Platform

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Index"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
@@ -13,6 +12,7 @@ from boxship.digest import Digest
 from boxship.platform import Platform
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["Manifest"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
 
 from boxship.digest import Digest
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["still"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from boxship.errors import BoxshipError, UnexpectedAnswer
 from boxship.sync.clients import Clients
 from boxship.sync.plan import Do, Step
 from boxship.sync.planning import Failed, Planned, present, right
 from boxship.sync.state import State
+from boxship.value import replace
 
 
 def still(steps: Iterable[Step], clients: Clients, state: State) -> Iterator[Planned]:

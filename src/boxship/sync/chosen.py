@@ -6,11 +6,11 @@ __all__ = ["WHOLE", "Dates", "Patterns", "TagSet", "Tags", "parse_moment", "patt
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from boxship.errors import InvalidSettings
 from boxship.sync.semver import Versions
+from boxship.value import dataclass, field
 
 _AGE = re.compile(r"([0-9]{1,6})([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 168}

@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, cast
 
@@ -24,6 +23,7 @@ from boxship.errors import BoxshipError, Cancelled, InvalidSettings, MissingExtr
 from boxship.sync.clients import Clients
 from boxship.sync.running import Submit
 from boxship.sync.tasks import Task
+from boxship.value import dataclass, field
 
 PATIENCE = 30.0
 """Seconds for the scheduler to answer, and for a first worker."""

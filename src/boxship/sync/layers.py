@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["with_blobs"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from boxship.errors import BoxshipError
 from boxship.sync.clients import Clients
 from boxship.sync.plan import Do, Step
 from boxship.sync.planning import Failed, Planned
 from boxship.sync.tasks import Reading
+from boxship.value import replace
 
 
 def with_blobs(steps: Iterable[Step], clients: Clients, *, every: bool = False) -> Iterator[Planned]:

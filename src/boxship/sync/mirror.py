@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Mirror"]
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from boxship.sync.applying import still
@@ -19,6 +18,7 @@ from boxship.sync.running import Done, Submit, run
 from boxship.sync.sharing import ALONE, PATIENCE, Shard, Sharing, share
 from boxship.sync.state import State
 from boxship.sync.wish import Wish
+from boxship.value import dataclass, field
 
 One = TypeVar("One", Step, Pair)
 

@@ -7,7 +7,6 @@ __all__ = ["SCHEMA", "Do", "Step", "key", "read_plan", "written"]
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from boxship.digest import Digest
@@ -15,6 +14,7 @@ from boxship.errors import InvalidSettings
 from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.sync.wish import Waiting
+from boxship.value import dataclass
 
 SCHEMA = "boxship.sync/1"
 # InvalidReference is a ValueError, too; numbers may be infinite, and lists as deep as a line is long.

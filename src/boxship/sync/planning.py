@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Failed", "Pair", "Planned", "pairs", "plan", "present", "right"]
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings, NotFound, Refused
@@ -16,6 +15,7 @@ from boxship.sync.looking import alone, created, lacks_companions
 from boxship.sync.plan import Do, Step, key
 from boxship.sync.state import State
 from boxship.sync.wish import Wish
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ __all__ = ["superfluous"]
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 
 from boxship.companions import about
 from boxship.errors import BoxshipError, InvalidReference, NotFound, UnexpectedAnswer
@@ -19,6 +18,7 @@ from boxship.sync.clients import Clients
 from boxship.sync.plan import Do, Step, key
 from boxship.sync.planning import Failed, Pair, Planned
 from boxship.sync.wish import Wish
+from boxship.value import replace
 
 _WHOLE = "{repository}"
 _NAME = "boxship-name"

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["parse_regsync"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from boxship.credential import Secret
 from boxship.errors import InvalidSettings
@@ -22,6 +21,7 @@ from boxship.sync.entries import named_source, number, patterns_of, platforms_of
 from boxship.sync.regsync_range import RegsyncRange
 from boxship.sync.regsync_template import expanded, template
 from boxship.sync.wish import Access, Template, Waiting, Wish, Written
+from boxship.value import replace
 
 _FORM = "^{}$"  # without a group, as regsync writes it
 _LEAST_RETRY = 300.0  # seconds (rateLimitRetryMin)

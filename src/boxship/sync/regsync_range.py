@@ -10,11 +10,11 @@ __all__ = ["RegsyncRange"]
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.errors import InvalidSettings
 from boxship.sync.semver import LONGEST_TAG
+from boxship.value import dataclass
 
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:-([^+]*))?(?:\+.*)?")
 _COMPARATOR = re.compile(r"(\^|~|>=|<=|>|<|=)?(.*)")

@@ -5,13 +5,14 @@ from __future__ import annotations
 __all__ = ["SCHEMA", "Report", "Row", "metrics"]
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 
 from boxship.errors import BoxshipError
 from boxship.reference import Reference, Registry
 from boxship.registry.uploads import How
 from boxship.sync.plan import Do, Step
 from boxship.sync.running import Done
+from boxship.value import dataclass, field, fields
 
 SCHEMA = "boxship.sync.report/1"
 

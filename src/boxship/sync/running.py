@@ -10,7 +10,6 @@ __all__ = ["Done", "Submit", "run"]
 import queue
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -23,6 +22,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.sync.plan import Do, Step
 from boxship.sync.sharing import Blob, Sharing
 from boxship.sync.tasks import Bringing, Naming, Read, Reading, Seeing, Task, Untagging
+from boxship.value import dataclass, field
 
 Result = TypeVar("Result")
 Submit = Callable[[Task[object]], "Future[object]"]

@@ -9,10 +9,10 @@ __all__ = ["LONGEST_TAG", "Range", "Version", "Versions"]
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 from boxship.errors import InvalidSettings
+from boxship.value import dataclass
 
 _WORDS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _END = rf"(?:-({_WORDS}))?(?:\+{_WORDS})?"

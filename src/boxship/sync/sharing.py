@@ -12,13 +12,13 @@ __all__ = ["ALONE", "PATIENCE", "Blob", "Shard", "Sharing", "shard_of", "share"]
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Self
 
 from boxship.digest import Digest
 from boxship.errors import InvalidSettings
 from boxship.reference import Reference, Registry
 from boxship.sync.plan import Step
+from boxship.value import dataclass, field
 
 Blob = tuple[Registry, Digest]
 """A blob of a registry that is written to."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Bringing", "Naming", "Read", "Reading", "Seeing", "Task", "Untagging"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from boxship.connect.deadline import Work
@@ -23,6 +22,7 @@ from boxship.spec.descriptor import Descriptor
 from boxship.sync.clients import Clients
 from boxship.sync.plan import Step
 from boxship.sync.prepared import Prepared
+from boxship.value import dataclass, field
 from boxship.verbs.copying import copying
 
 Result_co = TypeVar("Result_co", covariant=True)

@@ -7,13 +7,13 @@ __all__ = ["Access", "Template", "Waiting", "Wish", "Written"]
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 
 from boxship.credential import Secret
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.platform import Platform
 from boxship.reference import Reference, Registry
 from boxship.sync.chosen import Patterns, Tags
+from boxship.value import dataclass, field, replace
 
 _FIELD = re.compile(r"\{([a-z]*)\}")
 _FIELDS = ("registry", "repository", "name", "tag")

@@ -10,9 +10,10 @@ __all__ = ["DROPPED", "NEVER", "RESET", "Answer", "Answering", "Request", "decid
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
+
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

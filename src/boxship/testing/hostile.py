@@ -23,12 +23,12 @@ __all__ = [
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from html import escape
 
 from boxship.testing.exchange import Answer, Answering, Request
 from boxship.testing.replies import API_VERSION, failure, json_answer
 from boxship.testing.routing import spoilt
+from boxship.value import replace
 from boxship.wire.links import write_next
 
 _PORTAL = "http://login.portal.test/"

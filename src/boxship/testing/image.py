@@ -11,11 +11,11 @@ import json
 import random
 import tarfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Self
 
 from boxship.digest import Digest
 from boxship.media_type import OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_MANIFEST
+from boxship.value import dataclass, field
 
 _GZIP = b"\x1f\x8b"
 

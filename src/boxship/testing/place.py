@@ -8,7 +8,8 @@ from __future__ import annotations
 __all__ = ["LOOPBACK", "Place", "held"]
 
 import socket
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 LOOPBACK = "127.0.0.1"
 

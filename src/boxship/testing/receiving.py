@@ -9,10 +9,10 @@ __all__ = ["NotHTTP", "RequestReader", "requests"]
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from boxship.testing.connection import Connection
 from boxship.testing.exchange import Request
+from boxship.value import replace
 
 _REQUEST_LINE = re.compile(r"([A-Z]+) (\S+) HTTP/1\.[01]")
 _END_OF_HEAD = b"\r\n\r\n"

@@ -18,12 +18,12 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from boxship.errors import MissingExtra
 from boxship.testing.place import LOOPBACK, Place
+from boxship.value import dataclass
 
 _READY = re.compile(r"^serving http://\[?([^\s/\]]+)\]?:(\d+)/?\s*$", re.MULTILINE)
 _START = 30.0  # seconds for an interpreter and granian on a busy machine; 0.5 is usual

@@ -12,13 +12,13 @@ import ipaddress
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from boxship.testing.connection import Connection
 from boxship.testing.forwarding import At, Targets, UnknownTarget, forward
 from boxship.testing.listener import Listener
 from boxship.testing.place import LOOPBACK
 from boxship.testing.proxy import NOWHERE, PATIENCE
+from boxship.value import dataclass, field
 
 _VERSION = 5
 _NO_LOG_IN, _PASSWORD, _NO_METHOD = 0, 2, 0xFF

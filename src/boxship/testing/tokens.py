@@ -11,11 +11,11 @@ import base64
 import re
 import secrets
 import time
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from boxship.testing.exchange import Answer, Request
 from boxship.testing.replies import failure, json_answer
+from boxship.value import dataclass
 
 _SCOPE = re.compile(r"(repository):([a-z0-9._/:-]+):([a-z*]+(?:,[a-z*]+)*)|(registry):(catalog):(\*)")
 _ACTIONS = frozenset({"pull", "push", "delete", "*"})

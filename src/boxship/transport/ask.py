@@ -4,12 +4,11 @@ from __future__ import annotations
 
 __all__ = ["Ask"]
 
-from dataclasses import dataclass, replace
-
 from boxship.auth.scope import Scope
 from boxship.connect.deadline import DOCUMENT_ALL, Work
 from boxship.settings.hosts import Site
 from boxship.transport.kind import Kind
+from boxship.value import dataclass, replace
 from boxship.wire.message import Request
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 __all__ = ["Hop", "follow"]
 
-from dataclasses import dataclass
-
 from boxship.auth.realm import is_link_local
 from boxship.connect.address import Address, Permission, is_inside, is_literal, permission_by_address
 from boxship.connect.verdict import Origin
 from boxship.errors import UnexpectedAnswer
 from boxship.reference import Registry
+from boxship.value import dataclass
 from boxship.wire.message import READING_HEADERS, Head, Request
 from boxship.wire.target import Target
 

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from boxship.transport.kind import whole
 from boxship.transport.pace import Pacer
 from boxship.transport.pool import Pool
 from boxship.transport.retry import Stale, delay, is_rate_limit, retry_after, worth_retrying
+from boxship.value import replace
 from boxship.wire.message import READING_HEADERS, Head, Request
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Asked", "Tell", "given"]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from boxship.client import Client
 from boxship.digest import Digest
@@ -13,6 +12,7 @@ from boxship.errors import InvalidInput
 from boxship.reference import Reference
 from boxship.ui.engine import Asker, Engine
 from boxship.ui.kept import Kept
+from boxship.value import dataclass, field, replace
 from boxship.wire.grammar import is_repository, is_tag
 
 Tell = Callable[[Mapping[str, object]], None]

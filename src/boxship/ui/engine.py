@@ -9,7 +9,6 @@ __all__ = ["Asker", "Engine"]
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from boxship.client import Client
@@ -17,6 +16,7 @@ from boxship.credential import Credential
 from boxship.event import Listener
 from boxship.reference import Registry
 from boxship.server.asgi import Scope
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

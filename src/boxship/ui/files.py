@@ -6,7 +6,6 @@ __all__ = ["files"]
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from boxship.digest import Digest
 from boxship.errors import InvalidInput, NotFound
@@ -20,6 +19,7 @@ from boxship.image.tar_stream import Kind
 from boxship.spec.descriptor import Descriptor
 from boxship.ui.asked import Asked
 from boxship.ui.images import BOUNDS
+from boxship.value import dataclass, replace
 from boxship.verbs.words import chosen_platform
 
 _MOST = 1000  # entries in an answer

@@ -8,7 +8,6 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import replace
 
 from boxship.client import Client
 from boxship.connect.deadline import Work, current_work
@@ -19,6 +18,7 @@ from boxship.reference import Reference
 from boxship.sync.semver import Key, Version
 from boxship.ui import failure
 from boxship.ui.asked import Asked
+from boxship.value import replace
 from boxship.wire.grammar import is_tag
 
 _PAGE = 1000

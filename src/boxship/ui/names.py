@@ -7,9 +7,9 @@ __all__ = ["Names", "Shown", "found_in"]
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from boxship.errors import BoxshipError, UnexpectedAnswer
+from boxship.value import dataclass
 
 _PATIENCE = 0.25  # seconds that a question waits for the list to be whole
 _LONGEST_WAIT = 30.0  # for its first page

@@ -16,7 +16,6 @@ import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.client import Client
@@ -31,6 +30,7 @@ from boxship.server.page import House
 from boxship.server.request import called
 from boxship.ui.engine import Asker
 from boxship.ui.turned import turned
+from boxship.value import dataclass
 
 _HERE = "localhost"
 _MOST_CLIENTS = 64  # askers whose connections are kept

@@ -10,11 +10,11 @@ __all__ = ["OwnPage", "page_of"]
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from boxship.server.asgi import Application, Receive, Scope, Send
 from boxship.server.page import House
+from boxship.value import dataclass, field
 
 if TYPE_CHECKING:
     from boxship.ui.any_registry import AnyRegistry

@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["QUESTIONS", "Question"]
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from boxship.ui import examination, files, images, lists, removal
 from boxship.ui.asked import Asked
 from boxship.ui.commands import commands
+from boxship.value import dataclass
 
 _LONG = 900.0  # seconds: layers are read
 

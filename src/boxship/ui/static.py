@@ -7,8 +7,9 @@ __all__ = ["POLICY", "Static", "read_static"]
 import gzip
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from boxship.value import dataclass, field
 
 FOLDER = Path(__file__).parent.parent / "web" / "page"
 INDEX = "index.html"

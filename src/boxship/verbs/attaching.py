@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Self
 
 from boxship.artifact.given import Given
@@ -27,6 +26,7 @@ from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.registry.operations import Operations
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass, field, replace
 from boxship.verbs.copying import copying
 from boxship.verbs.moment import moment, written_moment
 

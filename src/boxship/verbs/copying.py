@@ -6,7 +6,6 @@ __all__ = ["Chosen", "Copying", "copy_image", "copying", "pull_images", "push_im
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boxship.connect.crew import Crew
@@ -19,6 +18,7 @@ from boxship.formats.written import in_words
 from boxship.platform import Platform
 from boxship.reference import Reference
 from boxship.registry.operations import Operations
+from boxship.value import dataclass, replace
 
 Chosen = tuple[Platform, ...] | None
 """The platforms that are wanted of an index: all for none, and for None what the target takes by itself."""

@@ -6,7 +6,6 @@ __all__ = ["Making", "edit_image", "make_image", "put_document"]
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 
 from boxship.copy import Copied
@@ -26,6 +25,7 @@ from boxship.registry.repository import Repository
 from boxship.registry.uploads import BlobSource
 from boxship.spec.index import Index
 from boxship.store import Source
+from boxship.value import dataclass, field
 from boxship.verbs.copying import Chosen, Copying, copying
 
 

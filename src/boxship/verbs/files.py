@@ -7,7 +7,6 @@ __all__ = ["Files", "get_files", "list_files", "read_files", "tree_of"]
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.errors import InvalidInput, NotFound
@@ -26,6 +25,7 @@ from boxship.platform import Platform
 from boxship.registry.operations import Operations
 from boxship.spec.descriptor import Descriptor
 from boxship.store import Source
+from boxship.value import dataclass
 from boxship.verbs.filesystem import opened, unpacked
 
 

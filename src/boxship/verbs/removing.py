@@ -4,8 +4,6 @@ from __future__ import annotations
 
 __all__ = ["Named", "delete", "names_alike", "untag"]
 
-from dataclasses import dataclass, replace
-
 from boxship.connect.crew import Crew
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidReference, NotFound
@@ -17,6 +15,7 @@ from boxship.registry.remote import Remote
 from boxship.registry.removal import delete_manifest, delete_tag
 from boxship.registry.tags import tags
 from boxship.registry.uploads import push_blob
+from boxship.value import dataclass, replace
 from boxship.verbs.stand_in import stand_in
 
 _AT_ONCE = 8  # tags that are looked up

@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["copy_tags"]
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from boxship.connect.crew import Crew
 from boxship.copy import Copied, Options
@@ -16,6 +15,7 @@ from boxship.reference import Reference
 from boxship.registry.operations import Operations
 from boxship.registry.repository import Repository
 from boxship.registry.tags import tags
+from boxship.value import replace
 from boxship.verbs.copying import Chosen, Copying, copying
 
 

@@ -7,13 +7,13 @@ __all__ = ["StandIn", "stand_in"]
 import gzip
 import json
 import uuid
-from dataclasses import dataclass
 
 from boxship import media_type as types
 from boxship.digest import Digest
 from boxship.formats.memory import Memory
 from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
+from boxship.value import dataclass
 
 _NOTHING = bytes(1024)  # a tar file without members
 

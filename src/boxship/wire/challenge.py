@@ -9,7 +9,8 @@ __all__ = ["Challenge", "parse_challenges", "preferred_challenge", "write_challe
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SCHEME = re.compile(rf"\s*({_WORD})(?=\s|,|$)")

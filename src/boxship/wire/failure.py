@@ -10,9 +10,9 @@ __all__ = ["Failure", "middlebox_words", "parse_failures", "write_failures"]
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from boxship.spec.fields import Malformed, parse_object
+from boxship.value import dataclass
 from boxship.wire.printable import LONGEST, printable
 
 _TITLE = re.compile(rb"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)

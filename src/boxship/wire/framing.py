@@ -9,8 +9,8 @@ from __future__ import annotations
 __all__ = ["END_OF_HEAD", "LONGEST_HEAD", "Framing", "Incomplete", "NotHTTP", "parse_framing"]
 
 import re
-from dataclasses import dataclass
 
+from boxship.value import dataclass
 from boxship.wire.message import Head
 from boxship.wire.printable import printable
 

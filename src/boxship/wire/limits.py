@@ -11,7 +11,8 @@ __all__ = ["NAMES", "Limits", "read_limits"]
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 _COUNT = re.compile(r"\s*(\d{1,12})\s*(?:;\s*w=(\d{1,9}))?")
 _LIMIT, _REMAINING, _RESET = "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"

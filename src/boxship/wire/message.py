@@ -9,10 +9,10 @@ __all__ = ["FRAMING_HEADERS", "READING_HEADERS", "USER_AGENT", "Head", "Request"
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from boxship import __version__
+from boxship.value import dataclass, field, replace
 from boxship.wire.shown import shown_path
 
 # RFC 9110, 5.1 and 5.5, and RFC 9112, 3: what may stand in a head without ending it early.

@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["ContentRange", "parse_byte_range", "parse_content_range", "parse_upload_range", "write_upload_range"]
 
 import re
-from dataclasses import dataclass
+
+from boxship.value import dataclass
 
 _BYTES = re.compile(r"bytes=\s*(?:(\d+)\s*)?-\s*(?:(\d+)\s*)?")
 _CONTENT = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(\d+|\*))?")

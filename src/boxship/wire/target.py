@@ -8,12 +8,12 @@ from __future__ import annotations
 __all__ = ["Target"]
 
 import re
-from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 from boxship.errors import InvalidReference
 from boxship.reference import Registry
+from boxship.value import dataclass, replace
 from boxship.wire.printable import printable
 from boxship.wire.shown import shown_path
 

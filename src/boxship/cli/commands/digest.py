@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
-from dataclasses import replace
 
 from boxship.cli import console, options
 from boxship.client import Client
 from boxship.errors import BoxshipError, InvalidInput
 from boxship.formats.place import Place
 from boxship.reference import Reference
+from boxship.value import replace
 
 SUMMARY = "Print the digests that references stand for."
 EXAMPLE = "boxship digest reg.corp/app:1 reg.corp/app:2"

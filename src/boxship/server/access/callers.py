@@ -9,7 +9,6 @@ from __future__ import annotations
 __all__ = ["Callers", "Unknown"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from boxship.credential import Secret
 from boxship.server.access.authorization import Headers, basic, shown
@@ -21,6 +20,7 @@ from boxship.server.access.tokens import Claims, Tokens
 from boxship.server.access.users import Known, Users
 from boxship.server.answer import Refusal
 from boxship.server.watched import Watched
+from boxship.value import dataclass, replace
 
 
 class Unknown(Exception):

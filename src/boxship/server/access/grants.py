@@ -21,12 +21,12 @@ __all__ = ["Grants", "parse_grants"]
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from boxship.errors import InvalidSettings
 from boxship.server.access.rights import MOST_STARS, Grant, Pattern, Right, Rights, starred
 from boxship.server.toml import only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
+from boxship.value import dataclass
 from boxship.wire.grammar import is_repository
 
 _RIGHTS = {right.value: right for right in (Right.PULL, Right.CREATE, Right.PUSH, Right.DELETE)}

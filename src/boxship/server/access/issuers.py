@@ -10,11 +10,11 @@ __all__ = ["Identity", "Issuers", "looks_like_token"]
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from boxship.credential import Secret
 from boxship.server.access.jwks import Key
+from boxship.value import dataclass, field
 
 _LONGEST = 16 * 1024
 _LATE = 60.0  # seconds that the issuer's clock may differ

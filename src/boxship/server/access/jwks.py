@@ -5,12 +5,12 @@ from __future__ import annotations
 __all__ = ["Key", "Keys", "parse_keys"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from boxship.errors import InvalidSettings
 from boxship.spec.fields import Fields, Malformed, parse_object
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from jwt import PyJWK

@@ -13,11 +13,11 @@ __all__ = ["EVERYTHING", "MOST_STARS", "NOBODY", "Caller", "Grant", "Pattern", "
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
 from boxship.errors import InvalidSettings
+from boxship.value import dataclass, field
 from boxship.wire.grammar import is_repository
 
 _LONGEST_PATTERN = 255

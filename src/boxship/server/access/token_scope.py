@@ -6,10 +6,10 @@ __all__ = ["Allowed", "asked", "scope_of"]
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.server.access.rights import Caller, Grant, Pattern, Right, Rights
+from boxship.value import dataclass
 from boxship.wire.grammar import is_repository
 
 _SCOPE = re.compile(r"(?P<kind>[a-z0-9]+)(?:\([a-z0-9]+\))?:(?P<name>[^:]+(?::\d+/[^:]+)?):(?P<actions>[a-z*,]*)")

@@ -13,7 +13,6 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +20,7 @@ from boxship.credential import Secret
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server.access.rights import Grant, Pattern, Right, Rights
 from boxship.server.access.token_scope import Allowed
+from boxship.value import dataclass
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

@@ -12,7 +12,6 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxship.credential import Secret
@@ -23,6 +22,7 @@ from boxship.server.database import Database, Transaction
 from boxship.server.database.sqlite import SqliteDatabase, telling
 from boxship.server.opening import open_database
 from boxship.server.storage.layout import Layout
+from boxship.value import dataclass, field
 
 # RFC 7617, 2: in Basic, a colon ends the name, and no control characters are in it. Surrogates are no characters.
 _NAME = re.compile(r"[^\x00-\x1f\x7f:\ud800-\udfff]{1,255}")

@@ -13,10 +13,10 @@ import errno
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from boxship.server.database import Transaction
+from boxship.value import dataclass, field
 
 Result = TypeVar("Result")
 Work = Callable[[Transaction], object]

@@ -6,7 +6,6 @@ __all__ = ["HIT", "MISS", "Cache", "stale", "told"]
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Self
 
 from boxship.digest import Digest
@@ -19,6 +18,7 @@ from boxship.server.proxy.places import Place, Places
 from boxship.server.registry import Registry
 from boxship.server.request import check_repository
 from boxship.server.turns import Turns
+from boxship.value import dataclass, replace
 
 _NAMESPACE = "ns"  # which registry is meant: containerd, docs/hosts.md, "Registry Host Namespace"
 _MOST_TAGS = 100_000

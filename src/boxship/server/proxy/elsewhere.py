@@ -8,12 +8,12 @@ from __future__ import annotations
 
 __all__ = ["Seen", "look", "note", "turn_of"]
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
 from boxship.server.storage.claim import FileClaim
 from boxship.server.storage.file_storage import FileStorage
+from boxship.value import dataclass
 
 _LONGEST = 100  # bytes of a note
 

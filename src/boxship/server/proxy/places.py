@@ -5,13 +5,13 @@ from __future__ import annotations
 __all__ = ["Place", "Places"]
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 from boxship.errors import InvalidReference, InvalidSettings
 from boxship.reference import DOCKER_HUB, Registry
 from boxship.server.answer import Refusal
 from boxship.server.proxy.upstream import Source
+from boxship.value import dataclass
 from boxship.wire.grammar import is_repository
 
 

@@ -11,10 +11,10 @@ import errno
 import ipaddress
 import socket
 import sys
-from dataclasses import dataclass, replace
 from typing import Self
 
 from boxship.errors import InvalidSettings
+from boxship.value import dataclass, replace
 
 _FLAG = "--address"
 _NAMED = {"localhost": "127.0.0.1"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["check_authorities", "check_exposure", "check_tls", "settled"]
 
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.errors import InvalidSettings
@@ -17,6 +16,7 @@ from boxship.server.opening import open_database
 from boxship.server.plan import Plan
 from boxship.server.registry import Settings
 from boxship.server.running.address import Address
+from boxship.value import replace
 
 
 def check_exposure(plan: Plan, where: Address) -> None:

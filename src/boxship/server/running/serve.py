@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from boxship.server.running.exposure import check_exposure, settled
 from boxship.server.running.stop import Stop, on_signals
 from boxship.server.running.streams import hold_standard_streams
 from boxship.server.upkeep.chores import open_limits, open_retention
+from boxship.value import replace
 
 
 def serve(plan: Plan, *, announce: Callable[[str], None], note: Callable[[str], None] = lambda _: None) -> None:

@@ -17,11 +17,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from boxship.server.body import Patience
 from boxship.server.running.connections import are_shown, connections, cut
 from boxship.server.running.crowds import cut_crowds
+from boxship.value import dataclass
 
 if sys.platform == "linux":
     import fcntl

@@ -9,7 +9,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ __all__ = [
 ]
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 from boxship.digest import Digest
@@ -28,6 +27,7 @@ from boxship.server.database import Database, Transaction, Unavailable
 from boxship.server.storage.remains import Remains
 from boxship.server.storage.soundness import FileIdentity, Suspect
 from boxship.server.upkeep.garbage import Policy
+from boxship.value import dataclass
 
 
 class StorageUnavailable(Unavailable):

@@ -13,13 +13,13 @@ import errno
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from boxship.errors import InvalidSettings, MissingExtra
 from boxship.server.storage import StorageUnavailable
+from boxship.value import dataclass
 
 try:
     import obstore

@@ -14,7 +14,6 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
@@ -24,6 +23,7 @@ from boxship.server.finishing import in_thread
 from boxship.server.storage import Hash, Hashes, Look, Stored
 from boxship.server.storage.bucket import Bucket
 from boxship.server.storage.claim import Incomplete, Taken
+from boxship.value import dataclass
 
 BLOBS = "blobs"  # what the keys of all objects with content begin with
 _SIGN_OF_LIFE = 60.0  # seconds; sessions that show none end after an hour

@@ -11,12 +11,12 @@ __all__ = ["FileIdentity", "Suspect", "condemn", "digest_file", "identify", "ide
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
 from boxship.server.database import Database, Transaction
 from boxship.server.storage.layout import Layout, fsync_folder
+from boxship.value import dataclass
 
 _BLOCK = 1024 * 1024
 

@@ -12,7 +12,6 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
@@ -29,6 +28,7 @@ from boxship.server.upkeep.carrying import Blob, Bring, Linking, Sending, blobs_
 from boxship.server.upkeep.copying import growing_folder, link_or_copy, tidy
 from boxship.server.upkeep.place import Held, Place, read_place
 from boxship.server.upkeep.reading import reading
+from boxship.value import dataclass
 
 # Uploads and leases are of the processes that run; what nobody has any more need not be kept.
 _FORGET = (

@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +26,7 @@ from boxship.server.upkeep.finding import Fault, Finding, Report
 from boxship.server.upkeep.manifest_check import check_manifests
 from boxship.server.upkeep.place import Held, Place, read_place
 from boxship.server.upkeep.reading import reading
+from boxship.value import dataclass
 
 _GRACE = 3600.0  # seconds that content without a row may belong to a push that is under way
 # What is as it should be where manifests are taken without their content, or brought ahead of it.

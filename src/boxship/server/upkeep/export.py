@@ -13,7 +13,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship import media_type
@@ -27,6 +26,7 @@ from boxship.server.upkeep.arrived import Arrived
 from boxship.server.upkeep.carrying import Blob, carry
 from boxship.server.upkeep.copying import copy_verified, new_folder
 from boxship.server.upkeep.place import Held, Place, read_place
+from boxship.value import dataclass
 
 _REF_NAME = "org.opencontainers.image.ref.name"  # annotations.md, "Pre-Defined Annotation Keys"
 

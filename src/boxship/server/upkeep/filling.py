@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from boxship.digest import Digest
@@ -28,6 +27,7 @@ from boxship.server.upkeep.arrived import Arrived
 from boxship.server.upkeep.carrying import Blob, Bring, Linking, Origin, Sending, blobs_of, carry
 from boxship.server.upkeep.copying import growing_folder, tidy
 from boxship.server.upkeep.place import Place, database_of, storage_of
+from boxship.value import dataclass
 
 _LARGEST = "SELECT coalesce(max(size), 0) FROM blob"
 _COUNTS = "SELECT (SELECT count(*) FROM blob WHERE state < 2), (SELECT count(*) FROM manifest)"

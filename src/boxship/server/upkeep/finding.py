@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["DAMAGE", "Fault", "Finding", "Report"]
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from boxship.value import dataclass
 
 
 class Fault(StrEnum):

@@ -10,11 +10,11 @@ __all__ = ["BATCH", "Blob", "Found", "Link", "Manifest", "Policy", "Repository",
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from boxship.server.database import Database, Transaction
 from boxship.server.upkeep.retention import Retention, Tag
+from boxship.value import dataclass, field
 
 BATCH = 500  # rows of a transaction: others wait for their turn for some milliseconds at most
 

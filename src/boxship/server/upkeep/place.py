@@ -6,7 +6,6 @@ __all__ = ["Held", "Place", "database_of", "read_place", "storage_of"]
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from boxship.server.opening import open_database, open_storage
 from boxship.server.storage import Storage
 from boxship.server.storage.layout import Layout, check_registry
 from boxship.server.upkeep.reading import reading
+from boxship.value import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ __all__ = ["preview"]
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from boxship.server.registry import Registry
 from boxship.server.storage.remains import Orphan, Remains
 from boxship.server.upkeep.garbage import Found, Policy, find_garbage
+from boxship.value import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from __future__ import annotations
 __all__ = ["Retention", "Rule", "Tag", "parse_retention"]
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from boxship.errors import InvalidSettings
@@ -25,6 +24,7 @@ from boxship.server.access.rights import Pattern
 from boxship.server.tagging import TagPatterns
 from boxship.server.toml import is_amount, only, parse_toml, wrong
 from boxship.spec.fields import Fields, Malformed
+from boxship.value import dataclass, field
 
 _DAY = 86_400.0
 _KEYS = frozenset({"repositories", "keep", "keep-days", "match", "exclude", "untagged"})

@@ -10,13 +10,13 @@ __all__ = ["Scrubbed", "condemn_blob", "condemn_read", "scrub"]
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from boxship.digest import Digest
 from boxship.server.database import Transaction
 from boxship.server.registry import Registry
 from boxship.server.storage import Content
 from boxship.server.storage.soundness import FileIdentity, Suspect, condemn
+from boxship.value import dataclass
 
 _BATCH = 100  # rows read at once
 

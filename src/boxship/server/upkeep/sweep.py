@@ -15,7 +15,6 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from boxship.errors import BoxshipError
@@ -27,6 +26,7 @@ from boxship.server.upkeep.garbage import Found, Policy, find_garbage
 from boxship.server.upkeep.removal import Removal
 from boxship.server.upkeep.retention import Retention, Tag
 from boxship.server.watched import Watched
+from boxship.value import dataclass, fields, replace
 
 _log = logging.getLogger(__name__)
 

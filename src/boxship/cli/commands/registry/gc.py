@@ -6,7 +6,6 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 
 import argparse
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console, named
@@ -21,6 +20,7 @@ from boxship.server.upkeep.preview import preview
 from boxship.server.upkeep.retention import Retention, parse_retention
 from boxship.server.upkeep.sweep import sweep
 from boxship.server.watched import read_file
+from boxship.value import replace
 
 SUMMARY = "Take away what nobody needs, while the registry serves: blobs of no image, uploads that nobody went on with."
 EXAMPLE = "boxship registry gc --disk ./registry --dry-run"

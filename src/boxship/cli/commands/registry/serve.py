@@ -7,7 +7,6 @@ __all__ = ["EXAMPLE", "SUMMARY", "arguments", "run"]
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from boxship.cli import console, named
@@ -19,6 +18,7 @@ from boxship.server.proxy.upstream import Source
 from boxship.server.running.address import Address
 from boxship.server.running.serve import serve
 from boxship.ui.page import OwnPage
+from boxship.value import replace
 
 SUMMARY = "Serve a folder, which is made if need be, until Ctrl-C."
 EXAMPLE = "boxship registry serve --address 127.0.0.1:5000 --disk ./registry"

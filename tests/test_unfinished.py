@@ -1,0 +1,212 @@
+"""Dataclasses that are finished when they are first used are what those of `dataclasses` are."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+import pytest
+
+from boxship import unfinished, value
+
+# The checker knows them as those of `dataclasses`.
+dataclass, field = value.dataclass, value.field
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value with all that fields may have."""
+
+    sort: ClassVar[str] = "point"
+
+    x: int
+    y: int = 2
+    names: list[str] = field(default_factory=list, hash=False)
+    secret: str = field(default="", repr=False)
+    beside: int = field(default=0, compare=False)
+
+    @property
+    def both(self) -> tuple[int, int]:
+        """Its places."""
+        return self.x, self.y
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named(Point):
+    """One more field, by name alone."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Count:
+    """No value: it changes."""
+
+    now: int = 0
+    double: int = 0
+
+    def __post_init__(self) -> None:
+        """Work out the rest."""
+        self.double = 2 * self.now
+
+
+@dataclass(frozen=True)
+class Open:
+    """Without slots."""
+
+    x: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Thing:
+    """Itself alone."""
+
+    x: int = 1
+
+
+def _standard(mine: type) -> type:
+    """The same class, made by `dataclasses`."""
+    return {
+        Point: dataclasses.make_dataclass(
+            "Point",
+            [
+                ("x", "int"),
+                ("y", "int", 2),
+                ("names", "list[str]", dataclasses.field(default_factory=list, hash=False)),
+                ("secret", "str", dataclasses.field(default="", repr=False)),
+                ("beside", "int", dataclasses.field(default=0, compare=False)),
+            ],
+            frozen=True,
+        ),
+        Count: dataclasses.make_dataclass("Count", [("now", "int", 0), ("double", "int", 0)]),
+    }[mine]
+
+
+def test_it_is_made_as_others_are() -> None:
+    assert Point(1) == Point(x=1, y=2, names=[], secret="", beside=0)
+    assert Point(1).names is not Point(1).names
+    assert Named(1, name="n") == Named(x=1, y=2, name="n")
+    assert Point(3, 4).both == (3, 4)
+    assert Count(4).double == 8
+    assert Open() == Open(1)
+
+
+@pytest.mark.parametrize(
+    "wrong", [partial(Point), partial(Point, 1, z=2), partial(Named, 1), partial(Named, 1, 2, [], "", 0, "n")]
+)
+def test_what_is_missing_or_too_much_is_a_type_error(wrong: Callable[[], object]) -> None:
+    for _ in range(2):  # before it is finished, and after
+        with pytest.raises(TypeError, match="__init__"):
+            wrong()
+
+
+def test_equality_and_hash_are_those_of_the_fields_that_count() -> None:
+    assert Point(1) != Point(2)
+    assert Point(1, beside=1) == Point(1, beside=2)
+    assert Point(1) != Named(1, name="n")
+    assert Point(1) != (1, 2, [], "", 0)
+    assert hash(Point(1, names=["a"])) == hash(Point(1, names=["b"]))
+    assert hash(Point(1)) != hash(Point(2))
+    assert Thing() != Thing()
+    assert hash(Thing()) != hash(Thing())
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(Count())
+
+
+def test_what_is_frozen_stays_and_what_has_slots_has_no_more() -> None:
+    point = Point(1)
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'x'"):
+        point.x = 2  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del point.x  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Count().other = 1  # type: ignore[attr-defined]
+    assert not hasattr(point, "__dict__")
+
+
+def test_nothing_that_is_not_to_be_shown_is() -> None:
+    assert repr(Point(1, secret="s3cret")) == "Point(x=1, y=2, names=[], beside=0)"
+
+
+def test_it_is_copied_and_sent_to_other_processes() -> None:
+    point = Named(1, names=["a"], name="n")
+    assert pickle.loads(pickle.dumps(point)) == copy.deepcopy(point) == copy.copy(point) == point
+
+
+def test_fields_and_replace_need_no_dataclasses() -> None:
+    assert [each.name for each in value.fields(Named)] == ["x", "y", "names", "secret", "beside", "name"]
+    assert value.replace(Point(1), y=7) == Point(1, 7)
+    with pytest.raises(TypeError):
+        value.replace(Point(1), z=1)  # type: ignore[call-arg]
+
+
+def test_patterns_match_by_place() -> None:
+    match Named(1, name="n"):
+        case Named(x, y):
+            assert (x, y) == (1, 2)
+
+
+def test_dataclasses_know_it_as_theirs() -> None:
+    assert dataclasses.is_dataclass(Point)
+    assert dataclasses.asdict(Point(1)) == {"x": 1, "y": 2, "names": [], "secret": "", "beside": 0}
+    assert dataclasses.replace(Point(1), y=7) == Point(1, 7)
+
+    @dataclasses.dataclass(frozen=True)
+    class Mine(Point):
+        z: int = 3
+
+    assert Mine(1).z == 3
+    assert [each.name for each in dataclasses.fields(Mine)] == ["x", "y", "names", "secret", "beside", "z"]
+
+
+@pytest.mark.parametrize("mine", [Point, Count])
+def test_its_fields_and_signature_are_those_of_dataclasses(mine: type) -> None:
+    other = _standard(mine)
+    assert inspect.signature(mine) == inspect.signature(other)
+    keys = ("name", "type", "default", "default_factory", "repr", "hash", "compare", "kw_only")
+    told, wanted = (
+        [[getattr(each, key) for key in keys] for each in dataclasses.fields(kind)] for kind in (mine, other)
+    )
+    assert told == wanted
+
+
+def test_a_class_of_its_own_beginning_has_that_signature() -> None:
+    class Other(Thing):
+        def __init__(self, both: int) -> None:
+            super().__init__(both)
+
+    assert str(inspect.signature(Other)) == "(both: 'int') -> 'None'"
+    assert Other(3).x == 3
+
+
+def test_threads_that_finish_it_at_once_all_get_values() -> None:
+    barrier, made = threading.Barrier(8), []
+
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        x: int
+
+    def make(number: int) -> None:
+        barrier.wait()
+        made.append(Fresh(number).x)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == list(range(8))
+
+
+def test_the_core_starts_without_dataclasses() -> None:
+    words = "import sys, boxship; boxship.Client().close(); sys.exit('dataclasses' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0
+    assert unfinished.__all__ == value.__all__
