@@ -11,7 +11,7 @@ import enum
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def _of_module(name: str) -> Iterator[Public]:
 
 def _of_class(name: str, value: type) -> Iterator[Public]:
     """Its constructor, its fields with their types, and its methods, also those of bases of ours."""
-    made = inspect.getattr_static(value, "__init__")
+    made = _init_of(value) if is_dataclass(value) else inspect.getattr_static(value, "__init__")
     if made is not object.__init__ and not issubclass(value, BaseException | enum.Enum):
         yield Public(f"{name}.__init__", made)
     members = dict[str, object]()
@@ -72,6 +72,18 @@ def _of_class(name: str, value: type) -> Iterator[Public]:
     for member, own in members.items():
         if not member.startswith("_"):
             yield Public(f"{name}.{member}", own)
+
+
+def _init_of(value: type) -> object:
+    """The constructor of a dataclass, which it has when it is first used."""
+
+    def init() -> None:
+        """Say what it takes."""
+
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    told = inspect.signature(value)
+    init.__signature__ = told.replace(parameters=[own, *told.parameters.values()])  # type: ignore[attr-defined] # it may
+    return init
 
 
 def _signature(value: object) -> str:

@@ -140,15 +140,15 @@ def _beginning(cls: type, known: Mapping[str, _Field], *, frozen: bool) -> Calla
 
 def _init(known: Mapping[str, _Field], *, frozen: bool, ends: bool) -> Callable[..., None]:
     """Compiled, as it is called often."""
-    names: dict[str, object] = {"nothing": _NOTHING, "put": object.__setattr__}
+    names: dict[str, object] = {"__nothing": _NOTHING, "__put": object.__setattr__}  # no field is called so
     by_place = [_parameter(each, names) for each in known.values() if not each.kw_only]
     by_name = [_parameter(each, names) for each in known.values() if each.kw_only]
     lines = [f"def __init__({', '.join(['self', *by_place, *(['*', *by_name] if by_name else ())])}):"]
     for each in known.values():
         value = each.name
         if each.default_factory is not _NOTHING:
-            value = f"factory_{each.name}() if {each.name} is nothing else {each.name}"
-        lines.append(f"    put(self, '{each.name}', {value})" if frozen else f"    self.{each.name} = {value}")
+            value = f"__make_{each.name}() if {each.name} is __nothing else {each.name}"
+        lines.append(f"    __put(self, '{each.name}', {value})" if frozen else f"    self.{each.name} = {value}")
     lines.append("    self.__post_init__()" if ends else "    pass")
     exec("\n".join(lines), names)  # noqa: S102 -- of names that are written in a class, as `dataclasses` does
     made: Callable[..., None] = names["__init__"]  # type: ignore[assignment]
@@ -157,12 +157,12 @@ def _init(known: Mapping[str, _Field], *, frozen: bool, ends: bool) -> Callable[
 
 def _parameter(one: _Field, names: dict[str, object]) -> str:
     if one.default_factory is not _NOTHING:
-        names[f"factory_{one.name}"] = one.default_factory
-        return f"{one.name}=nothing"
+        names[f"__make_{one.name}"] = one.default_factory
+        return f"{one.name}=__nothing"
     if one.default is _NOTHING:
         return one.name
-    names[f"default_{one.name}"] = one.default
-    return f"{one.name}=default_{one.name}"
+    names[f"__default_{one.name}"] = one.default
+    return f"{one.name}=__default_{one.name}"
 
 
 # What all of them do alike.
