@@ -18,7 +18,7 @@ from typing import TypeGuard
 SOURCE = Path(__file__).parents[1] / "src"
 
 VALUES = frozenset(
-    {"value", "unfinished"}
+    {"value", "unfinished", "field", "counterpart"}
     | {"errors", "event", "digest", "media_type", "platform", "reference", "credential", "seconds", "hop", "timeline"}
 )
 # A module imports from its own storey and from those before it.

@@ -26,7 +26,7 @@ from tests.server.conftest import ASKED
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = tuple(e for e in PROJECT["optional-dependencies"] if e == "server" or (ASKED == "all" and e != "dev"))
+EXTRAS = tuple(extra for extra in PROJECT["optional-dependencies"] if extra != "dev") if ASKED == "all" else ("server",)
 LARGEST = 20_000_000  # bytes of a core installation
 RICH = ("rich", "markdown-it-py", "mdurl", "pygments")
 USED = """

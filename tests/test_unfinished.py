@@ -6,14 +6,17 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import pkgutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import ClassVar
 
 import pytest
 
+import boxship
 from boxship import unfinished, value
 from boxship.value import dataclass, field
 
@@ -67,6 +70,13 @@ class Thing:
     """Itself alone."""
 
     x: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class _Theirs(Point):
+    """One of `dataclasses`, with slots and without."""
+
+    z: int = 3
 
 
 def _standard(mine: type) -> type:
@@ -149,7 +159,7 @@ def test_equality_and_hash_are_those_of_the_fields_that_count() -> None:
 
 def test_what_is_frozen_stays_and_what_has_slots_has_no_more() -> None:
     point = Point(1)
-    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'x'"):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot change field 'x'"):
         point.x = 2  # type: ignore[misc]
     with pytest.raises(dataclasses.FrozenInstanceError):
         del point.x
@@ -184,13 +194,42 @@ def test_dataclasses_know_it_as_theirs() -> None:
     assert dataclasses.is_dataclass(Point)
     assert dataclasses.asdict(Point(1)) == {"x": 1, "y": 2, "names": [], "secret": "", "beside": 0}
     assert dataclasses.replace(Point(1), y=7) == Point(1, 7)
+    assert _Theirs(1).z == 3
+    assert [each.name for each in dataclasses.fields(_Theirs)] == ["x", "y", "names", "secret", "beside", "z"]
 
-    @dataclasses.dataclass(frozen=True)
-    class Mine(Point):
-        z: int = 3
 
-    assert Mine(1).z == 3
-    assert [each.name for each in dataclasses.fields(Mine)] == ["x", "y", "names", "secret", "beside", "z"]
+def test_a_subclass_of_theirs_is_copied_whole_and_one_that_is_none_has_more() -> None:
+    assert copy.copy(_Theirs(1, z=4)) == value.replace(_Theirs(1), z=4) == _Theirs(1, z=4)
+
+    class Plain(Open):
+        pass
+
+    plain = Plain()
+    plain.more = 1  # type: ignore[attr-defined] # it has no slots
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        plain.x = 2  # type: ignore[misc]
+
+
+def _made() -> Iterator[type]:
+    """Every dataclass of boxship."""
+    for module in pkgutil.walk_packages(boxship.__path__, "boxship."):
+        if module.name.rpartition(".")[2] != "__main__":
+            found = vars(import_module(module.name)).values()
+            yield from (one for one in found if isinstance(one, type) and "__boxship_fields__" in vars(one))
+
+
+def test_each_of_boxship_takes_what_is_told_of_it() -> None:
+    classes = set(_made())
+    assert len(classes) > 250
+    for each in classes:
+        own = vars(each)["__boxship_fields__"]
+        real = inspect.signature(unfinished._init(own, frozen=True, ends=False)).parameters
+        told = inspect.signature(each).parameters
+        assert ["self", *told] == list(real), each
+        assert [one.kind for one in told.values()] == [one.kind for one in list(real.values())[1:]], each
+        needed = [[one.name for one in given.values() if one.default is one.empty] for given in (told, real)]
+        assert ["self", *needed[0]] == needed[1], each
+        assert dataclasses.is_dataclass(each)
 
 
 @pytest.mark.parametrize("mine", [Point, Count])

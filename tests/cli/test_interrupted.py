@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import signal
@@ -97,8 +98,11 @@ def test_a_pull_that_is_ended_goes_on_when_it_is_run_again(
     assert not [path for path in tmp_path.rglob("*") if path.name == ".arriving" or path.name.endswith(".partial")]
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("target", ["rootfs.tar", "rootfs/"])
-def test_an_export_that_is_ended_ends_at_once_and_leaves_nothing(tmp_path: Path, target: str) -> None:
+def test_an_export_that_is_ended_ends_at_once_and_leaves_nothing(
+    tmp_path: Path, target: str, how: signal.Signals
+) -> None:
     image = Image.of([tar_of([file("a", os.urandom(4 << 20))], packed=False)])
     asked = threading.Event()
     whole = ScriptedRegistry(image=image)
@@ -113,10 +117,27 @@ def test_an_export_that_is_ended_ends_at_once_and_leaves_nothing(tmp_path: Path,
     with serving(stalls) as server, begin("export", f"{server.address}/app:v1", str(tmp_path / target)) as process:
         assert asked.wait(PATIENCE)
         until(lambda: any(tmp_path.iterdir()))
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, b"Traceback" in errors) == (130, False)
+    assert (process.returncode, b"Traceback" in errors) == (130 if how is signal.SIGINT else -how, False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("how", "twice"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 2)])
+def test_a_layer_that_was_being_made_goes_with_who_is_ended(tmp_path: Path, how: signal.Signals, twice: int) -> None:
+    words = ("append", "-f", "-", "-t", str(tmp_path / "layout"), "--format", "oci")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with begin(*words, env={"TMPDIR": str(kept)}) as process:
+        assert process.stdin
+        process.stdin.write(gzip.compress(os.urandom(1 << 20), 0))
+        process.stdin.flush()
+        until(lambda: any(contents_below(kept)))
+        for _ in range(twice):  # as `timeout` does: to the process, and to its group
+            process.send_signal(how)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, b"Traceback" in errors) == (130 if how is signal.SIGINT else -how, False)
+    assert list(kept.iterdir()) == []
 
 
 SMALL_DISK = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -24,7 +25,7 @@ from boxship.cli.main import run
 sys.argv[0] = "boxship"
 if sys.argv[1:] == ["terminated"]:
     from boxship.cli import main
-    main.main = lambda: termination._end(signal.SIGTERM, None)
+    main.main = lambda: termination._begin_to_end(signal.SIGTERM, None)
 run()
 """
 
@@ -45,9 +46,9 @@ def test_a_command_ends_at_once_and_owes_nothing(words: list[str], status: int) 
     assert done.stderr.endswith("owed")
 
 
-def test_so_does_one_that_was_terminated() -> None:
+def test_one_that_was_terminated_ends_by_that_and_does_not_wait_for_a_reader() -> None:
     done = ended("terminated")
-    assert (done.returncode, done.stdout, done.stderr) == (143, "held back\n", "owed")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "", "owed")
 
 
 def test_the_installed_program_ends_so() -> None:

@@ -21,11 +21,13 @@ from tests.cli.front import front
 from tests.cli.running import begin, boxship
 from tests.peers.dask import dask_cluster, recorded
 from tests.peers.programs import Address, docker_registry
+from tests.server.conftest import ASKED
 
 pytestmark = pytest.mark.peer("docker-registry")
 USER, PASSWORD = "robot", "never-on-the-wire-7f3a"
 BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 IMAGES, THREADS = 24, 2
+WORKERS = 3 if ASKED == "all" else 2
 _COMMIT = re.compile(r"PUT .*[?&]digest=(sha256(?::|%3A)[0-9a-f]+)")
 
 
@@ -81,7 +83,7 @@ def test_a_worker_is_killed_in_the_middle_and_no_credential_is_sent(distribution
     ):
         env = credentials(tmp_path / "login", here.address, there.address)
         with (
-            dask_cluster(tmp_path / "dask", 2, threads=THREADS, env=env) as cluster,
+            dask_cluster(tmp_path / "dask", WORKERS, threads=THREADS, env=env) as cluster,
             recorded(cluster.address) as between,
         ):
             words = ("sync", here.address, f"http://{there.address}/m/{{repository}}", "--scheduler", between.address)

@@ -24,8 +24,10 @@ def run() -> NoReturn:
     """Be the process of a command line: it ends with the verb."""
     try:
         status = main()
-    except SystemExit as end:  # SIGTERM
-        status = end.code if isinstance(end.code, int) else USAGE
+    except SystemExit:  # of SIGTERM alone: argparse's stay with the verb
+        from boxship.cli.termination import end  # noqa: PLC0415 -- seldom
+
+        end()
     leave(status)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from boxship.cli import options
 from boxship.cli.progress import FORMS, Progress, progress_of
 from boxship.cli.sides import side
+from boxship.cli.termination import end_on_sigterm
 from boxship.cli.tracer import Tracer
 from boxship.client import Client
 from boxship.platform import Platform
@@ -72,6 +73,7 @@ def platforms(chosen: argparse.Namespace) -> tuple[Platform, ...] | None:
 @contextmanager
 def client(chosen: argparse.Namespace) -> Iterator[Client]:
     """The client that the options describe; how far it is is shown."""
+    end_on_sigterm()
     with options.client(chosen, progress=_progress(chosen)) as made:
         yield made
 
@@ -79,6 +81,7 @@ def client(chosen: argparse.Namespace) -> Iterator[Client]:
 @contextmanager
 def clients(chosen: argparse.Namespace) -> Iterator[tuple[Client, Client]]:
     """The clients of the source and of the target: one where neither has options of its own."""
+    end_on_sigterm()
     one, other = side(chosen, "from"), side(chosen, "to")
     with (
         Tracer(chosen.verbose, chosen.trace, quiet=chosen.quiet, progress=_progress(chosen)) as tracer,

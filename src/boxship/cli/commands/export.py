@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.cli import console, options
+from boxship.cli.termination import end_on_sigterm
 from boxship.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def run(chosen: argparse.Namespace) -> int:
     target: str = chosen.target
     into_folder = target != "-" and (target.endswith("/") or Path(target).is_dir())
     bounds = _bounds(chosen, unpacked=into_folder)
+    end_on_sigterm()
     with options.client(chosen) as client:
         if into_folder:
             made = client.unpack(chosen.image, target, platform=chosen.platform, bounds=bounds, devices=chosen.devices)
