@@ -169,7 +169,7 @@ def test_a_command_with_several_requests_that_is_terminated_leaves_a_whole_docum
             while asked < len(names):
                 asked += b"WroteRequest" in process.stderr.readline()
             process.terminate()
-            assert process.wait(20) == 143
+            assert process.wait(20) == -signal.SIGTERM
     assert statuses(entries(har)) == [0] * len(names)
 
 

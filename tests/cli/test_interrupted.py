@@ -125,7 +125,7 @@ def test_an_export_that_is_ended_ends_at_once_and_leaves_nothing(
 
 @pytest.mark.parametrize(("how", "twice"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGTERM, 2)])
 def test_a_layer_that_was_being_made_goes_with_who_is_ended(tmp_path: Path, how: signal.Signals, twice: int) -> None:
-    words = ("append", "-f", "-", "-t", str(tmp_path / "layout"), "--format", "oci")
+    words = ("append", "-f", "-", "-t", f"oci:{tmp_path}/layout:1")
     kept = tmp_path / "kept"
     kept.mkdir()
     with begin(*words, env={"TMPDIR": str(kept)}) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -31,8 +32,8 @@ run()
 
 
 def ended(*words: str) -> subprocess.CompletedProcess[str]:
-    command = (sys.executable, "-c", _PROGRAM, *words)
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    command, buffered = (sys.executable, "-c", _PROGRAM, *words), {**os.environ, "PYTHONUNBUFFERED": ""}
+    return subprocess.run(command, env=buffered, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize(
