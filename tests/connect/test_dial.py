@@ -87,6 +87,13 @@ def test_each_peer_shows_its_evidence(
     assert words in attempt.detail
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plain side waits for a handshake for as long as a busy machine may take for one."""
+    monkeypatch.setattr(race, "HELLO_GRACE", (4, 5.0, 5.0))
+
+
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize(
     ("kind", "words", "remedy"),
     [
@@ -103,7 +110,11 @@ def test_a_certificate_that_is_not_accepted_is_explained(
     remedy: str,
 ) -> None:
     strange = tls(REGISTRY, kind(certificates))
-    with strange as secure, serving(REGISTRY) as plain, contender.racing((secure, plain)) as runner:
+    with (
+        strange as secure,
+        serving(REGISTRY) as plain,
+        contender.racing((secure, plain), bounds=Bounds()) as runner,
+    ):
         runner.run(Work())
     first = runner.race.attempts[0]
     assert (runner.race.outcome, first.evidence) == (Outcome(End.LOST), Evidence.SPOKE_TLS)
@@ -121,11 +132,10 @@ def test_an_address_that_cannot_be_dialled_is_unreachable(contender: Contender) 
     assert runner.race.attempts[0].evidence is Evidence.UNREACHABLE
 
 
+@pytest.mark.usefixtures("patient")
 def test_tls_wins_and_the_plain_connection_is_closed_without_a_byte(
-    contender: Contender, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    contender: Contender, certificates: Certificates
 ) -> None:
-    # A busy machine takes longer for a handshake than the plain side waits for one, and what that was asked resets it.
-    monkeypatch.setattr(race, "HELLO_GRACE", (4, 5.0, 5.0))
     with tls(REGISTRY, certificates.good()) as secure, serving(REGISTRY) as plain:
         with contender.racing((secure, plain), bounds=Bounds()) as runner:
             runner.run(Work())
