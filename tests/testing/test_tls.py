@@ -27,7 +27,8 @@ def test_http_is_spoken_over_tls(dial: Dial, server_context: ssl.SSLContext, cli
 def test_a_truncated_answer_ends_without_a_word_of_tls(
     dial: Dial, server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
-    with tls(Answer(200, b"xyz", truncate_after=1), server_context) as server, pytest.raises(ssl.SSLEOFError):
+    # Later versions of Python have `SSLEOFError` for it.
+    with tls(Answer(200, b"xyz", truncate_after=1), server_context) as server, pytest.raises(ssl.SSLError, match="EOF"):
         ask(server, dial, client_context)
 
 
