@@ -125,14 +125,11 @@ def failing(recording: Recording) -> list[Point]:
 
 
 def forgetting(recording: Recording) -> list[Forgotten]:
-    """After every call that changes something or acknowledges, with each way to forget.
-
-    Of the many folders that are made at first, some.
-    """
+    """After every call that changes something or acknowledges, with each way to forget."""
     return [
         Forgotten(recording.task, number, str(call), kept)
         for number, call in enumerate(recording.calls, 1)
-        if (call.changes or call.name == "writev") and (call.name != "mkdir" or number % 50 == 0)
+        if call.changes or call.name == "writev"
         for kept in KEEPERS
     ]
 

@@ -83,7 +83,9 @@ def test_files_of_uploads_without_a_row_are_swept(registry: Driver) -> None:
 def test_a_blob_whose_row_was_never_written_is_not_there_and_can_be_pushed(registry: Driver) -> None:
     # A crash between the rename and the transaction.
     location, file = upload(registry, CONTENT)
-    file.rename(registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:])
+    blob = registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:]
+    blob.parent.mkdir()
+    file.rename(blob)
     registry.reopen()
     assert registry("HEAD", f"/v2/app/blobs/{NAME}").status == 404
     assert registry("PUT", f"{location}?digest={NAME}").refusal == (404, "BLOB_UPLOAD_UNKNOWN")
@@ -196,7 +198,8 @@ def test_bytes_are_durable_before_they_have_their_name_and_named_before_they_can
 
     monkeypatch.setattr(os, "fsync", watched)
     push_blob(registry, "app", CONTENT)
-    assert steps == [("uploads", False, 0), (blob.parent.name, True, 0)]
+    folder = [("sha256", False, 0)]  # of its blobs, which it is the first of
+    assert steps == [("uploads", False, 0), *folder, (blob.parent.name, True, 0)]
     assert rows(registry) == 1
 
 

@@ -179,6 +179,7 @@ def test_a_sweep_that_was_cut_short_is_finished_by_the_next(registry: Driver) ->
 @pytest.mark.in_files
 def test_files_that_no_row_knows_go_when_they_are_old(registry: Driver) -> None:
     orphan = registry.folder / "blobs" / "sha256" / NAME[7:9] / NAME[7:]
+    orphan.parent.mkdir()
     orphan.write_bytes(LAYER)
     stranger = orphan.with_name("notes.txt")
     stranger.write_text("not a blob")

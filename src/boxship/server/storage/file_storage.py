@@ -41,6 +41,10 @@ class FileStorage:
         """Where a blob is, if it is there."""
         return self._layout.blob(digest)
 
+    def place(self, digest: Digest) -> Path:
+        """Where a blob is put: its folder is there, and durably so."""
+        return self._layout.place(digest)
+
     def upload(self, session: str) -> Path:
         """Where the bytes of an upload are."""
         return self._layout.uploads / session

@@ -66,9 +66,8 @@ class FileUpload:
 
         Raises `Incomplete` where the file has another size. After any failure the upload is gone.
         """
-        blob = self._layout.blob(digest)
-        await in_thread(_publish, self.file, blob, size)
-        return partial(_state, blob)
+        await in_thread(_publish, self.file, self._layout, digest, size)
+        return partial(_state, self._layout.blob(digest))
 
     async def settle(self) -> None:
         """Do nothing: the file is the blob's."""
@@ -111,9 +110,10 @@ def _expect(descriptor: int, size: int) -> None:
         raise Incomplete(f"{found.st_size} bytes, not {size}")
 
 
-def _publish(claim: FileClaim, blob: Path, size: int) -> None:
+def _publish(claim: FileClaim, layout: Layout, digest: Digest, size: int) -> None:
     try:
         _seal(claim.path, size)
+        blob = layout.place(digest)
         if sys.platform == "win32":  # what is open cannot be renamed there
             claim.close()
         claim.path.replace(blob)

@@ -3,7 +3,7 @@
 VERSION              the layout's number, written last: where it is, the rest is there
 LOCK                 shared by whoever uses the folder; taken alone while it is made, brought up to date or repaired
 registry.db          names (`database`)
-blobs/sha256/ab/ab…  content, read-only, named by its digest (`storage`)
+blobs/sha256/ab/ab…  content, read-only, named by its digest (`storage`), in a folder that comes with the first one
 uploads/<session>    what has arrived of an upload (`storage`); locked while somebody writes to it (`claim`)
 trash/<digest>.<ns>  content that a sweep took away at that time, kept until a later one (`sweep`)
 quarantine/<…>.<ns>  what was found damaged at that time, made when there is any (`soundness`, `repair`)
@@ -11,12 +11,13 @@ quarantine/<…>.<ns>  what was found damaged at that time, made when there is a
 
 from __future__ import annotations
 
-__all__ = ["Layout", "blob_in", "check_database", "check_registry", "fsync_folder"]
+__all__ = ["Layout", "blob_in", "check_database", "check_registry", "folders_in", "fsync_folder"]
 
 import errno
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from boxship.digest import ALGORITHMS, Digest
@@ -42,6 +43,7 @@ class Layout:
         """Have the folder; with `alone`, only if nobody else has it."""
         self.root = root
         self._names_elsewhere = names_elsewhere
+        self._durable = set[Path]()  # folders of blobs
         try:
             _make_root(root)
             self._lock = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
@@ -94,6 +96,17 @@ class Layout:
         """Where a blob is, if it is there."""
         return blob_in(self.root, digest)
 
+    def place(self, digest: Digest) -> Path:
+        """Where a blob is put: its folder is there, and durably so."""
+        blob = self.blob(digest)
+        folder = blob.parent
+        if folder not in self._durable:
+            # Where another process has made it, nobody knows whether that has made it durable yet.
+            folder.mkdir(mode=0o700, exist_ok=True)
+            fsync_folder(folder.parent)
+            self._durable.add(folder)
+        return blob
+
     def _take(self, *, alone: bool) -> bool:
         """Lock the folder; whether nobody else has it."""
         until = time.monotonic() + _PATIENCE
@@ -120,16 +133,9 @@ class Layout:
             check_database(self.root)
 
     def _make(self, version: Path) -> None:
-        """Make every folder that content will go to: a push then needs to make no folder durable but its own."""
-        for folder in (self.uploads, self.trash):
+        """Make every folder that others are made in: a push then needs to make none durable but its blob's."""
+        for folder in (self.uploads, self.trash, self.blobs, *(self.blobs / algorithm for algorithm in ALGORITHMS)):
             folder.mkdir(mode=0o700, exist_ok=True)
-        self.blobs.mkdir(mode=0o700, exist_ok=True)
-        for algorithm in ALGORITHMS:
-            folder = self.blobs / algorithm
-            folder.mkdir(mode=0o700, exist_ok=True)
-            for first_byte in range(256):
-                (folder / f"{first_byte:02x}").mkdir(mode=0o700, exist_ok=True)
-            fsync_folder(folder)
         fsync_folder(self.blobs)
         fsync_folder(self.root)  # else a disk may keep VERSION's name and none of theirs
         _write_version(version)
@@ -139,6 +145,14 @@ class Layout:
 def blob_in(root: Path, digest: Digest) -> Path:
     """Where a blob is in the folder, if it is there."""
     return root / "blobs" / digest.algorithm / digest.hex[:2] / digest.hex
+
+
+def folders_in(root: Path) -> Iterator[tuple[str, Path]]:
+    """The folders of blobs that there are, in order, each with its algorithm."""
+    for algorithm in ALGORITHMS:
+        folder = root / "blobs" / algorithm
+        if folder.is_dir():
+            yield from ((algorithm, each) for each in sorted(folder.iterdir()) if each.is_dir())
 
 
 def check_registry(root: Path) -> None:

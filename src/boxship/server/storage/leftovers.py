@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from boxship.digest import ALGORITHMS, Digest
+from boxship.digest import Digest
 from boxship.errors import InvalidReference
-from boxship.server.storage.layout import Layout
+from boxship.server.storage.layout import Layout, folders_in
 from boxship.server.storage.remains import Orphan
 from boxship.server.storage.soundness import digest_file
 from boxship.server.upkeep.garbage import BATCH, Blob, Found
@@ -29,11 +29,10 @@ def make_folders(layout: Layout) -> None:
 
 def find_orphans(layout: Layout, found: Found, is_old: Callable[[Path], bool]) -> Iterator[Sequence[Orphan]]:
     """The old files among the blobs that no row knows; those that have no blob's name are not a sweep's business."""
-    for algorithm in ALGORITHMS:
-        for first_byte in range(256):
-            orphans = _orphans(layout, found, algorithm, first_byte)
-            old = [_orphan(layout, digest) for digest in orphans if is_old(layout.blob(digest))]
-            yield from (old[at : at + BATCH] for at in range(0, len(old), BATCH))
+    for algorithm, folder in folders_in(layout.root):
+        orphans = _orphans(folder, found, algorithm)
+        old = [_orphan(layout, digest) for digest in orphans if is_old(layout.blob(digest))]
+        yield from (old[at : at + BATCH] for at in range(0, len(old), BATCH))
 
 
 def is_damaged(layout: Layout, blob: Blob) -> bool:
@@ -57,11 +56,10 @@ def empty_trash(folder: Path, *, before: float, since: float = 0.0) -> int:
     return freed
 
 
-def _orphans(layout: Layout, found: Found, algorithm: str, first_byte: int) -> Iterator[Digest]:
-    folder = layout.blobs / algorithm / f"{first_byte:02x}"
+def _orphans(folder: Path, found: Found, algorithm: str) -> Iterator[Digest]:
     names = [f"{algorithm}:{file.name}" for file in folder.iterdir()]
     # The rows after the files: a push has its file first.
-    known = found.known(f"{algorithm}:{first_byte:02x}", f"{algorithm}:{first_byte:02x}g") if names else ()
+    known = found.known(f"{algorithm}:{folder.name}", f"{algorithm}:{folder.name}g") if names else ()
     return (digest for name in names if name not in known and (digest := _digest(name)))
 
 

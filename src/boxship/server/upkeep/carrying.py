@@ -138,7 +138,8 @@ class Linking:
         """What the file looks like; where that is asked for, its bytes were looked at."""
         digest = blob.content.digest
         try:
-            await in_thread(link_or_copy, self._origin.path(digest), self._target.path(digest))
+            place = await in_thread(self._target.place, digest)
+            await in_thread(link_or_copy, self._origin.path(digest), place)
         except FileNotFoundError:
             return None  # swept meanwhile, or lost; the names tell which
         if self._hashed and await self._target.digest(blob.content) != digest:

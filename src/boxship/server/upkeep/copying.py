@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from boxship.digest import ALGORITHMS, Digest
+from boxship.digest import Digest
 from boxship.errors import BoxshipError, InvalidSettings
 from boxship.server.database import Transaction, Unavailable
-from boxship.server.storage.layout import Layout, fsync_folder
+from boxship.server.storage.layout import Layout, folders_in, fsync_folder
 
 _BLOCK = 1024 * 1024
 
@@ -75,12 +75,11 @@ def tidy(layout: Layout, names: Transaction) -> None:
     for file in layout.uploads.iterdir():
         file.unlink()
     fsync_folder(layout.uploads)  # else a disk may keep the names that its uploads had before they were blobs
-    for algorithm in ALGORITHMS:
-        for folder in (layout.blobs / algorithm).iterdir():
-            for file in folder.iterdir():
-                if not names.execute(_IS_KEPT, (f"{algorithm}:{file.name}",)).fetchone():
-                    file.unlink()
-            fsync_folder(folder)
+    for algorithm, folder in folders_in(layout.root):
+        for file in folder.iterdir():
+            if not names.execute(_IS_KEPT, (f"{algorithm}:{file.name}",)).fetchone():
+                file.unlink()
+        fsync_folder(folder)
 
 
 _IS_KEPT = "SELECT 1 FROM blob WHERE digest = ? AND state < 2"

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from boxship.digest import ALGORITHMS, Digest
+from boxship.digest import Digest
 from boxship.server.database import Transaction
-from boxship.server.storage.layout import blob_in
+from boxship.server.storage.layout import blob_in, folders_in
 from boxship.server.storage.soundness import digest_file
 from boxship.server.upkeep.finding import Fault, Finding
 
@@ -46,9 +46,8 @@ class FileCheck:
             # Asked again where something is wrong: a server may have changed row and file meanwhile.
             if self._fault(row) and (fault := self._fault_now(row.digest)):
                 yield Finding(fault, row.digest)
-        for algorithm in ALGORITHMS:
-            for first_byte in range(256):
-                yield from self._orphans(self._folder / "blobs" / algorithm / f"{first_byte:02x}", algorithm)
+        for algorithm, folder in folders_in(self._folder):
+            yield from self._orphans(folder, algorithm)
 
     def uploads(self) -> Iterator[Finding]:
         """What is wrong with uploads."""
