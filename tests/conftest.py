@@ -42,6 +42,9 @@ if settings.get_current_profile_name() != "nightly":
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Tests make and drop small things: to look for cycles among the newest 700 again and again finds none.
+gc.set_threshold(10_000)
+
 # The programs that tests run and the processes that share the tests have it from here.
 if "TMPDIR" not in os.environ and (memory := in_memory()):
     os.environ["TMPDIR"] = tempfile.tempdir = str(memory)

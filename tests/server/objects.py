@@ -11,7 +11,7 @@ from boxship.server.registry import Registry
 from boxship.server.upkeep.garbage import Policy
 from boxship.server.upkeep.scrub import Scrubbed, scrub
 from boxship.server.upkeep.sweep import Report, sweep
-from tests.server.conftest import CEPH, SWIFT, Keeping
+from tests.server.conftest import PROGRAMS, Keeping
 from tests.server.content import digest
 from tests.server.driver import Driver
 
@@ -22,8 +22,7 @@ in_every_store = pytest.mark.parametrize(
     "keeping",
     [
         pytest.param(Keeping(content="moto"), id="moto"),
-        pytest.param(Keeping(content="ceph"), marks=CEPH, id="ceph"),
-        pytest.param(Keeping(content="swift"), marks=SWIFT, id="swift"),
+        *(pytest.param(Keeping(content=name), marks=mark, id=name) for name, mark in PROGRAMS.items()),
     ],
     scope="module",
 )

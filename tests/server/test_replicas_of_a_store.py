@@ -26,7 +26,7 @@ from tests.peers.object_stores import Store
 from tests.peers.postgresql import Cluster
 from tests.peers.programs import Address, free_port
 from tests.peers.relay import Fault, relay
-from tests.server.conftest import CEPH, POSTGRES, SWIFT, Stores
+from tests.server.conftest import POSTGRES, PROGRAMS, Stores
 from tests.server.content import digest, image
 from tests.server.running import acknowledged, ask, connect, forked
 
@@ -34,7 +34,7 @@ pytestmark = [
     POSTGRES,
     pytest.mark.timeout(300),
     pytest.mark.parametrize(
-        "store", [pytest.param("ceph", marks=CEPH), pytest.param("swift", marks=SWIFT)], indirect=True, scope="module"
+        "store", [pytest.param(name, marks=mark) for name, mark in PROGRAMS.items()], indirect=True, scope="module"
     ),
 ]
 UPLOADS = "/v2/app/blobs/uploads/"
