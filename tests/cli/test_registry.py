@@ -256,7 +256,9 @@ def test_silent_damage_is_found_by_a_scrub_and_set_aside(served: RunningRegistry
 
 def test_what_can_be_repaired_is_when_nobody_serves(served: RunningRegistry) -> None:
     words = ("registry", "check", "--disk", str(served.folder))
-    (served.folder / "blobs" / "sha256" / "00" / ("0" * 64)).write_bytes(b"orphan")
+    orphan = served.folder / "blobs" / "sha256" / "00" / ("0" * 64)
+    orphan.parent.mkdir()
+    orphan.write_bytes(b"orphan")
     with registry(served.folder):
         assert boxship(*words, "--repair").status == 2
     done = boxship(*words, "--repair")

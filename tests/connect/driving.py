@@ -47,7 +47,7 @@ from boxship.settings.trust import Trust
 
 NAME = "registry.test"
 # Bounds that a test can wait for.
-SHORT = Bounds(connect=0.25, connect_all=0.5, tls=0.4, tls_first_byte=0.2, first_byte=0.3)
+SHORT = Bounds(connect=0.25, connect_all=0.5, tls=0.9, tls_first_byte=0.5, first_byte=0.3)
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 _FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
 

@@ -147,7 +147,9 @@ def test_a_body_that_was_altered_in_the_database_is_found(pushed: Driver) -> Non
 
 
 def test_files_that_nothing_has_are_found_once_they_are_old(pushed: Driver) -> None:
-    file_of(pushed, digest(b"orphan")).write_bytes(b"orphan")
+    orphan = file_of(pushed, digest(b"orphan"))
+    orphan.parent.mkdir()
+    orphan.write_bytes(b"orphan")
     (pushed.folder / "uploads" / "stray").write_bytes(b"")
     assert [fault for fault, _ in faults(pushed)] == [Fault.ORPHAN, Fault.STRAY]
     report = check(pushed.folder)
