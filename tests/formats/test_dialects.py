@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch, NotFound, UnexpectedAnswer
+from boxship.errors import DigestMismatch, InvalidInput, NotFound, UnexpectedAnswer
 from boxship.formats.memory import Memory
 from boxship.formats.opening import source_at
 from boxship.formats.place import Kind, Place
@@ -221,6 +221,29 @@ def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
         pass
     with source_at(Place(Kind.DOCKER_ARCHIVE, path)) as source, pytest.raises(NotFound, match=r"manifest\.json"):
         source.resolve("")
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_layer_is_hashed_once_and_what_is_written_to_the_archive_since_is_seen(
+    tmp_path: Path, *, packed: bool
+) -> None:
+    layers = [gzip.compress(layer) if packed else layer for layer in LAYERS]
+    place = archive(
+        tmp_path / "image.tar", {"c.json": CONFIG, "0": layers[0], "1": layers[1]}, Config="c.json", Layers=["0", "1"]
+    )
+    with source_at(place) as source:
+        layer = Manifest.parse(source.read(source.resolve("")).raw).layers[1]
+        with source.open_blob(layer) as pieces:
+            assert Digest.of(b"".join(pieces)) == layer.digest
+        with place.path.open("r+b") as file:
+            file.seek(600)
+            file.write(b"something else")
+        with source.open_blob(layer) as pieces:
+            if packed:
+                with pytest.raises(InvalidInput, match="changed while it was being read"):
+                    list(pieces)
+            else:  # it was compressed into a file of its own
+                assert Digest.of(b"".join(pieces)) == layer.digest
 
 
 def test_the_digest_of_an_archive_is_the_same_every_time(tmp_path: Path) -> None:

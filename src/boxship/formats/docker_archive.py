@@ -21,7 +21,7 @@ from boxship.errors import NotFound, UnexpectedAnswer
 from boxship.formats.files import File, Files
 from boxship.formats.layers import Layer, all_prepared
 from boxship.formats.named import chosen, unclear
-from boxship.formats.stored import read_stored
+from boxship.formats.stored import read_known
 from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
 from boxship.spec.fields import Malformed, parse_object
@@ -70,7 +70,7 @@ class DockerArchive:
 
     @contextmanager
     def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
-        """A layer as it was compressed, or a configuration; verified where it is read from its beginning."""
+        """A layer as it was compressed, or a configuration; a layer is what it was when its digest was found."""
         config = self._configs.get(blob.digest)
         if config is not None:
             yield iter([memoryview(config)[at:]])
@@ -80,7 +80,7 @@ class DockerArchive:
             raise NotFound(what, why="no image of it that was asked for has that blob")
         with self._opened(layer) as file:
             file.seek(at)
-            yield read_stored(file, blob, what, at)
+            yield read_known(file, blob, what, layer.was, at)
 
     def _opened(self, layer: Layer) -> File:
         return layer.path.open("rb", buffering=0) if layer.path else self._files.open(layer.name)

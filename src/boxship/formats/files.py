@@ -35,6 +35,9 @@ class File(Protocol):
     def seek(self, position: int, /) -> int:
         """Go to that byte."""
 
+    def fileno(self) -> int:
+        """The descriptor of the file that it is, or is a part of."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -178,6 +181,10 @@ class _Region(io.RawIOBase):
         """Fill the buffer, less at the end."""
         left = self._end - self._file.tell()
         return self._file.readinto(memoryview(buffer)[: max(0, left)])
+
+    def fileno(self) -> int:
+        """The descriptor of the whole file."""
+        return self._file.fileno()
 
     def close(self) -> None:
         """Close the file."""

@@ -9,6 +9,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 from boxship import media_type as types
@@ -17,7 +18,7 @@ from boxship.connect.deadline import check_current, own_part
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, DigestMismatch, NotFound
 from boxship.formats.files import File, Files
-from boxship.formats.stored import pieces_of
+from boxship.formats.stored import State, pieces_of, state_of
 from boxship.image.compression import compression_of, plain
 from boxship.value import dataclass
 
@@ -37,6 +38,8 @@ class Layer:
     size: int
     path: Path | None
     is_zstd: bool
+    was: State
+    """How its file was when its digest was found."""
 
     def media_type(self, *, oci: bool) -> str:
         """Its type, in an OCI manifest or in one of Docker's."""
@@ -80,11 +83,11 @@ def _prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
 
 
 def _as_it_is(file: File, name: str, *, is_zstd: bool) -> Layer:
-    hasher, size = hashlib.sha256(), 0
+    hasher, size, was = hashlib.sha256(), 0, state_of(file)
     for piece in pieces_of(file):
         hasher.update(piece)
         size += len(piece)
-    return Layer(name, Digest("sha256", hasher.hexdigest()), size, None, is_zstd)
+    return Layer(name, Digest("sha256", hasher.hexdigest()), size, None, is_zstd, was)
 
 
 def _compressed(pieces: Iterable[memoryview | bytes], name: str, diff_id: Digest, scratch: Path) -> Layer:
@@ -106,4 +109,5 @@ def _compressed(pieces: Iterable[memoryview | bytes], name: str, diff_id: Digest
     if unpacked.hexdigest() != diff_id.hex:
         actual = f"{diff_id.algorithm}:{unpacked.hexdigest()}"
         raise DigestMismatch(f"the layer {name}", expected=str(diff_id), actual=actual)
-    return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False)
+    with FileIO(path) as made:
+        return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False, was=state_of(made))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["pieces_of", "read_stored", "write_all"]
+__all__ = ["State", "pieces_of", "read_known", "read_stored", "state_of", "write_all"]
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from io import FileIO
 
 from boxship.connect.deadline import check_current
 from boxship.digest import Digest
-from boxship.errors import DigestMismatch, SizeMismatch
+from boxship.errors import DigestMismatch, InvalidInput, SizeMismatch
 from boxship.formats.files import File
 from boxship.formats.flowing import wait_for_room
 from boxship.formats.written import in_words
 from boxship.spec.descriptor import Descriptor
+
+State = tuple[int, ...]
+"""What tells a file from another, and from itself after it was written to."""
 
 _PIECE = 1024 * 1024
 
@@ -24,10 +28,43 @@ def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterato
 
     Read from its beginning it is verified: `DigestMismatch` or `SizeMismatch` comes before the last piece.
     """
-    hasher = hashlib.new(blob.digest.algorithm)
-    here, there = (memoryview(bytearray(max(1, min(_PIECE, blob.size)))) for _ in range(2))
-    left = blob.size - at
-    held: memoryview | None = None
+    pieces, hasher = _read(file, blob.size - at, blob, what), hashlib.new(blob.digest.algorithm)
+
+    def hashed() -> Iterator[memoryview]:
+        for piece in pieces:
+            hasher.update(piece)
+            yield piece
+
+    def verify() -> None:
+        actual = Digest(blob.digest.algorithm, hasher.hexdigest())
+        if actual != blob.digest:
+            raise DigestMismatch(what, expected=str(blob.digest), actual=str(actual))
+
+    return pieces if at else _seen(hashed(), verify)
+
+
+def read_known(file: File, blob: Descriptor, what: str, was: State, at: int = 0) -> Iterator[memoryview]:
+    """The same of a file that was hashed when it was as `was` says, which is not done again.
+
+    `InvalidInput` comes before the last piece where it is not as it was.
+    """
+
+    def compare() -> None:
+        if state_of(file) != was:
+            raise InvalidInput(what, why="its file was changed while it was being read")
+
+    return _seen(_read(file, blob.size - at, blob, what), compare)
+
+
+def state_of(file: File) -> State:
+    """Which file that is, and what tells when it is written to."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read(file: File, left: int, blob: Descriptor, what: str) -> Iterator[memoryview]:
+    """So many bytes, which are those that the blob ends with; each piece until the next but one is asked for."""
+    here, there = (memoryview(bytearray(max(1, min(_PIECE, left)))) for _ in range(2))
     while left:
         check_current()
         with in_words(f"{what} cannot be read"):
@@ -35,16 +72,18 @@ def read_stored(file: File, blob: Descriptor, what: str, at: int = 0) -> Iterato
         if not count:
             raise SizeMismatch(what, expected=blob.size, actual=blob.size - left)
         left -= count
-        if not at:
-            hasher.update(here[:count])
+        yield here[:count]
+        here, there = there, here
+
+
+def _seen(pieces: Iterator[memoryview], see: Callable[[], None]) -> Iterator[memoryview]:
+    """The pieces, the last of which comes once `see` has seen nothing wrong with them."""
+    held: memoryview | None = None
+    for piece in pieces:
         if held is not None:
             yield held
-        held = here[:count]
-        here, there = there, here
-    if not at:
-        actual = Digest(blob.digest.algorithm, hasher.hexdigest())
-        if actual != blob.digest:
-            raise DigestMismatch(what, expected=str(blob.digest), actual=str(actual))
+        held = piece
+    see()
     if held is not None:
         yield held
 
