@@ -31,9 +31,16 @@ NAMES = frozenset({"REGISTRY_AUTH_FILE", "KUBECONFIG", "NETRC", "NO_COLOR", "FOR
 PREFIXES = ("BOXSHIP_", "CONTAINERS_", "DOCKER_", "SSL", "XDG_")
 SUFFIXES = ("_PROXY", "_CA_BUNDLE")
 
-# Laws are tried without a deadline, for machines are busy at times, and without a memory in the work tree.
-# `pytest tests/property --hypothesis-profile=nightly` tries them for longer.
-settings.register_profile("laws", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+# Laws are tried without a deadline, for machines are busy at times, and without a memory in the work tree; by hand with
+# fewer examples than in CI. `pytest tests/property --hypothesis-profile=nightly` tries them for longer.
+_IN_CI = os.environ.get("CI") == "true"
+settings.register_profile(
+    "laws",
+    max_examples=100 if _IN_CI else 40,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("nightly", settings.get_profile("laws"), max_examples=5000)
 if settings.get_current_profile_name() != "nightly":
     settings.load_profile("laws")
@@ -49,7 +56,6 @@ gc.set_threshold(10_000)
 if "TMPDIR" not in os.environ and (memory := in_memory()):
     os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
-_IN_CI = os.environ.get("CI") == "true"
 _LEFT_OUT = "left out for"  # a property of a test's report, which reaches the process that sums up
 
 

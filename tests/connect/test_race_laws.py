@@ -82,7 +82,7 @@ def decided(draw: st.DrawFn) -> Simulation:
     return network
 
 
-many = settings(max_examples=400, deadline=None, database=None)
+many = settings(max_examples=4 * settings().max_examples, deadline=None, database=None)
 
 
 @many

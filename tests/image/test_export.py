@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from isal import igzip
 
 from boxship.digest import Digest
 from boxship.errors import DigestMismatch, UnexpectedAnswer
@@ -287,7 +288,7 @@ def test_what_is_no_layer_is_exported_as_it_is() -> None:
 
 
 def test_what_a_layer_may_become_is_bounded() -> None:
-    bomb = gzip.compress(tar_of([file("a", bytes(300 << 20))], packed=False), 6)
+    bomb = igzip.compress(tar_of([file("a", bytes(300 << 20))], packed=False))
     with pytest.raises(UnexpectedAnswer, match="more than 5 times as large"):
         exported(bomb, bounds=Bounds(ratio=5))
     with pytest.raises(UnexpectedAnswer, match="more than 1000000 bytes"):
