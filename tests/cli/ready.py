@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import ClassVar, NoReturn
 
 import boxship
+from boxship.cli.leaving import leave
 from boxship.cli.main import run
 from boxship.settings import machine
 
@@ -186,13 +187,13 @@ def _registry() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(write_through=True)
-    sys.exit(main())
+    leave(main())  # to take an interpreter apart that was forked off is to copy it first
 
 
 def _ports() -> NoReturn:
     """What `python -m tests.behaviour.ports` is."""
     importlib.import_module(_PORTS).main()
-    sys.exit()
+    leave(0)
 
 
 PROGRAMS: Mapping[str, Callable[[], NoReturn]] = {"boxship": run, "registry": _registry, "ports": _ports}
