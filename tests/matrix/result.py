@@ -73,7 +73,8 @@ def _time(row: Row, result: Result) -> Iterator[Complaint]:
 
 def _disclosure(row: Row, result: Result) -> Iterator[Complaint]:
     if result.learns != row.learns:
-        final = result.learns is Learns.SECRET
+        late = row.certain is not None and result.seconds >= row.certain - EARLY
+        final = result.learns is Learns.SECRET and not late
         yield Complaint(f"others read {result.learns}, not {row.learns}", final=final)
     most = MOST[row.learns] + len(row.hosts) * (row.learns is not Learns.NOTHING)
     if result.told > most:

@@ -170,6 +170,8 @@ class Row:
     """What the real stages may take longer, for a reason of the network's."""
     early: float = 0.0
     """And less."""
+    certain: float | None = None
+    """When absence would be certain: a machine that is late by so much is right to say a secret, and tries again."""
     proxy: Proxy | None = None
     before: Before | None = None
     bounds: Mapping[str, float] = field(default_factory=dict)

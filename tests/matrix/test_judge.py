@@ -79,6 +79,13 @@ def test_a_secret_before_its_time_is_final() -> None:
     assert complaints(early, row) == [("takes only 1.100 s, not 1.2 s", True)]
 
 
+@pytest.mark.parametrize(("seconds", "final"), [(1.2, True), (1.5, False)])
+def test_a_secret_that_was_said_because_the_machine_was_late_may_be_tried_again(seconds: float, *, final: bool) -> None:
+    late = replace(RIGHT, learns=Learns.SECRET, seconds=seconds)
+    found = complaints(late, replace(ROW, certain=1.5))
+    assert ("others read a secret, not anonymous reads", final) in found
+
+
 def test_where_plain_is_told_nothing_has_to_be_asked_first() -> None:
     row = replace(ROW, said=Said.ALWAYS)
     assert complaints(replace(RIGHT, questions=(LIST.strip(),)), row) == []

@@ -47,6 +47,7 @@ _SYNS = (
         1.402,
         TLS,
         READ,
+        certain=1.5,
     ),
     # What 5 % of loss does once in 160,000 times; only who never says `--insecure` is safe from it.
     Row(
