@@ -8,7 +8,9 @@ from __future__ import annotations
 __all__ = ["isolate", "obstacles"]
 
 import gc
+import itertools
 import os
+import shutil
 import signal
 import tempfile
 from collections import Counter
@@ -56,6 +58,7 @@ gc.set_threshold(10_000)
 if "TMPDIR" not in os.environ and (memory := in_memory()):
     os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
 
+_numbers = itertools.count()
 _LEFT_OUT = "left out for"  # a property of a test's report, which reaches the process that sums up
 
 
@@ -102,13 +105,16 @@ def home(_homes: Path) -> Iterator[Path]:
     """The test's own HOME, empty at its start."""
     # It goes with its test: among thousands of them each new folder takes a look at all. What a program that is still
     # ending writes there goes with the session.
-    with (
-        tempfile.TemporaryDirectory(dir=_homes, ignore_cleanup_errors=True) as folder,
-        # Not the `monkeypatch` fixture: a test that undoes its own patches keeps this one.
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        isolate(patch, Path(folder))
-        yield Path(folder)
+    folder = _homes / str(next(_numbers))
+    folder.mkdir()
+    # Not the `monkeypatch` fixture: a test that undoes its own patches keeps this one.
+    with pytest.MonkeyPatch.context() as patch:
+        isolate(patch, folder)
+        yield folder
+    try:
+        folder.rmdir()  # most are empty
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,13 +16,14 @@ __all__ = [
     "tar_of",
 ]
 
-import gzip
 import io
 import json
 import tarfile
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
+
+from isal import igzip
 
 from boxship.connect.crew import Crew
 from boxship.connect.deadline import Work
@@ -102,7 +103,7 @@ def tar_of(entries: Iterable[Entry], *, packed: bool = True) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for member, content in entries:
             archive.addfile(member, io.BytesIO(content))
-    return gzip.compress(buffer.getvalue(), compresslevel=1, mtime=0) if packed else buffer.getvalue()
+    return igzip.compress(buffer.getvalue(), mtime=0) if packed else buffer.getvalue()
 
 
 def file(name: str, content: bytes = b"", **fields: object) -> Entry:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["Store", "ceph", "moto", "swift"]
 
+import functools
 import os
 import subprocess
 import sys
@@ -78,15 +79,20 @@ class Store:
 
     @property
     def client(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - botocore makes its classes as it runs
-        import boto3  # half a second, which every test of the registry would wait for
+        return _client(self)
 
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            aws_access_key_id=self.key,
-            aws_secret_access_key=self.secret,
-            region_name=REGION,
-        )
+
+@functools.cache  # each has read a description of all of S3
+def _client(store: Store):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    import boto3  # half a second, which every test of the registry would wait for
+
+    return boto3.client(
+        "s3",
+        endpoint_url=store.endpoint,
+        aws_access_key_id=store.key,
+        aws_secret_access_key=store.secret,
+        region_name=REGION,
+    )
 
 
 @contextmanager

@@ -98,6 +98,6 @@ def listening_ports(pid: int) -> frozenset[int]:
 def _listeners(pid: int) -> Iterator[tuple[int, str]]:
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            _, local, _, state, *rest = line.split()
-            if state == LISTEN:
+            if f" {LISTEN} " in line:  # thousands of others may have just ended
+                _, local, _, _, *rest = line.split()
                 yield int(local.rpartition(":")[2], 16), rest[5]

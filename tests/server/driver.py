@@ -107,7 +107,8 @@ class Driver:
         return await self._app.open()
 
     def run(self, work: Coroutine[object, object, Result]) -> Result:
-        return self._runner.run(work)
+        # Not the runner's own `run`: that looks after Ctrl-C each time.
+        return self._runner.get_loop().run_until_complete(work)
 
     def __call__(
         self,

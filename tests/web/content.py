@@ -7,7 +7,7 @@ from __future__ import annotations
 
 __all__ = ["HOSTILE", "Tool", "fill", "fill_hostile", "large", "many"]
 
-import gzip
+import functools
 import io
 import json
 import random
@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from isal import igzip
 
 from boxship.digest import Digest
 from boxship.media_type import OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST
@@ -169,7 +171,12 @@ def _configured(
         "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(tar)) for tar in tars]},
         "history": history,
     }
-    return config, [gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars]
+    return config, [_packed(tar) for tar in tars]
+
+
+@functools.cache
+def _packed(tar: bytes) -> bytes:
+    return igzip.compress(tar, mtime=0)  # most images have the same base
 
 
 def _time(minor: int) -> str:
@@ -215,7 +222,7 @@ def _attach(
 
 
 def _layer(files: Sequence[File]) -> bytes:
-    return gzip.compress(_tar(files), compresslevel=1, mtime=0)
+    return _packed(_tar(files))
 
 
 def _tar(files: Sequence[File]) -> bytes:
