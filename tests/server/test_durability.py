@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from boxship.digest import Digest
 from boxship.errors import InvalidSettings
 from boxship.server.app import failed
 from boxship.server.registry import Registry, Settings
+from boxship.server.storage import layout
 from boxship.server.storage.layout import Layout
 from tests.server.content import digest, push_blob, push_image
 from tests.server.driver import Driver
@@ -201,6 +203,22 @@ def test_bytes_are_durable_before_they_have_their_name_and_named_before_they_can
     folder = [("sha256", False, 0)]  # of its blobs, which it is the first of
     assert steps == [("uploads", False, 0), *folder, (blob.parent.name, True, 0)]
     assert rows(registry) == 1
+
+
+def test_a_process_makes_each_folder_of_blobs_durable_once_whoever_has_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob, fsynced = Digest.parse(NAME), list[str]()
+    monkeypatch.setattr(layout, "fsync_folder", lambda folder: fsynced.append(folder.name))
+    with closing(Layout(tmp_path / "registry")) as first:
+        first.share()
+        fsynced.clear()
+        assert first.place(blob) == first.blob(blob)
+        assert first.place(blob).parent.is_dir()
+        with closing(Layout(tmp_path / "registry")) as second:
+            fsynced.append("another process")
+            second.place(blob)
+    assert fsynced == ["sha256", "another process", "sha256"]
 
 
 def test_bytes_that_could_not_be_made_durable_are_not_kept(registry: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
