@@ -37,7 +37,8 @@ def test_no_password_goes_over_plain_http(runs: Sequence[Result]) -> None:
 
 def test_tls_is_found_each_time(runs: Sequence[Result]) -> None:
     assert {run.end for run in runs} == {End.TLS}
-    assert max(run.seconds for run in runs) <= SECOND_REPETITION + 0.6
+    # The next repetition would come after 7 s; what a machine has besides may take two.
+    assert max(run.seconds for run in runs) <= SECOND_REPETITION + 2
 
 
 def test_port_80_is_not_asked_where_nothing_was_lost(runs: Sequence[Result]) -> None:
