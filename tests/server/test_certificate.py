@@ -105,7 +105,7 @@ def shown(port: int, root: Path) -> bytes | None:
     try:
         with dial(port, root) as connection:
             return connection.getpeercert(binary_form=True)
-    except (ssl.SSLEOFError, ConnectionResetError):
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError):
         return None
 
 
