@@ -130,16 +130,18 @@ class Driver:
         headers: Mapping[str, str] | None = None,
         *,
         end: End = "whole",
+        reply: Reply | None = None,
     ) -> Reply:
+        """The same; `reply` is what comes of the answer, for who looks at it meanwhile."""
         pieces = [body] if isinstance(body, bytes) else list(body)
         given = {"host": "localhost:5000", **(headers or {})}
         if isinstance(body, bytes) and (body or method in ("POST", "PUT", "PATCH")):
             given.setdefault("content-length", str(len(body)))
-        return await self.answer(self._scope(method, target, given), _receiver(pieces, end=end))
+        return await self.answer(self._scope(method, target, given), _receiver(pieces, end=end), reply)
 
-    async def answer(self, scope: Scope, receive: Receive) -> Reply:
+    async def answer(self, scope: Scope, receive: Receive, reply: Reply | None = None) -> Reply:
         """What the application says to a request that some server hands on."""
-        reply = Reply()
+        reply = reply or Reply()
         await self._app(scope, receive, reply.take)
         return reply
 
