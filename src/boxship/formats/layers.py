@@ -9,7 +9,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 
 from boxship import media_type as types
@@ -18,8 +17,9 @@ from boxship.connect.deadline import check_current, own_part
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, DigestMismatch, NotFound
 from boxship.formats.files import File, Files
-from boxship.formats.stored import State, pieces_of, state_of
+from boxship.formats.stored import pieces_of
 from boxship.image.compression import compression_of, plain
+from boxship.image.content import State, state_of
 from boxship.value import dataclass
 
 _AT_ONCE = 4
@@ -83,7 +83,7 @@ def _prepared(files: Files, scratch: Path, name: str, diff_id: Digest) -> Layer:
 
 
 def _as_it_is(file: File, name: str, *, is_zstd: bool) -> Layer:
-    hasher, size, was = hashlib.sha256(), 0, state_of(file)
+    hasher, size, was = hashlib.sha256(), 0, state_of(file.fileno())
     for piece in pieces_of(file):
         hasher.update(piece)
         size += len(piece)
@@ -109,5 +109,4 @@ def _compressed(pieces: Iterable[memoryview | bytes], name: str, diff_id: Digest
     if unpacked.hexdigest() != diff_id.hex:
         actual = f"{diff_id.algorithm}:{unpacked.hexdigest()}"
         raise DigestMismatch(f"the layer {name}", expected=str(diff_id), actual=actual)
-    with FileIO(path) as made:
-        return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False, was=state_of(made))
+    return Layer(name, Digest("sha256", hasher.hexdigest()), size, path, is_zstd=False, was=state_of(path))

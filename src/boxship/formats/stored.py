@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["State", "pieces_of", "read_known", "read_stored", "state_of", "write_all"]
+__all__ = ["pieces_of", "read_known", "read_stored", "write_all"]
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from io import FileIO
 
@@ -15,10 +14,8 @@ from boxship.errors import DigestMismatch, InvalidInput, SizeMismatch
 from boxship.formats.files import File
 from boxship.formats.flowing import wait_for_room
 from boxship.formats.written import in_words
+from boxship.image.content import State, state_of
 from boxship.spec.descriptor import Descriptor
-
-State = tuple[int, ...]
-"""What tells a file from another, and from itself after it was written to."""
 
 _PIECE = 1024 * 1024
 
@@ -50,16 +47,10 @@ def read_known(file: File, blob: Descriptor, what: str, was: State, at: int = 0)
     """
 
     def compare() -> None:
-        if state_of(file) != was:
+        if state_of(file.fileno()) != was:
             raise InvalidInput(what, why="its file was changed while it was being read")
 
     return _seen(_read(file, blob.size - at, blob, what), compare)
-
-
-def state_of(file: File) -> State:
-    """Which file that is, and what tells when it is written to."""
-    found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read(file: File, left: int, blob: Descriptor, what: str) -> Iterator[memoryview]:

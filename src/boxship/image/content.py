@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Content", "Given", "Held", "Spooled", "given"]
+__all__ = ["Content", "Given", "Held", "Spooled", "State", "given", "state_of"]
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from boxship.errors import InvalidInput
 from boxship.value import dataclass, field
+
+State = tuple[int, ...]
+"""What tells a file from another, and from itself after it was written to."""
 
 _PIECE = 1024 * 1024
 
@@ -52,7 +56,7 @@ class Given:
     """A file of somebody else's, which has to stay what it was when `given` looked at it."""
 
     path: Path
-    was: tuple[int, ...]
+    was: State
 
     def pieces(self, at: int = 0) -> Iterator[memoryview]:
         """The bytes from byte `at` on; a piece is valid until the next is asked for."""
@@ -61,15 +65,16 @@ class Given:
 
     def see_unchanged(self) -> None:
         """See that it is what it was: `InvalidInput`."""
-        if _as_it_is(self.path) != self.was:
+        if state_of(self.path) != self.was:
             raise InvalidInput(f"the file {self.path}", why="it was changed while it was being read")
 
 
 def given(path: Path) -> Given:
     """The file as it is now."""
-    return Given(path, _as_it_is(path))
+    return Given(path, state_of(path))
 
 
-def _as_it_is(path: Path) -> tuple[int, ...]:
-    found = path.stat()
+def state_of(file: Path | int) -> State:
+    """The state of the file of that name, or of that descriptor."""
+    found = file.stat() if isinstance(file, Path) else os.fstat(file)
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

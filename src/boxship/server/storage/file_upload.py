@@ -66,8 +66,7 @@ class FileUpload:
 
         Raises `Incomplete` where the file has another size. After any failure the upload is gone.
         """
-        await in_thread(_publish, self.file, self._layout, digest, size)
-        return partial(_state, self._layout.blob(digest))
+        return partial(_state, await in_thread(_publish, self.file, self._layout, digest, size))
 
     async def settle(self) -> None:
         """Do nothing: the file is the blob's."""
@@ -110,7 +109,8 @@ def _expect(descriptor: int, size: int) -> None:
         raise Incomplete(f"{found.st_size} bytes, not {size}")
 
 
-def _publish(claim: FileClaim, layout: Layout, digest: Digest, size: int) -> None:
+def _publish(claim: FileClaim, layout: Layout, digest: Digest, size: int) -> Path:
+    """Returns where the blob is."""
     try:
         _seal(claim.path, size)
         blob = layout.place(digest)
@@ -121,6 +121,7 @@ def _publish(claim: FileClaim, layout: Layout, digest: Digest, size: int) -> Non
         claim.discard()
         raise
     fsync_folder(blob.parent)
+    return blob
 
 
 def _seal(upload: Path, size: int) -> None:

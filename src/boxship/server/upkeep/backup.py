@@ -89,8 +89,7 @@ class _Earlier:
         found = await in_thread(identify, blob_in(self._folder, digest)) if row else None
         if not found or (found.size, found.modified) != row or found.size != blob.size:
             return await self._otherwise(blob)
-        place = await in_thread(self._copy.place, digest)
-        await in_thread(link_or_copy, blob_in(self._folder, digest), place)
+        await in_thread(lambda: link_or_copy(blob_in(self._folder, digest), self._copy.place(digest)))
         return Stored(found.size, found.modified)
 
 

@@ -138,8 +138,7 @@ class Linking:
         """What the file looks like; where that is asked for, its bytes were looked at."""
         digest = blob.content.digest
         try:
-            place = await in_thread(self._target.place, digest)
-            await in_thread(link_or_copy, self._origin.path(digest), place)
+            await in_thread(lambda: link_or_copy(self._origin.path(digest), self._target.place(digest)))
         except FileNotFoundError:
             return None  # swept meanwhile, or lost; the names tell which
         if self._hashed and await self._target.digest(blob.content) != digest:
