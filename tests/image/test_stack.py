@@ -69,6 +69,11 @@ LINKS: dict[str, tuple[list[list[Entry]], str, bytes | None]] = {
     "hard": ([[file("a", b"1"), link("b", "a")]], "b", b"1"),
     "hard, of a lower layer": ([[file("a", b"1")], [link("b", "a")]], "b", b"1"),
     "hard, of what is hidden": ([[file("a", b"1"), link("b", "a")], [file("a", b"2")]], "b", b"1"),
+    "hard, to a link to what had its name": (
+        [[file("b", b"1"), link("a", "b")], [file(".wh.b"), link("b", "a")]],
+        "b",
+        b"1",
+    ),
     "dots": ([[file("d/a", b"1")]], "./d/../d//a", b"1"),
     "a folder that became a link": (
         [[folder("d"), file("d/x", b"1"), symlink("d", "e"), file("e/x", b"2")]],

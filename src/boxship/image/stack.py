@@ -145,15 +145,15 @@ class Stack:
 
     def linked(self, seen: Seen) -> Seen:
         """What a hard link stands for, in its own layer or in one below; anything else stands for itself."""
-        passed = {seen.name}
+        passed = {(seen.name, seen.layer)}  # the same name may be another file in a layer below
         while seen.entry.kind is Kind.LINK:
             name = clean(seen.entry.target)
-            found = None if name in passed else self._find(name, seen.layer)
-            if not isinstance(found, Seen):
+            found = self._find(name, seen.layer)
+            if not isinstance(found, Seen) or (found.name, found.layer) in passed:
                 raise NotFound(
                     f"the image's {seen.name!r}", why=f"it is a hard link to {name!r}, and there is no such file"
                 )
-            passed.add(name)
+            passed.add((found.name, found.layer))
             seen = found
         return seen
 
