@@ -49,7 +49,7 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Send it that signal, if it has not ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            self._command.kill(number)
 
     def terminate(self) -> None:
         """Tell it to end, if it has not ended."""

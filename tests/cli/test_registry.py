@@ -257,7 +257,7 @@ def test_silent_damage_is_found_by_a_scrub_and_set_aside(served: RunningRegistry
 def test_what_can_be_repaired_is_when_nobody_serves(served: RunningRegistry) -> None:
     words = ("registry", "check", "--disk", str(served.folder))
     orphan = served.folder / "blobs" / "sha256" / "00" / ("0" * 64)
-    orphan.parent.mkdir()
+    orphan.parent.mkdir(exist_ok=True)  # a blob of the image may be there, too
     orphan.write_bytes(b"orphan")
     with registry(served.folder):
         assert boxship(*words, "--repair").status == 2

@@ -146,8 +146,9 @@ def test_tls_wins_and_the_plain_connection_is_closed_without_a_byte(
 
 def test_tls_that_is_slow_wins_over_a_slower_answer(contender: Contender, certificates: Certificates) -> None:
     late = Answer(401, delay=1.0)
-    with tls(REGISTRY, certificates.good(), delay=0.1) as secure, serving(late) as plain:
-        with contender.racing((secure, plain)) as runner:
+    # Time enough that a machine with other work asks over plain HTTP, too, before TLS is there.
+    with tls(REGISTRY, certificates.good(), delay=0.4) as secure, serving(late) as plain:
+        with contender.racing((secure, plain), bounds=Bounds()) as runner:
             runner.run(Work())
             assert won(runner.race.outcome).tls
         assert plain.connection().received.startswith(b"GET /v2/ HTTP/1.1\r\nHost: registry.test\r\n")
