@@ -12,10 +12,10 @@ demo: $(READY) ## a registry behind a firewall, and boxship reaching it
 	$(BIN)/boxship demo
 
 test: $(READY) ## run the tests; ARGS='-k race' reaches pytest
-	@# The programs that tests run start as users' do, also where nothing may leave compiled files behind; neither do five
+	@# The programs that tests run start as users' do, also where nothing may leave compiled files behind; neither do four
 	@# processes compile the tests each time: that is half of what it takes to collect them.
 	@$(BIN)/python -m compileall -q src
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=5 --dist=loadfile $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=4 --dist=loadfile $(ARGS)
 
 check: $(READY) ## format, lint and types, as CI checks them
 	$(BIN)/ruff format --check
