@@ -25,9 +25,11 @@ class Known:
 
     Attributes:
         longest: how long a body may be at most, where one was too long.
+        told_by_mounting: whether it tells that a repository has a blob when it is to be mounted from there to there.
     """
 
     longest: int | None = None
+    told_by_mounting: bool = True
     _homes: dict[Digest, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

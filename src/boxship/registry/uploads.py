@@ -1,7 +1,8 @@
 """Pushing blobs: what is there is not sent, what is elsewhere in the registry is mounted, what breaks off goes on.
 
 The specification's "Pushing Blobs". A short blob takes POST and PUT; a long one POST, PATCH and PUT: what a PATCH has
-brought is kept by the registry, and the rest is sent after it has said how much that is.
+brought is kept by the registry, and the rest is sent after it has said how much that is. Whether a blob is there is
+asked before; of a tiny one by the POST itself, which would mount it from the repository that it is for.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class BlobSource(Protocol):
 
 
 _SHORT = 1024 * 1024  # bytes that are sent in one request: to send them again costs less than to ask what came
+_TINY = 64 * 1024  # bytes that may be sent in vain, to a registry that mounts nothing: a question costs as much
+_NOT_TOLD = frozenset({400, 404, 405})  # by registries that do not let it be asked so
 
 
 class How(enum.Enum):
@@ -61,13 +64,18 @@ def push_blob(
 
     `begun`: a session to which its beginning was sent before it was known which blob that would be.
     """
-    request, what = Request("HEAD", routes.blob(repository, blob.digest)), f"the blob {blob.digest}"
-    if unbroken(remote.work, lambda: remote.has(request, pull_and_push(repository), what=what)):
+    asking = blob.size <= _TINY and not mount and not begun and known_of(remote).told_by_mounting
+    if not asking and _is_there(remote, repository, blob):
         return How.PRESENT
-    with _Upload(remote, repository, blob, source, mount) as upload:
+    with _Upload(remote, repository, blob, source, repository if asking else mount) as upload:
         if begun:
             upload.go_on_with(begun)
         return upload.run()
+
+
+def _is_there(remote: Remote, repository: str, blob: Descriptor) -> bool:
+    request, what = Request("HEAD", routes.blob(repository, blob.digest)), f"the blob {blob.digest}"
+    return unbroken(remote.work, lambda: remote.has(request, pull_and_push(repository), what=what))
 
 
 @dataclass(slots=True)
@@ -143,7 +151,7 @@ class _Upload:
         while True:
             try:
                 if not self._session.path and not self._begin():
-                    return How.MOUNTED
+                    return How.PRESENT if self._mount == self._repository else How.MOUNTED
                 self._send()
             except (Unreachable, RegistryError) as error:
                 self._remote.work.check()
@@ -175,9 +183,16 @@ class _Upload:
             except RegistryError as error:
                 if may_pass(error):
                     raise
-                self._say(f"is not mounted from {self._mount}, as {error}")
-                self._mount = ""
+                self._do_not_mount(error)
         return self._session.begin(self._blob.digest)
+
+    def _do_not_mount(self, error: RegistryError) -> None:
+        if self._mount == self._repository:
+            if error.status not in _NOT_TOLD:
+                raise error
+            self._known.told_by_mounting = False
+        self._say(f"is not mounted from {self._mount}, as {error}")
+        self._mount = ""
 
     def _send(self) -> None:
         size, session = self._blob.size, self._session
