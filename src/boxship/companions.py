@@ -21,7 +21,7 @@ from boxship.value import dataclass
 COSIGN = ("sig", "att", "sbom")
 """What cosign keeps of an image."""
 # The specification's tags of referrers, cosign's, and whatever others have made of them since: `sha256-….1a2b.meta`.
-_TAG = re.compile(r"(sha(?:256|512)-[0-9a-f]{64})(?:[.-][\w.-]*)?", re.ASCII)
+_TAG = r"(sha(?:256|512)-[0-9a-f]{64})(?:[.-][\w.-]*)?"
 _DEEPEST = 16  # what refers to what refers to ...: a signature of an attestation is two
 
 Map = Callable[[Callable[[Node], list["Companion"]], Iterable[Node]], Iterator[list["Companion"]]]
@@ -42,7 +42,7 @@ def cosign_tag(digest: Digest, kind: str) -> str:
 
 def about(tag: str) -> str:
     """The algorithm and the first 64 digits of what a tag's image goes with, `sha256-…`; '' for any other tag."""
-    found = _TAG.fullmatch(tag)
+    found = re.fullmatch(_TAG, tag, re.ASCII)
     return found[1] if found else ""
 
 

@@ -13,6 +13,10 @@ from functools import partial
 from importlib import import_module
 from typing import NamedTuple, NoReturn, Protocol, cast
 
+# argparse would look for a translation of each of its words, in vain, and import `locale` for that: a twentieth of what
+# `ls` takes. Nothing else is translated, either.
+vars(argparse).update(_=str, ngettext=lambda one, several, count: one if count == 1 else several)
+
 
 class _Module(Protocol):
     """What the module of a verb or an action has; one that is a group has `ACTIONS` instead of the functions."""

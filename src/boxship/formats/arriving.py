@@ -9,7 +9,6 @@ __all__ = ["Arriving", "is_there"]
 
 import contextlib
 import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -64,7 +63,7 @@ class Arriving:
         own = have_alone(file)
         if not own:
             file.close()
-            path = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+            path = path.with_name(f"{path.name}.{os.urandom(16).hex()}")
             file = self._opened(path)
         try:
             with file:

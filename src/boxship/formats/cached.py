@@ -6,7 +6,6 @@ __all__ = ["Cached"]
 
 import os
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -55,7 +54,7 @@ class Cached:
 
     @contextmanager
     def _kept(self, blob: Descriptor, path: Path) -> Iterator[Iterator[memoryview]]:
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
         with in_words(f"{path} cannot be written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             try:

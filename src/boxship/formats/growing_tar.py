@@ -15,7 +15,6 @@ import os
 import sys
 import tarfile
 import threading
-import uuid
 from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -148,7 +147,7 @@ def _begun(path: Path) -> tuple[Path, FileIO, bool]:
         file = open_to_go_on(growing)
         if not have_alone(file):
             file.close()
-            growing = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+            growing = path.with_name(f".{path.name}.{os.urandom(16).hex()}.partial")
             return growing, open_to_go_on(growing), False
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(file.fileno()), growing.stat()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Layer", "all_prepared"]
 
 import hashlib
-import uuid
+import os
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -95,7 +95,7 @@ def _compressed(pieces: Iterable[memoryview | bytes], name: str, diff_id: Digest
 
     unpacked, hasher, size = hashlib.new(diff_id.algorithm), hashlib.sha256(), 0
     compressor = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP_WINDOW)
-    path = scratch / uuid.uuid4().hex
+    path = scratch / os.urandom(16).hex()
     with path.open("wb") as out:
 
         def write(data: bytes) -> int:

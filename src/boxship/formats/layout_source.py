@@ -23,7 +23,7 @@ from boxship.value import replace
 from boxship.wire import routes
 
 # Tags of what refers to another manifest: a list of referrers, cosign's signatures and attestations.
-_OF_ANOTHER = re.compile(r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.[a-z]+)?")
+_OF_ANOTHER = r"sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.[a-z]+)?"
 _LONGEST_LIST = 64 * 1024 * 1024  # bytes of index.json: some 200,000 images, and as much as a registry's page may have
 
 
@@ -72,7 +72,7 @@ class LayoutSource:
         return tuple(found.values())
 
     def _refers(self, manifest: Descriptor) -> bool:
-        return bool(_OF_ANOTHER.fullmatch(manifest.annotations.get(REF_NAME, "")) or self._subject(manifest))
+        return bool(re.fullmatch(_OF_ANOTHER, manifest.annotations.get(REF_NAME, "")) or self._subject(manifest))
 
     def _subject(self, manifest: Descriptor) -> Digest | None:
         if manifest.digest not in self._subjects:

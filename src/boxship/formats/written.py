@@ -8,7 +8,6 @@ import errno
 import os
 import stat
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -60,7 +59,7 @@ def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
         path.write_bytes(content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
     try:
         with temporary.open("xb") as file:
             if mode is not None:
@@ -83,7 +82,7 @@ def new_file(path: Path, *, mode: int | None = None) -> Iterator[FileIO]:
         with in_words(f"{path} cannot be written"), _opened(path) as file:
             yield file
         return
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
     with in_words(f"{path} cannot be written"):
         try:
             with FileIO(temporary, "x") as file:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["MOST_TRIES", "may_pass", "patiently", "pause", "unbroken"]
 
-import random
 from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
@@ -58,5 +57,7 @@ def may_pass(error: BoxshipError) -> bool:
 
 def pause(error: BoxshipError, tries: int) -> float:
     """Seconds to wait after so many tries: as long as was asked for, or else a little longer each time."""
+    import random  # noqa: PLC0415 -- seldom needed
+
     asked = error.retry_after if isinstance(error, RateLimited) else 0.0
     return max(asked, _FIRST_PAUSE * 2.0 ** (tries - 1) * (1 + random.random() / 2))  # noqa: S311 -- spreads clients

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 __all__ = ["NothingMissing", "Rest", "Wanted"]
 
-import random
 import time
 from typing import TYPE_CHECKING
 
@@ -169,4 +168,6 @@ def _pause(asked: int) -> float:
     """Seconds before the rest is asked for, for the time with this number."""
     if asked == 1:
         return 0.0
+    import random  # noqa: PLC0415 -- seldom needed
+
     return _FIRST_PAUSE * 2.0 ** (asked - 2) * (1 + random.random() / 2)  # noqa: S311 -- spreads clients, hides nothing

@@ -11,7 +11,7 @@ from boxship.wire.framing import Incomplete, NotHTTP
 from boxship.wire.printable import printable
 
 # A size of 15 digits is past every blob; extensions are for nobody here.
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_SIZE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n"
 _LONGEST_LINES = 64 * 1024  # between two pieces of content, or of the trailer: they do not go on for ever
 _ENDS = (b"\r\n", b"\n")
 
@@ -76,7 +76,7 @@ class Chunks:
     # What a line may be, one after another.
 
     def _size(self, line: bytes) -> None:
-        match = _SIZE.fullmatch(line)
+        match = re.fullmatch(_SIZE, line)
         if not match:
             raise NotHTTP(f"a chunk of no size: {printable(line[:40].decode('latin-1'))}")
         self._of_lines += len(line)

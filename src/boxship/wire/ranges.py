@@ -8,9 +8,10 @@ import re
 
 from boxship.value import dataclass
 
-_BYTES = re.compile(r"bytes=\s*(?:(\d+)\s*)?-\s*(?:(\d+)\s*)?")
-_CONTENT = re.compile(r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(\d+|\*))?")
-_UPLOAD = re.compile(r"(?:bytes=)?(\d+)-(\d+)")
+# Compiled when they are first needed, which is seldom.
+_BYTES = r"bytes=\s*(?:(\d+)\s*)?-\s*(?:(\d+)\s*)?"
+_CONTENT = r"(?:bytes[ =])?\s*(\d+)-(\d+)(?:/(\d+|\*))?"
+_UPLOAD = r"(?:bytes=)?(\d+)-(\d+)"
 _MAX_DIGITS = 19  # more is past 2**63, and nobody's blob
 
 
@@ -29,7 +30,7 @@ def parse_byte_range(value: str, size: int) -> tuple[int, int] | None:
     Raises `ValueError` where the range cannot be satisfied (416). Several ranges, and what is no range of bytes, are
     answered with the whole (RFC 9110, 14.2 lets a server ignore Range).
     """
-    match = _BYTES.fullmatch(value.strip())
+    match = re.fullmatch(_BYTES, value.strip())
     if not match:
         return None
     first, last = match.groups("")
@@ -49,7 +50,7 @@ def parse_content_range(value: str) -> ContentRange | None:
 
     The specification's chunks say `0-1023`, RFC 9110 says `bytes 0-1023/2048`: both are read.
     """
-    match = _CONTENT.fullmatch(value.strip())
+    match = re.fullmatch(_CONTENT, value.strip())
     if not match or any(len(number or "") > _MAX_DIGITS for number in match.groups()):
         return None
     start, last = int(match.group(1)), int(match.group(2))
@@ -61,7 +62,7 @@ def parse_content_range(value: str) -> ContentRange | None:
 
 def parse_upload_range(value: str) -> int | None:
     """Return how many bytes an upload holds by its `Range: 0-N` header, or None where it says nothing usable."""
-    match = _UPLOAD.fullmatch(value.strip())
+    match = re.fullmatch(_UPLOAD, value.strip())
     if not match or len(match.group(2)) > _MAX_DIGITS or match.group(1).lstrip("0"):
         return None
     return int(match.group(2)) + 1
