@@ -20,6 +20,8 @@ import boxship
 from boxship import unfinished, value
 from boxship.value import dataclass, field
 
+_MANY = 3 * unfinished._FEW  # instances: the last ones are made by what is compiled for all
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -144,6 +146,56 @@ def test_what_is_missing_or_too_much_is_a_type_error() -> None:
         Fresh(1)
 
 
+def test_the_first_instances_are_as_all_others_are() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Frozen:
+        x: int
+        y: int = 2
+        names: list[str] = field(default_factory=list)
+
+    @dataclass()
+    class Changing:
+        x: int
+        y: int = 2
+        names: list[str] = field(default_factory=list)
+
+    class Further(Changing):
+        pass
+
+    for kind in (Frozen, Changing, Further):
+        ones = [one for _ in range(_MANY) for one in (kind(1), kind(1, y=2))]
+        assert {(one.x, one.y, tuple(one.names)) for one in ones} == {(1, 2, ())}
+        assert len({id(one.names) for one in ones}) == len(ones) == 2 * _MANY
+
+
+def test_each_ends_its_beginning_itself_once() -> None:
+    begun: list[int] = []
+
+    @dataclass(frozen=True, slots=True)
+    class Told:
+        x: int
+
+        def __post_init__(self) -> None:
+            begun.append(self.x)
+
+    assert [Told(number).x for number in range(_MANY)] == begun == list(range(_MANY))
+
+
+def test_what_is_wrong_is_said_alike_of_the_first_and_of_the_last() -> None:
+    @dataclass(kw_only=True)
+    class Told:
+        x: int
+        y: list[int] = field(default_factory=list)
+
+    calls: list[dict[str, object]] = [{}, {"y": []}, {"x": 1, "z": 2}]
+    for call in calls:
+        with pytest.raises(TypeError):
+            _call(Told, **call)
+    with pytest.raises(TypeError, match="takes 1 positional argument but 2 were given"):
+        _call(Told, 1)
+    assert [Told(x=number).y for number in range(_MANY)] == [[]] * _MANY
+
+
 def test_equality_and_hash_are_those_of_the_fields_that_count() -> None:
     assert Point(1) != Point(2)
     assert Point(1, beside=1) == Point(1, beside=2)
@@ -253,7 +305,8 @@ def test_a_class_of_its_own_beginning_has_that_signature() -> None:
 
 
 def test_threads_that_finish_it_at_once_all_get_values() -> None:
-    barrier, made = threading.Barrier(8), []
+    barrier = threading.Barrier(8)
+    made: list[int] = []
 
     @dataclass(frozen=True, slots=True)
     class Fresh:
@@ -261,14 +314,14 @@ def test_threads_that_finish_it_at_once_all_get_values() -> None:
 
     def make(number: int) -> None:
         barrier.wait()
-        made.append(Fresh(number).x)
+        made.extend(Fresh(_MANY * number + one).x for one in range(_MANY))
 
     threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(made) == list(range(8))
+    assert sorted(made) == list(range(8 * _MANY))
 
 
 def test_the_core_starts_without_dataclasses() -> None:
