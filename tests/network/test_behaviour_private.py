@@ -79,12 +79,13 @@ def test_anonymous_reads_work_over_plain(at_443: str, materials: Path) -> None:
 
 
 @pytest.mark.parametrize("case", SECRETS)
-def test_a_secret_needs_consent_and_the_error_says_how(seen: Mapping[str, Seen], case: str) -> None:
+def test_a_secret_needs_consent_and_the_error_says_how(seen: Mapping[str, Seen], case: str, materials: Path) -> None:
     played = seen[case].played
     assert (played.status, played.stdout) == (UNREACHABLE, "")
     assert f"http://{SERVER}" in played.stderr
     assert "--plain-http" in played.stderr
-    assert played.seconds <= limit(SECRETS[case].within + 1)  # beside others
+    if played.seconds > limit(SECRETS[case].within):  # beside others
+        in_time(SECRETS[case].within, lambda: see(SECRETS[case], materials).played)
 
 
 @pytest.mark.parametrize("case", SECRETS)
