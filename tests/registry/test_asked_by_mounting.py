@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,7 +14,7 @@ from boxship.errors import Refused
 from boxship.reference import Registry
 from boxship.registry.uploads import How, push_blob
 from boxship.spec.descriptor import Descriptor
-from boxship.testing import Answer, Request, RunningRegistry, registry, serving
+from boxship.testing import Answer, Answering, Request, RunningRegistry, TokenServer, bearer, by_path, registry, serving
 
 TINY = (b"one", b"another")
 LARGEST = bytes(64 * 1024)
@@ -53,8 +53,13 @@ class Uploads:
         return Answer(self.mounting if "from" in query else 202, headers={"Location": "/v2/app/blobs/uploads/1"})
 
 
-def pushed(uploads: Uploads, contents: Sequence[bytes] = TINY, *, mount: str = "") -> list[How]:
-    with serving(uploads) as server, Client() as client, client._operations.at(Registry.parse(server.url)) as remote:
+def pushed(
+    uploads: Answering, contents: Sequence[bytes] = TINY, *, mount: str = "", username: str = "", password: str = ""
+) -> list[How]:
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(uploads))
+        client = stack.enter_context(Client(username=username or None, password=password or None))
+        remote = stack.enter_context(client._operations.at(Registry.parse(server.url)))
         return [push_blob(remote, "app", of(each), Memory(each), mount=mount) for each in contents]
 
 
@@ -97,6 +102,15 @@ def test_what_another_repository_has_is_mounted_from_there_where_it_is_not_here(
     uploads = Uploads(mounting=201)
     assert pushed(uploads, mount="base") == [How.MOUNTED] * 2
     assert uploads.asked == ["HEAD", "POST base"] * 2
+
+
+def test_the_token_of_a_push_is_all_that_it_takes() -> None:
+    uploads, tokens = Uploads(mounting=202), TokenServer("ana", "secret")
+    access = bearer("/token", tokens)
+    guarded = by_path({"/token": tokens, "/": lambda request: access(request) or uploads(request)})
+    contents = [bytes(size) for size in (len(LARGEST) + 1, 1, 2)]
+    assert pushed(guarded, contents, username="ana", password="secret") == [How.PUSHED] * 3
+    assert len(tokens.issued) == 1
 
 
 @pytest.fixture(scope="module")

@@ -54,11 +54,11 @@ class UploadSession:
             moved(self.path)
 
     def begin(self, digest: Digest | None, mount: str = "") -> bool:
-        """Begin; whether that was needed: what is mounted from that other repository is there at once.
+        """Begin; whether that was needed: what is mounted, from that repository, is there at once.
 
         `digest`: the blob's, where it is known.
         """
-        scopes = [pull_and_push(self._repository), *([pull(mount)] if mount else ())]
+        scopes = [pull_and_push(self._repository), *([pull(mount)] if mount not in ("", self._repository) else ())]
         query = {"mount": str(digest), "from": mount} if mount else {}
         if digest and digest.algorithm != "sha256":
             query["digest-algorithm"] = digest.algorithm
