@@ -17,14 +17,12 @@ from functools import partial
 from typing import TypeVar
 
 from boxship.connect.forked import renewed_in_forks
+from boxship.connect.heard import next_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _Job = Callable[[], None]
-# Seconds after which the interpreter looks whether a signal has come. One that comes as a thread begins to wait, while
-# it gives the interpreter away, does not end that wait: Ctrl-C was not heard once in some hundred copies.
-_LOOK = 0.1
 
 
 class Crew:
@@ -78,7 +76,7 @@ class Crew:
         """Compute it in one of the threads, in the caller's context; what is returned waits for the result, once."""
         box: queue.SimpleQueue[tuple[Result | None, BaseException | None]] = queue.SimpleQueue()
         self.submit(partial(_compute, box, copy_context(), function, item))
-        return lambda: _open(_got(box))
+        return lambda: _open(next_of(box))
 
     def close(self) -> None:
         """Let the threads end when they have nothing more to do; what is submitted later has threads of its own."""
@@ -117,16 +115,6 @@ def _outcome(function: Callable[[Item], Result], item: Item) -> tuple[Result | N
         return function(item), None
     except BaseException as error:  # noqa: BLE001 -- it is raised again in the thread that waits for the result
         return None, error
-
-
-def _got(
-    box: queue.SimpleQueue[tuple[Result | None, BaseException | None]],
-) -> tuple[Result | None, BaseException | None]:
-    while True:
-        try:
-            return box.get(timeout=_LOOK)
-        except queue.Empty:
-            pass
 
 
 def _open(outcome: tuple[Result | None, BaseException | None]) -> Result:

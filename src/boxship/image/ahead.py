@@ -13,6 +13,8 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Self
 
+from boxship.connect.heard import next_of
+
 Opened = AbstractContextManager[Iterator[memoryview]]
 
 
@@ -27,7 +29,7 @@ class Ahead:
         threading.Thread(target=run, args=(self._read,), name="boxship-ahead", daemon=True).start()
 
     def __iter__(self) -> Iterator[memoryview]:
-        while (piece := self._pieces.get()) is not None:
+        while (piece := next_of(self._pieces)) is not None:
             if isinstance(piece, BaseException):
                 raise piece
             yield memoryview(piece)
