@@ -14,7 +14,7 @@ from pathlib import Path
 from boxship.digest import Digest
 from boxship.errors import ContentMismatch
 from boxship.formats.stored import read_stored, write_all
-from boxship.formats.written import in_words
+from boxship.formats.written import in_words, new_name
 from boxship.registry.manifests import Document
 from boxship.spec.descriptor import Descriptor
 from boxship.store import Source
@@ -54,7 +54,7 @@ class Cached:
 
     @contextmanager
     def _kept(self, blob: Descriptor, path: Path) -> Iterator[Iterator[memoryview]]:
-        temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
+        temporary = new_name(path)
         with in_words(f"{path} cannot be written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["in_words", "is_special", "new_file", "on_disk", "open_to_go_on", "write_file"]
+__all__ = ["in_words", "is_special", "new_file", "new_name", "on_disk", "open_to_go_on", "write_file"]
 
 import errno
 import os
@@ -50,6 +50,11 @@ def is_special(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+def new_name(path: Path) -> Path:
+    """A name beside it that nobody has, for what is to be renamed to it."""
+    return path.with_name(f".{path.name}.{os.urandom(16).hex()}")
+
+
 def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write the file so that it is whole under its name, or not there; `on_disk` says when it keeps that.
 
@@ -59,7 +64,7 @@ def write_file(path: Path, content: bytes, *, mode: int | None = None) -> None:
         path.write_bytes(content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
+    temporary = new_name(path)
     try:
         with temporary.open("xb") as file:
             if mode is not None:
@@ -82,7 +87,7 @@ def new_file(path: Path, *, mode: int | None = None) -> Iterator[FileIO]:
         with in_words(f"{path} cannot be written"), _opened(path) as file:
             yield file
         return
-    temporary = path.with_name(f".{path.name}.{os.urandom(16).hex()}")
+    temporary = new_name(path)
     with in_words(f"{path} cannot be written"):
         try:
             with FileIO(temporary, "x") as file:

@@ -5,7 +5,7 @@ Requests that only read, and are answered, are asked again by `transport/retry`.
 
 from __future__ import annotations
 
-__all__ = ["MOST_TRIES", "may_pass", "patiently", "pause", "unbroken"]
+__all__ = ["MOST_TRIES", "growing", "may_pass", "patiently", "pause", "unbroken"]
 
 from collections.abc import Callable
 from itertools import count
@@ -57,7 +57,12 @@ def may_pass(error: BoxshipError) -> bool:
 
 def pause(error: BoxshipError, tries: int) -> float:
     """Seconds to wait after so many tries: as long as was asked for, or else a little longer each time."""
+    asked = error.retry_after if isinstance(error, RateLimited) else 0.0
+    return max(asked, growing(_FIRST_PAUSE, tries))
+
+
+def growing(first: float, number: int) -> float:
+    """Seconds of the pause with this number: `first`, doubled each time, and up to half as long again."""
     import random  # noqa: PLC0415 -- seldom needed
 
-    asked = error.retry_after if isinstance(error, RateLimited) else 0.0
-    return max(asked, _FIRST_PAUSE * 2.0 ** (tries - 1) * (1 + random.random() / 2))  # noqa: S311 -- spreads clients
+    return first * 2.0 ** (number - 1) * (1 + random.random() / 2)  # noqa: S311 -- spreads clients, hides nothing

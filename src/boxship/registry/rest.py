@@ -14,6 +14,7 @@ from boxship.auth.scope import Scope
 from boxship.connect.deadline import Work
 from boxship.digest import Digest
 from boxship.errors import BoxshipError, BrokenAnswer, ConnectFailed, CredentialFailed, UnexpectedAnswer, Unreachable
+from boxship.registry.again import growing
 from boxship.registry.remote import Remote
 from boxship.registry.source import Source
 from boxship.transport.kind import Kind
@@ -168,6 +169,4 @@ def _pause(asked: int) -> float:
     """Seconds before the rest is asked for, for the time with this number."""
     if asked == 1:
         return 0.0
-    import random  # noqa: PLC0415 -- seldom needed
-
-    return _FIRST_PAUSE * 2.0 ** (asked - 2) * (1 + random.random() / 2)  # noqa: S311 -- spreads clients, hides nothing
+    return growing(_FIRST_PAUSE, asked - 1)

@@ -7,7 +7,6 @@ __all__ = ["export_image", "opened", "unpack_image", "unpacked"]
 import os
 import shutil
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -16,7 +15,7 @@ from pathlib import Path
 from boxship.errors import BoxshipError, InvalidInput
 from boxship.formats.ends import Where, source_end
 from boxship.formats.stored import write_all
-from boxship.formats.written import in_words, new_file
+from boxship.formats.written import in_words, new_file, new_name
 from boxship.image.bounds import UNBOUNDED, Bounds
 from boxship.image.export import export
 from boxship.image.flattened import Output, Write
@@ -95,7 +94,7 @@ def _empty(folder: Path) -> Iterator[Path]:
                 _remove(path)
             raise
         return
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+    temporary = new_name(folder)
     temporary.mkdir(0o755)
     try:
         yield temporary
