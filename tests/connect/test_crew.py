@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import queue
 import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -68,6 +71,28 @@ def test_an_error_is_raised_where_its_result_would_be(crew: Crew) -> None:
     assert [next(results), next(results)] == [2, 5]
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_an_error_that_is_forgotten_takes_with_it_what_its_frames_have(crew: Crew) -> None:
+    """At once: were it to hold itself, files would be open until the interpreter looks for such rings."""
+
+    class Held:
+        pass
+
+    gone = threading.Event()
+
+    def failing(_: int) -> None:
+        held = Held()
+        weakref.finalize(held, gone.set)
+        raise ZeroDivisionError
+
+    gc.disable()
+    try:
+        with contextlib.suppress(ZeroDivisionError):
+            crew.begin(failing, 1)()
+        assert gone.wait(2.0)
+    finally:
+        gc.enable()
 
 
 def test_an_endless_source_is_not_read_far_ahead(crew: Crew) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from boxship import Client
 from boxship.digest import Digest
-from boxship.errors import BrokenAnswer, Refused, UnexpectedAnswer
+from boxship.errors import BoxshipError, BrokenAnswer, Refused, UnexpectedAnswer
 from boxship.reference import Registry
 from boxship.registry.uploads import How, push_blob
 from boxship.spec.descriptor import Descriptor
@@ -23,15 +23,19 @@ MIB = 1 << 20
 
 
 class Held:
-    """The content, and from which bytes on it was opened."""
+    """The content, from which bytes on it was opened, and how often that was closed."""
 
     def __init__(self) -> None:
         self.opened: list[int] = []
+        self.closed = 0
 
     @contextmanager
     def open_blob(self, blob: Descriptor, at: int = 0) -> Iterator[Iterator[memoryview]]:
         self.opened.append(at)
-        yield (memoryview(CONTENT)[start : start + MIB] for start in range(at, blob.size, MIB))
+        try:
+            yield (memoryview(CONTENT)[start : start + MIB] for start in range(at, blob.size, MIB))
+        finally:
+            self.closed += 1
 
 
 class Endless:
@@ -122,6 +126,27 @@ def test_who_answers_before_it_has_all_is_not_sent_the_rest() -> None:
     ):
         push_blob(remote, "app", blob, source)
     assert source.given < 64 * MIB
+
+
+@pytest.mark.parametrize("answer", [Answer(403), Answer(reset_after=0), Answer(raw=b"no HTTP\r\n\r\n")])
+def test_what_was_opened_is_closed_when_it_fails_and_not_when_its_error_is_forgotten(
+    answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boxship.registry.again._FIRST_PAUSE", 0.01)
+    uploads, source = Uploads(), Held()
+
+    def failing(request: Request) -> Answer:
+        return answer if request.method == "PATCH" else uploads(request)
+
+    with (
+        serving(failing, early=True) as server,
+        Client() as client,
+        client._operations.at(Registry.parse(server.url)) as remote,
+        pytest.raises(BoxshipError) as caught,
+    ):
+        push_blob(remote, "app", BLOB, source)
+    assert source.closed == len(source.opened) > 0
+    del caught
 
 
 def test_no_chunk_is_shorter_than_the_registry_takes() -> None:

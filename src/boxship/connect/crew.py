@@ -120,5 +120,8 @@ def _outcome(function: Callable[[Item], Result], item: Item) -> tuple[Result | N
 def _open(outcome: tuple[Result | None, BaseException | None]) -> Result:
     result, error = outcome
     if error:
-        raise error
+        try:
+            raise error
+        finally:  # it would hold itself, by this frame of its traceback, and all that the frames below have open
+            del error, outcome
     return result  # type: ignore[return-value] # without an error there is a result

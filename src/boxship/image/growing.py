@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["GrowingFile"]
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,7 +37,7 @@ class GrowingFile:
             self._changed.wait_for(lambda: self._size >= size or self._ended)
             return self._size if self._size >= size and not self._ended else 0
 
-    def pieces(self, at: int, stop: int) -> Iterator[memoryview]:
+    def pieces(self, at: int, stop: int) -> Generator[memoryview, None, None]:
         """The bytes from `at` to before `stop`, which are there; a piece is valid until the next is asked for."""
         buffer = memoryview(bytearray(min(_PIECE, stop - at)))
         with self._path.open("rb", buffering=0) as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["Growing", "HeadStart"]
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Protocol, Self
@@ -30,7 +30,7 @@ class Growing(Protocol):
     def wait(self, size: int) -> int:
         """Wait until there are so many, and how many there are; 0 where it has ended before, or will be none."""
 
-    def pieces(self, at: int, stop: int) -> Iterator[memoryview]:
+    def pieces(self, at: int, stop: int) -> Generator[memoryview, None, None]:
         """The bytes from `at` to before `stop`, which are there; a piece is valid until the next is asked for."""
 
 
@@ -46,7 +46,7 @@ class _Part:
     def size(self) -> int:
         return self.stop - self.start
 
-    def __iter__(self) -> Iterator[memoryview]:
+    def pieces(self) -> Generator[memoryview, None, None]:
         return self.content.pieces(self.start, self.stop)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["BlobSource", "How", "push_blob"]
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
@@ -92,14 +92,14 @@ class _Part:
     def size(self) -> int:
         return self.stop - self.start
 
-    def __iter__(self) -> Iterator[memoryview]:
+    def pieces(self) -> Generator[memoryview, None, None]:
         try:
-            yield from self._pieces()
+            yield from self._wanted()
         except BoxshipError as error:
             self.failed = error
             raise
 
-    def _pieces(self) -> Iterator[memoryview]:
+    def _wanted(self) -> Iterator[memoryview]:
         left = self.size
         with self.source.open_blob(self.blob, self.start) as pieces:
             for piece in pieces:

@@ -72,6 +72,7 @@ class Connection:
         def answer() -> Response:
             with work.watch(self.interrupt), border:
                 framing, whole = self._final_answer(request.method, outgoing, work, bounds, whole=sent)
+            outgoing.close()
             content = Content(framing, self._file)
             return Response(framing, content, self, self._reader, work, keep=whole and not framing.closes)
 
@@ -135,6 +136,7 @@ class Connection:
     def _broke(self, error: BaseException, request: Request, outgoing: Outgoing, *, reused: bool) -> BaseException:
         """What an error in an exchange means; whatever it is, the connection is not used again."""
         self.close()
+        outgoing.close()
         if outgoing.lacks_body:
             return error
         own = translated(error, f"{request} of {self.place}")

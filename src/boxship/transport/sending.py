@@ -8,7 +8,6 @@ from __future__ import annotations
 __all__ = ["Outgoing"]
 
 import time
-from collections.abc import Iterator
 
 from boxship.connect.deadline import Work
 from boxship.connect.keepalive import PATH
@@ -29,7 +28,7 @@ class Outgoing:
     def __init__(self, head: bytes, body: bytes | Stream | None) -> None:
         self._has_body = bool(body)
         self._view = memoryview(head + body if isinstance(body, bytes) else head)
-        self._pieces: Iterator[memoryview] = iter(() if body is None or isinstance(body, bytes) else body)
+        self._pieces = None if body is None or isinstance(body, bytes) else body.pieces()
         self.lacks_body = False  # where it comes from there was an error: nothing of the connection's
 
     def send(self, sock: Wire, place: str, work: Work, seconds: float) -> bool:
@@ -63,9 +62,14 @@ class Outgoing:
                 return False
         return True
 
+    def close(self) -> None:
+        """Nothing more is sent: where the body comes from is let go now, and not when an error is forgotten."""
+        if self._pieces:
+            self._pieces.close()
+
     def _next(self) -> memoryview | None:
         try:
-            return next(self._pieces, None)
+            return next(self._pieces, None) if self._pieces else None
         except BaseException:
             self.lacks_body = True
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 __all__ = ["FRAMING_HEADERS", "READING_HEADERS", "USER_AGENT", "Head", "Request", "Stream"]
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Protocol
 
 from boxship import __version__
@@ -32,14 +32,15 @@ READING_HEADERS = frozenset({"Accept", "Accept-Encoding", "If-Range", "Range"})
 class Stream(Protocol):
     """A body that is not at hand: so many bytes, in pieces, each valid until the next is asked for.
 
-    It is iterated anew, from its beginning, each time that the request is sent.
+    It begins anew each time that the request is sent, and is closed where it is not sent to its end.
     """
 
     @property
     def size(self) -> int:
         """How many bytes there will be."""
 
-    def __iter__(self) -> Iterator[memoryview]: ...
+    def pieces(self) -> Generator[memoryview, None, None]:
+        """Its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
