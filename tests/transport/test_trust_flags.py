@@ -12,10 +12,16 @@ from boxship import Client
 from boxship.errors import InvalidSettings, TLSFailed
 from boxship.testing import ScriptedRegistry, Server, by_path, redirect_to, serving, tls
 from tests.auth.guarded import TAGS, pair, write_config
-from tests.cli.running import boxship
+from tests.cli.running import boxship, ready
 from tests.transport.reaching import Authority, failing, tags
 
 GOOD = ScriptedRegistry()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _commands_are_ready() -> None:
+    """What they are forked off is open before it is counted what is."""
+    ready()
 
 
 def test_authorities_may_be_in_the_files_of_a_folder(authority: Authority, tmp_path: Path) -> None:
