@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import queue
-import signal
 import sys
 import threading
 import time
@@ -173,36 +172,3 @@ def test_a_job_that_raises_is_told_and_keeps_no_other_from_being_done(
         crew.submit(wrong)
     assert list(crew.map(lambda number: number, range(SIZE))) == list(range(SIZE))
     assert {told.get(timeout=20) for _ in range(10 * SIZE)} == {"a job that raises"}
-
-
-class _Told(Exception):
-    """What the handler of a signal raises."""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
-def test_a_signal_that_does_not_interrupt_the_wait_is_heard_all_the_same(crew: Crew) -> None:
-    """As one that comes just before the wait begins: here another thread is the one that the system interrupts."""
-    waiting, over = threading.Event(), threading.Event()
-
-    def tell(*_: object) -> None:
-        raise _Told
-
-    def signal_here() -> None:
-        waiting.wait()
-        time.sleep(0.2)
-        signal.raise_signal(signal.SIGUSR1)
-
-    other = threading.Thread(target=signal_here)
-    other.start()
-    before = signal.signal(signal.SIGUSR1, tell)
-    try:
-        result = crew.begin(lambda _: over.wait(10), None)
-        waiting.set()
-        began = time.monotonic()
-        with pytest.raises(_Told):
-            result()
-        assert time.monotonic() - began < 5
-    finally:
-        over.set()
-        other.join()
-        signal.signal(signal.SIGUSR1, before)

@@ -1,10 +1,11 @@
-"""Waiting for what another thread brings, with an ear for signals: Ctrl-C ends it."""
+"""Waiting for another thread, with an ear for signals: Ctrl-C ends it."""
 
 from __future__ import annotations
 
-__all__ = ["next_of"]
+__all__ = ["ended", "next_of"]
 
 import queue
+import threading
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -15,9 +16,15 @@ _LOOK = 0.1
 
 
 def next_of(line: queue.Queue[Item] | queue.SimpleQueue[Item]) -> Item:
-    """What comes next, whenever that is."""
+    """Wait for what comes next, whenever that is."""
     while True:
         try:
             return line.get(timeout=_LOOK)
         except queue.Empty:
             pass
+
+
+def ended(thread: threading.Thread) -> None:
+    """Wait until it has ended, whenever that is."""
+    while thread.is_alive():
+        thread.join(_LOOK)

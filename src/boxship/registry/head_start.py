@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Protocol, Self
 
+from boxship.connect.heard import ended
 from boxship.errors import BoxshipError
 from boxship.registry.known import known_of
 from boxship.registry.remote import Remote
@@ -73,13 +74,13 @@ class HeadStart:
     def __exit__(self, *_: object) -> None:
         """End it, whatever it waits for."""
         self._part.cancel()
-        self._thread.join()
+        ended(self._thread)
         self._closing.close()
 
     def stop(self) -> UploadSession | None:
         """Nothing more is sent when this returns: the session to go on with, if it has got anything."""
         self._stopped = True
-        self._thread.join()
+        ended(self._thread)
         return self._session if self._session.path and self._session.received else None
 
     def _run(self) -> None:
