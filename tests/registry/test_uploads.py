@@ -145,8 +145,7 @@ def test_what_was_opened_is_closed_when_it_fails_and_not_when_its_error_is_forgo
         pytest.raises(BoxshipError) as caught,
     ):
         push_blob(remote, "app", BLOB, source)
-    assert source.closed == len(source.opened) > 0
-    del caught
+    assert source.closed == len(source.opened) > 0, caught.value
 
 
 def test_no_chunk_is_shorter_than_the_registry_takes() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from boxship.server.running.certificate import watch
+from boxship.server.running.certificate import CertificateFiles
 from tests.cli.ready_registry import Forked
 from tests.peers.certificates import Certificate, issue
 from tests.server.content import digest
@@ -49,12 +49,16 @@ def files(tmp_path: Path) -> Files:
     return Files(tmp_path / "tls")
 
 
-async def renewals(files: Files, steps: list[str]) -> list[int]:
-    """How often a certificate was taken after each step, which is given time enough."""
+async def renewals(files: Files, steps: list[str], *, before: bool = False) -> list[int]:
+    """How often a certificate was taken after each step, which is given time enough.
+
+    `before`: there is another one already when the watch begins.
+    """
     taken: list[float] = []
-    watching = asyncio.create_task(
-        watch(files.certificate, files.key, lambda: taken.append(time.monotonic()), interval=0.02)
-    )
+    watched = CertificateFiles(files.certificate, files.key)
+    if before:
+        files.renew()
+    watching = asyncio.create_task(watched.watch(lambda: taken.append(time.monotonic()), interval=0.02))
     found = []
     for step in steps:
         if step == "key only":
@@ -79,6 +83,10 @@ async def renewals(files: Files, steps: list[str]) -> list[int]:
 )
 def test_a_certificate_counts_when_it_is_whole(files: Files, steps: list[str], expected: list[int]) -> None:
     assert asyncio.run(renewals(files, steps)) == expected
+
+
+def test_one_that_comes_while_the_server_begins_counts(files: Files) -> None:
+    assert asyncio.run(renewals(files, ["nothing", "nothing", "renew"], before=True)) == [1, 1, 2]
 
 
 def test_why_one_does_not_count_is_said_once(files: Files, caplog: pytest.LogCaptureFixture) -> None:

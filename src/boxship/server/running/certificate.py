@@ -6,7 +6,7 @@ second and belong together. Until then, and where they do not, the ones before s
 
 from __future__ import annotations
 
-__all__ = ["outlive_hangup", "watch"]
+__all__ = ["CertificateFiles", "outlive_hangup"]
 
 import asyncio
 import logging
@@ -25,19 +25,26 @@ _log = logging.getLogger(__name__)
 _LOOK_AGAIN = 1.0  # seconds
 
 
-async def watch(certificate: Path, key: Path, renew: Callable[[], None], *, interval: float = _LOOK_AGAIN) -> None:
-    """Call `renew` whenever there is another certificate in these files, until cancelled."""
-    files = (certificate, key)
-    served = seen = await asyncio.to_thread(_states, files)
-    while True:
-        await asyncio.sleep(interval)
-        found = await asyncio.to_thread(_states, files)
-        if found == seen != served:
-            served = found
-            # Looked at right before: granian ends the process where it cannot read them.
-            if await asyncio.to_thread(_is_right, files):
-                renew()
-        seen = found
+class CertificateFiles:
+    """A certificate and its key, as they were before a server read them: what comes while it begins counts, too."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Looks at the files. Blocks."""
+        self._files = certificate, key
+        self._served = _states(self._files)
+
+    async def watch(self, renew: Callable[[], None], *, interval: float = _LOOK_AGAIN) -> None:
+        """Call `renew` whenever there is another certificate in these files, until cancelled."""
+        seen = self._served
+        while True:
+            await asyncio.sleep(interval)
+            found = await asyncio.to_thread(_states, self._files)
+            if found == seen != self._served:
+                self._served = found
+                # Looked at right before: granian ends the process where it cannot read them.
+                if await asyncio.to_thread(_is_right, self._files):
+                    renew()
+            seen = found
 
 
 def outlive_hangup() -> None:

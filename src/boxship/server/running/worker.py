@@ -32,7 +32,7 @@ from boxship.server.plan import Plan
 from boxship.server.request_id import Named
 from boxship.server.running import loop
 from boxship.server.running.address import Address
-from boxship.server.running.certificate import outlive_hangup, watch
+from boxship.server.running.certificate import CertificateFiles, outlive_hangup
 from boxship.server.running.crowds import make_room
 from boxship.server.running.slow_readers import keep_cutting
 from boxship.server.running.stop import Stop, on_signals
@@ -69,6 +69,7 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
     counted = counting or log or served
     calls = Calls(Named(counted) if log or plan.settings.audit_log else counted)
     room = make_room()
+    files = CertificateFiles(Path(plan.tls_cert), Path(plan.tls_key)) if plan.tls_cert else None
     server = granian_server(calls, address, plan, room)
     await app.open()
     serving = asyncio.create_task(server.serve())
@@ -76,7 +77,7 @@ async def run(plan: Plan, address: Address, stop: Stop, announce: Callable[[], N
         await accepting(address, serving)
         announce()
         cutting = keep_cutting(address.port, plan.settings.patience, room // _SHARE)
-        watching = (_watching(server, plan), asyncio.create_task(cutting))
+        watching = (_watching(server, files) if files else None, asyncio.create_task(cutting))
         await _first(serving, stop.asked)
         for task in filter(None, watching):
             task.cancel()
@@ -106,13 +107,11 @@ def _keep_pages() -> None:
     bytes(_MOST_KEPT)
 
 
-def _watching(server: Server, plan: Plan) -> asyncio.Task[None] | None:
-    """The look after the certificate, where there is one."""
-    if not plan.tls_cert:
-        return None
+def _watching(server: Server, files: CertificateFiles) -> asyncio.Task[None]:
+    """The look after the certificate."""
     # Granian reads the files anew for a second listener, and then closes the first one; its requests go on.
     server.respawn_interval = _SIDE_BY_SIDE
-    return asyncio.create_task(watch(Path(plan.tls_cert), Path(plan.tls_key), server.reload))
+    return asyncio.create_task(files.watch(server.reload))
 
 
 async def _first(task: asyncio.Task[None], event: asyncio.Event, seconds: float | None = None) -> None:
