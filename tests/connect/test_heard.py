@@ -15,8 +15,6 @@ import pytest
 from boxship.connect.crew import Crew
 from boxship.connect.heard import ended, next_of
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
-
 
 class _Told(Exception):
     """What the handler of a signal raises."""
@@ -62,6 +60,7 @@ def for_a_result(over: threading.Event) -> Callable[[], object]:
     return result
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such signals")
 @pytest.mark.parametrize("waiting", [for_what_comes_next, for_the_end_of_a_thread, for_a_result])
 def test_a_signal_that_does_not_interrupt_the_wait_is_heard(
     waiting: Callable[[threading.Event], Callable[[], object]],
